@@ -1,0 +1,83 @@
+package app
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// ID is an App's or group's absolute path, such as "/prod/web"; "/" is the root
+// group ("Marathon, ids").
+type ID string
+
+var segment = regexp.MustCompile(`^(([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])\.)*([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])$`)
+
+// ParseID reads an App's path. A leading slash is added, double and trailing
+// slashes are squashed. The error names the segment and the rule.
+func ParseID(path string) (ID, error) {
+	id := Canonical(path)
+	if id == "/" {
+		return "", fmt.Errorf("id %q names the root group; an app needs a name such as /web", path)
+	}
+	segments := strings.Split(string(id)[1:], "/")
+	for _, s := range segments {
+		if !segment.MatchString(s) {
+			return "", fmt.Errorf("id %q: segment %q may only hold lower-case letters, digits, dashes and dots, and begins and ends with a letter or digit", path, s)
+		}
+	}
+	switch last := segments[len(segments)-1]; last {
+	case "restart", "tasks", "versions":
+		return "", fmt.Errorf("id %q: the last segment may not be %q, which is part of the API's paths", path, last)
+	}
+	return id, nil
+}
+
+// Canonical returns path with one leading slash, without double or trailing slashes.
+func Canonical(path string) ID {
+	parts := strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
+	return ID("/" + strings.Join(parts, "/"))
+}
+
+// Parent returns the group that holds the id; the root's parent is the root.
+func (id ID) Parent() ID {
+	i := strings.LastIndexByte(string(id), '/')
+	if i <= 0 {
+		return "/"
+	}
+	return id[:i]
+}
+
+// Within reports whether id lies below group, at any depth.
+func (id ID) Within(group ID) bool {
+	return group == "/" || strings.HasPrefix(string(id), string(group)+"/")
+}
+
+// Underscored returns the form used inside task ids: "/prod/web" is "prod_web".
+// No segment holds an underscore, so it can be read back.
+func (id ID) Underscored() string {
+	return strings.ReplaceAll(strings.TrimPrefix(string(id), "/"), "/", "_")
+}
+
+// FromUnderscored is the inverse of Underscored.
+func FromUnderscored(s string) ID {
+	return ID("/" + strings.ReplaceAll(s, "_", "/"))
+}
+
+// Reversed returns the segments in reverse, joined by dots, as Mesos' task name
+// and discovery name: "/prod/web" is "web.prod".
+func (id ID) Reversed() string {
+	parts := strings.Split(strings.TrimPrefix(string(id), "/"), "/")
+	for i, j := 0, len(parts)-1; i < j; i, j = i+1, j-1 {
+		parts[i], parts[j] = parts[j], parts[i]
+	}
+	return strings.Join(parts, ".")
+}
+
+// Tenant returns the top-level group, or "/" for an App in the root group.
+func (id ID) Tenant() ID {
+	rest := strings.TrimPrefix(string(id), "/")
+	if i := strings.IndexByte(rest, '/'); i > 0 {
+		return ID("/" + rest[:i])
+	}
+	return "/"
+}

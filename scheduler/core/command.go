@@ -1,0 +1,81 @@
+package core
+
+import (
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/scheduler/deployment"
+)
+
+// Command is a change that a user asks for. It is stored before it is answered.
+type Command interface{ command() }
+
+// AppChange is what a command does to one App.
+type AppChange struct {
+	// Spec is the complete, normalized definition wanted; its versions are
+	// ignored and service ports of 0 are assigned by the core.
+	Spec *app.Spec
+	// Create demands that the App does not exist yet (ErrExists otherwise).
+	Create bool
+	// Base is the version that Spec was derived from; if the App has another one
+	// by now the command fails with ErrChanged and the caller derives it again.
+	// Zero skips the check.
+	Base time.Time
+}
+
+// The commands.
+type (
+	// ChangeApps creates or updates Apps in one deployment.
+	ChangeApps struct {
+		Changes []AppChange
+		Force   bool
+	}
+	// RestartApp replaces all instances of an App by new ones, rolling.
+	RestartApp struct {
+		ID    app.ID
+		Force bool
+	}
+	// DeleteApps stops Apps and then forgets them, in one deployment.
+	DeleteApps struct {
+		IDs   []app.ID
+		Force bool
+	}
+	// KillTasks ends tasks. They are replaced, unless Scale lowers their Apps'
+	// instances by as many. Unknown tasks are skipped. Wipe also forgets what
+	// an instance reserved, and forgets it at once when its agent is unreachable.
+	KillTasks struct {
+		Tasks []mesos.TaskID
+		Scale bool
+		Wipe  bool
+		Force bool
+	}
+	// CancelDeployment stops a deployment; unless Force, another one undoes its changes.
+	CancelDeployment struct {
+		ID    deployment.ID
+		Force bool
+	}
+	// ResetDelay lets an App that is backing off launch at once.
+	ResetDelay struct{ ID app.ID }
+	// ConfirmKills lifts the mass-kill guard once, for what it holds back now.
+	ConfirmKills struct{}
+)
+
+func (ChangeApps) command()       {}
+func (RestartApp) command()       {}
+func (DeleteApps) command()       {}
+func (KillTasks) command()        {}
+func (CancelDeployment) command() {}
+func (ResetDelay) command()       {}
+func (ConfirmKills) command()     {}
+
+// Result answers a command that was accepted.
+type Result struct {
+	// Deployment is the id of the deployment started, "" when there is none.
+	Deployment deployment.ID
+	Version    time.Time
+	// Apps holds the Apps as they were stored, for ChangeApps, in its order.
+	Apps []*app.Spec
+	// Tasks lists what KillTasks ends.
+	Tasks []mesos.TaskID
+}

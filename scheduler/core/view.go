@@ -1,0 +1,205 @@
+package core
+
+import (
+	"time"
+
+	"github.com/google/btree"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+)
+
+// View is an immutable picture of the State for readers. It shares structure
+// with earlier and later Views; nothing reached from it may be written to.
+type View struct {
+	// At is the time of the step it shows.
+	At        time.Time
+	Framework FrameworkView
+	// Deployments are the active ones, oldest first.
+	Deployments []*deployment.Deployment
+	apps        *btree.BTreeG[*AppView]
+	agents      *btree.BTreeG[*AgentView]
+	tasks       taskCounts
+}
+
+// FrameworkView is the framework's standing with Mesos.
+type FrameworkView struct {
+	// ID is "" until the first subscription.
+	ID         mesos.FrameworkID
+	Subscribed bool
+	Master     mesos.MasterInfo
+	// KillsHeld is how many kills the mass-kill guard holds back for a confirmation.
+	KillsHeld int
+}
+
+// AppView is one App with its instances.
+type AppView struct {
+	Spec *app.Spec
+	// Versions are the definitions kept, newest first; the first is Spec.
+	Versions []*app.Spec
+	// Instances are ordered by id.
+	Instances []*instance.Instance
+	// Deployments lists the active deployments that affect the App.
+	Deployments []deployment.ID
+	// LastFailure is the last abnormal end of a task, nil when there was none.
+	LastFailure *TaskFailure
+	Counts      Counts
+	Queue       QueueView
+}
+
+// Counts are an App's tasks by what the API calls them.
+type Counts struct {
+	Staged, Running, Healthy, Unhealthy int
+}
+
+// QueueView is what waits for an offer, and why it still does.
+type QueueView struct {
+	// Waiting is how many instances want an offer.
+	Waiting int
+	// Since is when the oldest of them began to wait.
+	Since time.Time
+	// DelayUntil is when the App's back-off ends; zero or past means it does not back off.
+	DelayUntil time.Time
+	// Offers counts what happened to offers since the App began to wait.
+	Processed, Unused    int
+	LastUsed, LastUnused time.Time
+	// Rejections counts the reasons of the latest attempt, in funnel order.
+	Rejections []RejectionCount
+	// Explanation says in a sentence why nothing fits, "" when something does.
+	Explanation string
+}
+
+// RejectionCount is one line of the funnel that offers go through.
+type RejectionCount struct {
+	// Reason is Marathon's name, such as "InsufficientCpus".
+	Reason              string
+	Declined, Processed int
+}
+
+// TaskFailure is the last abnormal end of a task of an App.
+type TaskFailure struct {
+	App       app.ID
+	TaskID    mesos.TaskID
+	AgentID   mesos.AgentID
+	Host      string
+	State     mesos.TaskState
+	Reason    mesos.Reason
+	Message   string
+	Version   time.Time
+	Timestamp time.Time
+}
+
+// AgentView is an agent as far as offers and tasks have shown it.
+type AgentView struct {
+	ID         mesos.AgentID
+	Hostname   string
+	Domain     mesos.Domain
+	Attributes []mesos.Attribute
+	// LastSeen is when an offer or a status last named it.
+	LastSeen time.Time
+}
+
+type taskCounts = Counts
+
+// App returns the App with this id.
+func (v *View) App(id app.ID) (*AppView, bool) {
+	if v.apps == nil {
+		return nil, false
+	}
+	return v.apps.Get(&AppView{Spec: &app.Spec{ID: id}})
+}
+
+// Apps calls yield for every App in the order of ids until it returns false.
+func (v *View) Apps(yield func(*AppView) bool) {
+	if v.apps != nil {
+		v.apps.Ascend(yield)
+	}
+}
+
+// AppsIn calls yield for every App below group, at any depth, in the order of ids.
+func (v *View) AppsIn(group app.ID, yield func(*AppView) bool) {
+	if v.apps == nil {
+		return
+	}
+	v.apps.AscendGreaterOrEqual(&AppView{Spec: &app.Spec{ID: group}}, func(a *AppView) bool {
+		if !a.Spec.ID.Within(group) {
+			return a.Spec.ID <= group+"/" || a.Spec.ID < group+"0"
+		}
+		return yield(a)
+	})
+}
+
+// AppCount is how many Apps there are.
+func (v *View) AppCount() int {
+	if v.apps == nil {
+		return 0
+	}
+	return v.apps.Len()
+}
+
+// Agents calls yield for every known agent in the order of ids.
+func (v *View) Agents(yield func(*AgentView) bool) {
+	if v.agents != nil {
+		v.agents.Ascend(yield)
+	}
+}
+
+// Totals are the counts over all Apps.
+func (v *View) Totals() Counts { return v.tasks }
+
+// Instance finds the instance that a task belongs to, over all Apps.
+func (v *View) Instance(task mesos.TaskID) (*AppView, *instance.Instance, bool) {
+	id, appID, ok := instance.OfTask(task)
+	if !ok {
+		return nil, nil, false
+	}
+	a, ok := v.App(appID)
+	if !ok {
+		return nil, nil, false
+	}
+	i, ok := a.instance(id)
+	if !ok || i.TaskID() != task {
+		return nil, nil, false
+	}
+	return a, i, true
+}
+
+func (a *AppView) instance(id instance.ID) (*instance.Instance, bool) {
+	lo, hi := 0, len(a.Instances)
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if a.Instances[mid].ID < id {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if lo < len(a.Instances) && a.Instances[lo].ID == id {
+		return a.Instances[lo], true
+	}
+	return nil, false
+}
+
+// NewView makes a View of Apps for tests of readers, which need no State.
+func NewView(at time.Time, fw FrameworkView, apps []*AppView, deployments []*deployment.Deployment) *View {
+	v := &View{At: at, Framework: fw, Deployments: deployments, apps: newAppTree(), agents: newAgentTree()}
+	for _, a := range apps {
+		v.apps.ReplaceOrInsert(a)
+		v.tasks = v.tasks.add(a.Counts)
+	}
+	return v
+}
+
+func (c Counts) add(d Counts) Counts {
+	return Counts{c.Staged + d.Staged, c.Running + d.Running, c.Healthy + d.Healthy, c.Unhealthy + d.Unhealthy}
+}
+
+func newAppTree() *btree.BTreeG[*AppView] {
+	return btree.NewG(32, func(a, b *AppView) bool { return a.Spec.ID < b.Spec.ID })
+}
+
+func newAgentTree() *btree.BTreeG[*AgentView] {
+	return btree.NewG(32, func(a, b *AgentView) bool { return a.ID < b.ID })
+}

@@ -1,0 +1,152 @@
+// Package arch checks which package may import which. The rules are the
+// architecture (docs/architecture.md, "Arrows"); a build is fixed by moving
+// code, never by widening a rule.
+package arch
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/gantry-mesos/gantry/"
+
+// pure packages decide and do nothing else: equal input gives equal output.
+var pure = []string{
+	"scheduler/core", "scheduler/instance", "scheduler/deployment", "scheduler/offer", "scheduler/placement",
+	"scheduler/fairshare", "scheduler/reconciliation", "executor/core",
+	"pkg/app", "pkg/constraint", "pkg/resource", "pkg/backoff", "pkg/event", "pkg/mesos",
+}
+
+// forbidden in pure packages, each with the reason.
+var forbidden = map[string]string{
+	"context":                      "a pure package neither waits nor is cancelled",
+	"sync":                         "one goroutine owns the state",
+	"net":                          "IO belongs to the shell",
+	"net/http":                     "IO belongs to the shell",
+	"os":                           "IO belongs to the shell",
+	"log":                          "what is worth a line is in the effects",
+	"go.uber.org/zap":              "what is worth a line is in the effects",
+	"math/rand":                    "randomness is an argument, from math/rand/v2",
+	"github.com/gogo/protobuf":     "messages stop at pkg/mesos/wire and the record codec",
+	"google.golang.org/protobuf":   "messages stop at pkg/mesos/wire and the record codec",
+	"github.com/mesos/mesos-go":    "messages stop at pkg/mesos/wire",
+	"github.com/go-zookeeper/zk":   "IO belongs to the shell",
+	"github.com/moby/moby/client":  "IO belongs to the shell",
+	"github.com/spf13/cobra":       "flags belong to cmd",
+	"github.com/prometheus/common": "metrics belong to the shell",
+}
+
+// mesosGo lists who may import mesos-go's messages.
+var mesosGo = []string{"pkg/mesos/wire", "pkg/mesos/schedapi", "pkg/mesos/execapi", "pkg/minicluster", "test/"}
+
+// pkg is the part of `go list -json` that the rules look at.
+type pkg struct {
+	ImportPath   string
+	Imports      []string
+	Deps         []string
+	TestImports  []string
+	XTestImports []string
+}
+
+func (p pkg) name() string { return strings.TrimPrefix(p.ImportPath, module) }
+
+func list(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps,TestImports,XTestImports", module+"...")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	var pkgs []pkg
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		err := dec.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return pkgs
+		}
+		if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		pkgs = append(pkgs, p)
+	}
+}
+
+// below reports whether name is one of the packages or inside one of them.
+func below(name string, dirs ...string) bool {
+	return slices.ContainsFunc(dirs, func(d string) bool {
+		return name == strings.TrimSuffix(d, "/") || strings.HasPrefix(name, strings.TrimSuffix(d, "/")+"/")
+	})
+}
+
+func TestPurePackagesImportOnlyPurePackages(t *testing.T) {
+	for _, p := range list(t) {
+		if !slices.Contains(pure, p.name()) {
+			continue
+		}
+		for _, imp := range p.Imports {
+			for bad, why := range forbidden {
+				if imp == bad || strings.HasPrefix(imp, bad+"/") && bad != "net" && bad != "math/rand" && bad != "os" && bad != "log" {
+					t.Errorf("%s imports %s: %s", p.name(), imp, why)
+				}
+			}
+			if own, ok := strings.CutPrefix(imp, module); ok && !slices.Contains(pure, own) {
+				t.Errorf("%s imports %s, which is not pure", p.name(), own)
+			}
+		}
+		if p.name() != "scheduler/core" {
+			continue
+		}
+		for _, dep := range p.Deps {
+			if strings.Contains(dep, "protobuf") {
+				t.Errorf("scheduler/core reaches %s: stored and sent messages are made outside", dep)
+			}
+		}
+	}
+}
+
+func TestSchedulerAndExecutorDoNotKnowEachOther(t *testing.T) {
+	for _, p := range list(t) {
+		for _, imp := range p.Imports {
+			own, ok := strings.CutPrefix(imp, module)
+			if !ok {
+				continue
+			}
+			switch {
+			case below(p.name(), "scheduler") && below(own, "executor"), below(p.name(), "executor") && below(own, "scheduler"):
+				t.Errorf("%s imports %s: they share pkg only", p.name(), own)
+			case below(p.name(), "pkg") && below(own, "scheduler", "executor", "cmd"):
+				t.Errorf("%s imports %s: pkg is used by them, not the other way round", p.name(), own)
+			}
+		}
+	}
+}
+
+func TestMesosGoStopsAtTheWire(t *testing.T) {
+	for _, p := range list(t) {
+		for _, imp := range p.Imports {
+			if strings.HasPrefix(imp, "github.com/mesos/mesos-go") && !below(p.name(), mesosGo...) {
+				t.Errorf("%s imports %s: only %v may", p.name(), imp, mesosGo)
+			}
+			if strings.HasPrefix(imp, "github.com/mesos/mesos-go/api/v0") {
+				t.Errorf("%s imports %s: the v0 API is not used", p.name(), imp)
+			}
+		}
+	}
+}
+
+func TestPackagesAreNamedAfterNouns(t *testing.T) {
+	for _, p := range list(t) {
+		last := p.name()[strings.LastIndexByte(p.name(), '/')+1:]
+		if slices.Contains([]string{"util", "utils", "common", "helpers", "types", "models", "misc"}, last) {
+			t.Errorf("%s: %q says nothing about what it owns", p.name(), last)
+		}
+	}
+}
