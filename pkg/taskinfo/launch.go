@@ -1,0 +1,225 @@
+package taskinfo
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/resource"
+)
+
+// Launch is what the scheduler decided about one task.
+type Launch struct {
+	// Spec is the App's definition; it is only read.
+	Spec        *app.Spec
+	InstanceID  string
+	TaskID      mesos.TaskID
+	FrameworkID mesos.FrameworkID
+	AgentID     mesos.AgentID
+	// Hostname is the agent's, as the offer says.
+	Hostname string
+	// Role is the role that the resources are allocated to.
+	Role string
+	// Resources are the task's, ExecutorResources its executor's; both come
+	// from the same offer and are passed on as they are. ExecutorResources is
+	// not used for Mesos' built-in executors.
+	Resources         []mesos.Resource
+	ExecutorResources []mesos.Resource
+	// HostPorts holds one number for each of Spec.Ports for which HasHostPort
+	// is true, in their order. They must be part of Resources.
+	HostPorts []uint32
+}
+
+// Options is what all tasks of a scheduler have in common.
+type Options struct {
+	// Executor says where agents find gantry-executor.
+	Executor ExecutorSource
+	// BuiltIn launches Apps without an executor of their own on Mesos' built-in executors.
+	BuiltIn bool
+	// EnvPrefix is put before HOST and the PORT variables ("Marathon, --env_vars_prefix").
+	EnvPrefix string
+	// EnforceGroupRole is the value of MARATHON_APP_ENFORCE_GROUP_ROLE.
+	EnforceGroupRole bool
+	// BridgeName is the CNI network that stands for bridge networking with a
+	// Mesos container and the built-in executors ("Marathon, --mesos_bridge_name").
+	BridgeName string
+}
+
+// ExecutorSource says how an agent gets Gantry's executor. One of Path and URI is set.
+type ExecutorSource struct {
+	// Path is the installed program on every agent.
+	Path string
+	// URI is where agents fetch the program from; it should name its content,
+	// as agents cache it under the URI and never look again.
+	URI string
+	// Environment is added to the executor's own environment, such as DOCKER_HOST.
+	Environment []mesos.Variable
+	// Labels are put onto the ExecutorInfo.
+	Labels []mesos.Label
+}
+
+// Defaults of Gantry's executor.
+const (
+	// KillGraceDefault is the time from the gentle signal to SIGKILL when the
+	// App does not say; Mesos' own executors take 3 to 5 s.
+	KillGraceDefault = 5 * time.Second
+	// shutdownMargin is what an executor may need beyond the kill grace to
+	// remove the container and have its last update acknowledged.
+	shutdownMargin = 5 * time.Second
+	// program is the executor's file name in the sandbox.
+	program = "gantry-executor"
+	// CommandExecutor is the App's executor that stands for Mesos' built-in ones.
+	CommandExecutor = "//cmd"
+)
+
+// ExecutorCost is what Gantry's executor is charged with by default: it idles
+// below 15 MiB of memory and uses next to no processor time.
+func ExecutorCost() resource.Vector {
+	return resource.Vector{CPUs: resource.FromFloat(0.01), Mem: resource.Units(32)}
+}
+
+// ExecutorCostOf returns what the executor of one of the App's tasks is
+// charged with: nothing for Mesos' built-in executors, else the App's own
+// executorResources, else standard.
+func ExecutorCostOf(s *app.Spec, o Options, standard resource.Vector) resource.Vector {
+	switch {
+	case o.mode(s) == modeBuiltIn:
+		return resource.Vector{}
+	case s.ExecutorResources != nil:
+		return *s.ExecutorResources
+	default:
+		return standard
+	}
+}
+
+// HasHostPort reports whether the App's port needs a host port from the offer:
+// always with host networking, else when the mapping asks for one.
+func HasHostPort(s *app.Spec, p app.Port) bool {
+	return s.HostNetworking() || p.HostPort != nil
+}
+
+// ExecutorID returns the id of the executor that runs the task.
+func ExecutorID(t mesos.TaskID) mesos.ExecutorID { return mesos.ExecutorID("gantry-" + t) }
+
+type mode uint8
+
+const (
+	modeGantry mode = iota + 1
+	modeBuiltIn
+	modeOwn
+)
+
+func (o Options) mode(s *app.Spec) mode {
+	switch {
+	case s.Executor == CommandExecutor, s.Executor == "" && o.BuiltIn:
+		return modeBuiltIn
+	case s.Executor == "":
+		return modeGantry
+	default:
+		return modeOwn
+	}
+}
+
+// Build makes the TaskInfo that launches l. It fails when the App asks for
+// something its executor cannot do, or l does not fit the App.
+func Build(l Launch, o Options) (mesos.TaskInfo, error) {
+	task, err := Resolve(l, o)
+	if err != nil {
+		return mesos.TaskInfo{}, fmt.Errorf("build task %s: %w", l.TaskID, err)
+	}
+	info := mesos.TaskInfo{
+		Name:      l.Spec.ID.Reversed(),
+		TaskID:    l.TaskID,
+		AgentID:   l.AgentID,
+		Resources: l.Resources,
+		Kill:      killPolicy(l.Spec),
+		Discovery: discovery(l.Spec, task),
+		Labels:    labels(l.Spec.Labels),
+	}
+	switch o.mode(l.Spec) {
+	case modeGantry:
+		err = gantryMode(&info, l, o, task)
+	case modeBuiltIn:
+		err = builtInMode(&info, l, o, task)
+	case modeOwn:
+		ownMode(&info, l, task)
+	}
+	if err != nil {
+		return mesos.TaskInfo{}, fmt.Errorf("build task %s: %w", l.TaskID, err)
+	}
+	return info, nil
+}
+
+func gantryMode(info *mesos.TaskInfo, l Launch, o Options, task Task) error {
+	if task.Container == nil && !l.Spec.HostNetworking() {
+		return fmt.Errorf("networks: a task without an image shares the agent's network; use host networking or give an image")
+	}
+	src := o.Executor
+	command := &mesos.CommandInfo{Value: src.Path, Environment: src.Environment, URIs: uris(l.Spec.Fetch)}
+	switch {
+	case src.Path == "" && src.URI == "":
+		return fmt.Errorf("no gantry-executor: set the path of the installed program or the URI to fetch it from")
+	case src.Path == "":
+		command.Value = "./" + program
+		command.URIs = append([]mesos.URI{{Value: src.URI, Executable: true, Cache: true, OutputFile: program}}, command.URIs...)
+	}
+	command.Arguments = []string{command.Value}
+	info.Executor = &mesos.ExecutorInfo{
+		ExecutorID:          ExecutorID(l.TaskID),
+		FrameworkID:         l.FrameworkID,
+		Name:                program,
+		Source:              l.InstanceID,
+		Command:             command,
+		Resources:           l.ExecutorResources,
+		ShutdownGracePeriod: task.KillGrace + shutdownMargin,
+		Labels:              src.Labels,
+	}
+	data, err := encode(task)
+	if err != nil {
+		return err
+	}
+	info.Data = data
+	return nil
+}
+
+// ownMode is Marathon's custom executor: a program that gets the App's command
+// as its arguments and the App's environment.
+func ownMode(info *mesos.TaskInfo, l Launch, task Task) {
+	path := "'" + strings.ReplaceAll(l.Spec.Executor, "'", `'\''`) + "'"
+	rest := l.Spec.Cmd
+	if rest == "" {
+		rest = strings.Join(l.Spec.Args, " ")
+	}
+	info.Executor = &mesos.ExecutorInfo{
+		ExecutorID:  ExecutorID(l.TaskID),
+		FrameworkID: l.FrameworkID,
+		Name:        l.Spec.Executor,
+		Source:      l.InstanceID,
+		Command: &mesos.CommandInfo{
+			Shell:       true,
+			Value:       strings.TrimSpace("chmod ug+rx " + path + " && exec " + path + " " + rest),
+			Environment: task.Environment,
+			URIs:        uris(l.Spec.Fetch),
+			User:        l.Spec.User,
+		},
+		Resources:           l.ExecutorResources,
+		ShutdownGracePeriod: task.KillGrace + shutdownMargin,
+	}
+}
+
+func killPolicy(s *app.Spec) *mesos.KillPolicy {
+	if s.KillGracePeriod == nil {
+		return nil
+	}
+	return &mesos.KillPolicy{GracePeriod: *s.KillGracePeriod}
+}
+
+func uris(fetch []app.Fetch) []mesos.URI {
+	var out []mesos.URI
+	for _, f := range fetch {
+		out = append(out, mesos.URI{Value: f.URI, Executable: f.Executable, Extract: f.Extract, Cache: f.Cache, OutputFile: f.DestPath})
+	}
+	return out
+}
