@@ -1,0 +1,78 @@
+package resource_test
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/gantry-mesos/gantry/pkg/resource"
+)
+
+// TestPortSet compares a PortSet with a plain map of numbers.
+func TestPortSet(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var rs resource.Ranges
+		model := map[uint16]bool{}
+		for range rapid.IntRange(0, 5).Draw(t, "ranges") {
+			begin := rapid.Uint64Range(65500, 65545).Draw(t, "begin")
+			end := begin + rapid.Uint64Range(0, 5).Draw(t, "length")
+			rs = append(rs, resource.Range{Begin: begin, End: end})
+			for n := begin; n <= min(end, 65535); n++ {
+				model[uint16(n)] = true
+			}
+		}
+		set := resource.NewPortSet(rs)
+		for range rapid.IntRange(0, 30).Draw(t, "steps") {
+			port := rapid.Uint16Range(65498, 65535).Draw(t, "port")
+			if rapid.Bool().Draw(t, "insert") {
+				if got, want := set.Insert(port), !model[port]; got != want {
+					t.Fatalf("Insert(%d): got %v, want %v", port, got, want)
+				}
+				model[port] = true
+			} else {
+				if got, want := set.Remove(port), model[port]; got != want {
+					t.Fatalf("Remove(%d): got %v, want %v", port, got, want)
+				}
+				delete(model, port)
+			}
+			compare(t, set, model)
+		}
+	})
+}
+
+func compare(t *rapid.T, set resource.PortSet, model map[uint16]bool) {
+	t.Helper()
+	var want []uint16
+	for n := range model {
+		want = append(want, n)
+	}
+	slices.Sort(want)
+	if got := set.Len(); got != len(want) {
+		t.Fatalf("Len of %v: got %d, want %d", set, got, len(want))
+	}
+	for i, n := range want {
+		if got := set.At(i); got != n {
+			t.Fatalf("At(%d) of %v: got %d, want %d", i, set, got, n)
+		}
+	}
+	for i := 1; i < len(set); i++ {
+		if int(set[i-1].Last)+1 >= int(set[i].First) {
+			t.Fatalf("%v has touching ranges", set)
+		}
+	}
+	for n := uint16(65490); n != 0; n++ {
+		if got := set.Contains(n); got != model[n] {
+			t.Fatalf("Contains(%d) of %v: got %v", n, set, got)
+		}
+		at := slices.IndexFunc(want, func(w uint16) bool { return w >= n })
+		next, ok := set.After(n)
+		if ok != (len(want) > 0) {
+			t.Fatalf("After(%d) of the empty set: got %v", n, ok)
+		}
+		if ok && next != want[max(at, 0)] {
+			t.Fatalf("After(%d) of %v: got %d, want %d", n, set, next, want[max(at, 0)])
+		}
+	}
+}

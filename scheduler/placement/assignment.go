@@ -1,0 +1,56 @@
+package placement
+
+import (
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/resource"
+)
+
+// Assignment is where an instance goes and what it uses there. Slices are the
+// caller's to keep and not to be written to.
+type Assignment struct {
+	Agent mesos.AgentID
+	// Hostname, Domain and Attributes are the agent's.
+	Hostname   string
+	Domain     mesos.Domain
+	Attributes []mesos.Attribute
+	// Role is the one that the offers are allocated to.
+	Role string
+	// Offers are all offers of the agent to the role. One Accept names them all
+	// and launches all that was assigned to the agent and role since they came.
+	Offers []mesos.OfferID
+	// HostPorts holds one number for each of the App's ports that has a host port, in their order.
+	HostPorts []uint32
+	// Resources is for TaskInfo.Resources: the offered objects cut in size, ports included.
+	Resources []mesos.Resource
+	// Executor is for ExecutorInfo.Resources, cut likewise; empty without an executor of Gantry's.
+	Executor []mesos.Resource
+	// Operations come before the Launch in the Accept: reservations and volumes of a new resident instance.
+	Operations []mesos.Operation
+
+	demand *Demand
+	agent  int32
+	epoch  uint32
+	takes  []take
+}
+
+// take is an amount that came from a piece of the slot.
+type take struct {
+	piece  int32
+	amount resource.Scalar
+}
+
+// take cuts one instance of d out of the agent's slot, which fits it.
+func (c *Cluster) take(d *Demand, i int32) Assignment {
+	s, g := &d.pool.slots[i], &c.agents[i]
+	a := Assignment{
+		Agent: g.id, Hostname: g.hostname, Domain: g.domain, Attributes: g.attributes,
+		Role: d.pool.role, Offers: s.ids,
+		demand: d, agent: i, epoch: s.epoch,
+	}
+	a.Resources = s.cut(&a, d.task, d.mode, nil)
+	a.Resources = s.cutPorts(&a, d, c.cfg.Rand, a.Resources)
+	if d.executor != (resource.Vector{}) {
+		a.Executor = s.cut(&a, d.executor, d.mode, nil)
+	}
+	return a
+}

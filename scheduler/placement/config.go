@@ -1,0 +1,78 @@
+package placement
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/gantry-mesos/gantry/pkg/resource"
+)
+
+// Policy is how one of several fitting agents is chosen.
+type Policy uint8
+
+// The policies. The zero value is FirstFit.
+const (
+	// FirstFit takes the first agent in the order in which they became known.
+	FirstFit Policy = iota
+	// BestFit takes the agent with the least left, so that large gaps stay whole.
+	BestFit
+	// Spread takes the agent with the fewest instances of the App, among those the one with the most left.
+	Spread
+)
+
+// String returns the name as the --placement flag spells it.
+func (p Policy) String() string {
+	switch p {
+	case FirstFit:
+		return "first-fit"
+	case BestFit:
+		return "best-fit"
+	case Spread:
+		return "spread"
+	default:
+		return ""
+	}
+}
+
+// ParsePolicy is the inverse of String.
+func ParsePolicy(name string) (Policy, error) {
+	for p := FirstFit; p <= Spread; p++ {
+		if p.String() == name {
+			return p, nil
+		}
+	}
+	return 0, fmt.Errorf("unknown placement policy %q; use first-fit, best-fit or spread", name)
+}
+
+// Accepted says which resources an App uses when its acceptedResourceRoles is
+// not set ("Marathon, roles").
+type Accepted uint8
+
+// The defaults for acceptedResourceRoles. The zero value accepts both kinds.
+const (
+	AcceptAny Accepted = iota
+	AcceptUnreserved
+	AcceptReserved
+)
+
+// Config is how a Cluster places. The zero value is first-fit for role "*".
+type Config struct {
+	Policy Policy
+	// Role is that of Apps without one; "" means "*".
+	Role string
+	// Accepted is used for Apps without acceptedResourceRoles.
+	Accepted Accepted
+	// HomeRegion is the master's region; agents of another one are only used by
+	// Apps with an @region or @zone constraint. "" uses every region.
+	HomeRegion string
+	// RestrictGPUs keeps agents with GPUs for Apps that ask for them, unless an
+	// App's label GPU_SCHEDULING_BEHAVIOR says otherwise.
+	RestrictGPUs bool
+	// Executor is what the executor of each instance needs beside the task,
+	// unless the App says its own or uses Mesos' command executor ("//cmd").
+	Executor resource.Vector
+	// Principal is put into reservations and volumes; it must be the framework's.
+	Principal string
+	// Rand chooses dynamic host ports; with nil the lowest free ones are taken.
+	Rand *rand.Rand
+}

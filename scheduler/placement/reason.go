@@ -1,0 +1,104 @@
+package placement
+
+import (
+	"github.com/gantry-mesos/gantry/pkg/constraint"
+	"github.com/gantry-mesos/gantry/pkg/resource"
+)
+
+// Reason is why an offer was not used for an App, named as Marathon's queue
+// shows it. The order is that of the funnel: an offer is counted for the first
+// reason that applies ("Marathon, queue").
+type Reason uint8
+
+// The reasons.
+const (
+	UnfulfilledRole Reason = iota + 1
+	UnfulfilledConstraint
+	NoCorrespondingReservationFound
+	AgentMaintenance
+	InsufficientCpus
+	InsufficientMemory
+	InsufficientDisk
+	InsufficientGpus
+	InsufficientPorts
+	DeclinedScarceResources
+)
+
+var reasonNames = [...]string{
+	UnfulfilledRole:                 "UnfulfilledRole",
+	UnfulfilledConstraint:           "UnfulfilledConstraint",
+	NoCorrespondingReservationFound: "NoCorrespondingReservationFound",
+	AgentMaintenance:                "AgentMaintenance",
+	InsufficientCpus:                "InsufficientCpus",
+	InsufficientMemory:              "InsufficientMemory",
+	InsufficientDisk:                "InsufficientDisk",
+	InsufficientGpus:                "InsufficientGpus",
+	InsufficientPorts:               "InsufficientPorts",
+	DeclinedScarceResources:         "DeclinedScarceResources",
+}
+
+// String returns Marathon's name, "" for the zero value.
+func (r Reason) String() string {
+	if int(r) < len(reasonNames) {
+		return reasonNames[r]
+	}
+	return ""
+}
+
+// reasons is how many there are.
+const reasons = int(DeclinedScarceResources)
+
+// Funnel counts offers by the first reason against each.
+type Funnel struct {
+	// Processed is how many offers were looked at, Declined how many of them
+	// each reason excluded, at index Reason-1; the rest could be used.
+	Processed int
+	Declined  [reasons]int
+}
+
+// Tally is one line of a funnel: of Processed offers that the reasons before
+// it had left, Declined were excluded.
+type Tally struct {
+	Reason              Reason
+	Declined, Processed int
+}
+
+// Tallies returns a line for each reason, in order.
+func (f Funnel) Tallies() []Tally {
+	out := make([]Tally, reasons)
+	left := f.Processed
+	for i, n := range f.Declined {
+		out[i] = Tally{Reason(i + 1), n, left}
+		left -= n
+	}
+	return out
+}
+
+// reject counts one offer; 0 means that it could be used.
+func (f *Funnel) reject(r Reason) {
+	f.Processed++
+	if r != 0 {
+		f.Declined[r-1]++
+	}
+}
+
+// Rejections is why the agents do not take one more instance of an App.
+type Rejections struct {
+	// LastOffers counts the latest offer of each agent, as it was left.
+	LastOffers Funnel
+	// Attempt counts every offer that came while the App was waiting.
+	Attempt Funnel
+	// Constraints says which constraint excluded how many of the last offers, in the Spec's order.
+	Constraints []ConstraintTally
+	// Largest is, for each resource that was short, the most that one of those
+	// agents had; zero where nothing was short.
+	Largest resource.Vector
+	// LargestPorts is the same for host ports.
+	LargestPorts int
+}
+
+// ConstraintTally is how many agents a constraint excluded.
+type ConstraintTally struct {
+	Constraint constraint.Constraint
+	Declined   int
+}
