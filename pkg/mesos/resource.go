@@ -75,6 +75,8 @@ type DiskSource struct {
 	ID      string
 	Profile string
 	Vendor  string
+	// Metadata is what a storage plug-in says about the disk; part of its identity.
+	Metadata []Label
 }
 
 // DiskSourceType is the kind of a DiskSource.

@@ -40,6 +40,10 @@ type (
 	ErrorEvent struct{ Message string }
 	// Heartbeat says that the connection lives.
 	Heartbeat struct{}
+	// Disconnected says that the subscription has ended: all offers are void, and
+	// updates and messages may be missed until the next Subscribed. Mesos does not
+	// send it; the subscription client does, once for each Subscribed.
+	Disconnected struct{ Reason string }
 )
 
 func (Subscribed) schedulerEvent()          {}
@@ -52,6 +56,7 @@ func (FrameworkMessage) schedulerEvent()    {}
 func (Failure) schedulerEvent()             {}
 func (ErrorEvent) schedulerEvent()          {}
 func (Heartbeat) schedulerEvent()           {}
+func (Disconnected) schedulerEvent()        {}
 
 // SchedulerCall is a call of the scheduler API other than SUBSCRIBE ("Mesos,
 // scheduler HTTP API, Calls"). The master answers 202 and promises nothing.
