@@ -19,17 +19,50 @@ func ParseID(path string) (ID, error) {
 	if id == "/" {
 		return "", fmt.Errorf("id %q names the root group; an app needs a name such as /web", path)
 	}
-	segments := strings.Split(string(id)[1:], "/")
-	for _, s := range segments {
-		if !segment.MatchString(s) {
-			return "", fmt.Errorf("id %q: segment %q may only hold lower-case letters, digits, dashes and dots, and begins and ends with a letter or digit", path, s)
-		}
+	if len(id) > idLengthMax {
+		return "", fmt.Errorf("id %q is %d characters long; task ids made of it could exceed Mesos' 255, keep it to %d", path, len(id), idLengthMax)
 	}
-	switch last := segments[len(segments)-1]; last {
+	if err := id.valid(); err != nil {
+		return "", err
+	}
+	switch last := id[strings.LastIndexByte(string(id), '/')+1:]; last {
 	case "restart", "tasks", "versions":
 		return "", fmt.Errorf("id %q: the last segment may not be %q, which is part of the API's paths", path, last)
 	}
 	return id, nil
+}
+
+// idLengthMax leaves room, within the 255 characters that Mesos allows a task
+// id, for ".instance-", a UUID, "._app." and the incarnation's digits.
+const idLengthMax = 190
+
+// valid checks the segments of an App's or group's id.
+func (id ID) valid() error {
+	for s := range strings.SplitSeq(strings.TrimPrefix(string(id), "/"), "/") {
+		if id != "/" && !segment.MatchString(s) {
+			return fmt.Errorf("id %q: segment %q may only hold lower-case letters, digits, dashes and dots, and begins and ends with a letter or digit", string(id), s)
+		}
+	}
+	return nil
+}
+
+// Resolve reads a reference as seen from the group id: an absolute path stands for
+// itself, "db", "./db" and "../db" are relative to it. It does not validate.
+func (id ID) Resolve(ref string) ID {
+	at := []string{}
+	if !strings.HasPrefix(ref, "/") {
+		at = strings.Split(string(id), "/")
+	}
+	for part := range strings.SplitSeq(ref, "/") {
+		switch part {
+		case "", ".":
+		case "..":
+			at = at[:max(len(at)-1, 0)]
+		default:
+			at = append(at, part)
+		}
+	}
+	return Canonical(strings.Join(at, "/"))
 }
 
 // Canonical returns path with one leading slash, without double or trailing slashes.

@@ -53,6 +53,9 @@ type Spec struct {
 
 	// Version is the time of the last accepted change, in whole milliseconds, UTC.
 	Version time.Time
+	// RestartedAt is the last time that the user asked for a restart, zero if never:
+	// two versions alike in everything but this need new instances.
+	RestartedAt time.Time
 	// LastScalingAt and LastConfigChangeAt tell which kind of change it was.
 	LastScalingAt      time.Time
 	LastConfigChangeAt time.Time

@@ -1,0 +1,36 @@
+package app
+
+// Rules are the settings of a scheduler by which definitions are completed and
+// checked. The zero value is not useful; start from DefaultRules.
+type Rules struct {
+	// Roles are the Mesos roles that the framework subscribes with; the first is
+	// the one an App gets that names none.
+	Roles []string
+	// DefaultNetwork is the name that a container network without one gets, ""
+	// to demand a name.
+	DefaultNetwork string
+	// BridgeName is the network name that means bridge networking in the old
+	// ipAddress form.
+	BridgeName string
+	// GPUs, Secrets and ExternalVolumes tell which optional features are on.
+	GPUs, Secrets, ExternalVolumes bool
+	// MaxInstances bounds an App's instances, at least 1.
+	MaxInstances int
+}
+
+// InstancesMax is the default bound of an App's instances: far above any use
+// known, and low enough that a slip of the finger does not exhaust the scheduler.
+const InstancesMax = 100_000
+
+// DefaultRules are the rules of a scheduler started without further flags.
+func DefaultRules() Rules {
+	return Rules{Roles: []string{"*"}, BridgeName: "mesos-bridge", MaxInstances: InstancesMax}
+}
+
+// DefaultRole is the role of an App that names none.
+func (r Rules) DefaultRole() string {
+	if len(r.Roles) == 0 {
+		return "*"
+	}
+	return r.Roles[0]
+}
