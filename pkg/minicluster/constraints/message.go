@@ -75,3 +75,11 @@ func (m *OfferConstraints) String() string { return proto.CompactTextString(m) }
 
 // ProtoMessage implements proto.Message.
 func (*OfferConstraints) ProtoMessage() {}
+
+// EnumValues names the values for JSON.
+func (PseudoattributeType) EnumValues() map[string]int32 {
+	return map[string]int32{
+		"UNKNOWN": int32(PseudoattributeUnknown), "HOSTNAME": int32(PseudoattributeHostname),
+		"REGION": int32(PseudoattributeRegion), "ZONE": int32(PseudoattributeZone),
+	}
+}
