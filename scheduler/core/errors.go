@@ -50,15 +50,7 @@ func (e *LockedError) Error() string {
 }
 
 // DependencyError says that Apps depend on each other in a circle.
-type DependencyError struct{ Cycle []app.ID }
-
-func (e *DependencyError) Error() string {
-	ids := make([]string, len(e.Cycle))
-	for i, id := range e.Cycle {
-		ids[i] = string(id)
-	}
-	return "dependencies form a circle: " + strings.Join(ids, " -> ")
-}
+type DependencyError = deployment.CycleError
 
 // PortsExhaustedError says that no service port is free any more.
 type PortsExhaustedError struct {

@@ -188,6 +188,20 @@ type Instance struct {
 	Healthy *bool
 	// Message is the last status update's text.
 	Message string
+	// Forgotten says that the master did not know the task any more; it may still
+	// come back with its agent.
+	Forgotten bool
+}
+
+// Place is where an instance's next task goes and what it uses there.
+type Place struct {
+	AgentID    mesos.AgentID
+	Hostname   string
+	Domain     mesos.Domain
+	Attributes []mesos.Attribute
+	HostPorts  []uint32
+	Resources  resource.Vector
+	Role       string
 }
 
 // TaskID returns the current task's id, "" when none was launched yet.

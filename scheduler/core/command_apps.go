@@ -1,0 +1,318 @@
+package core
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+)
+
+// command carries out what was asked, or changes nothing and answers with the error.
+func (s *State) command(e Asked) {
+	r := Reply{To: e.Reply}
+	switch c := e.Command.(type) {
+	case ChangeApps:
+		r.Result, r.Err = s.changeApps(c)
+	case RestartApp:
+		r.Result, r.Err = s.restartApp(c)
+	case DeleteApps:
+		r.Result, r.Err = s.deleteApps(c)
+	case KillTasks:
+		r.Result, r.Err = s.killTasks(c)
+	case CancelDeployment:
+		r.Result, r.Err = s.cancelDeployment(c)
+	case ResetDelay:
+		r.Err = s.resetDelay(c.ID)
+	case ConfirmKills:
+		s.releaseKills()
+	}
+	s.out.Replies = append(s.out.Replies, r)
+}
+
+func (s *State) changeApps(c ChangeApps) (Result, error) {
+	changes := map[app.ID]deployment.Change{}
+	version := s.peekVersion()
+	for _, ch := range c.Changes {
+		change, err := s.changeOf(ch, version)
+		if err != nil {
+			return Result{}, err
+		}
+		changes[ch.Spec.ID] = change
+	}
+	if err := s.assignServicePorts(changes); err != nil {
+		return Result{}, err
+	}
+	r, err := s.deploy(changes, version, c.Force)
+	if err != nil {
+		return Result{}, err
+	}
+	for _, ch := range c.Changes {
+		r.Apps = append(r.Apps, s.apps[ch.Spec.ID].spec)
+	}
+	return r, nil
+}
+
+// peekVersion is what nextVersion will return, without using it up.
+func (s *State) peekVersion() time.Time {
+	last := s.lastVersion
+	v := s.nextVersion()
+	s.lastVersion = last
+	return v
+}
+
+// changeOf checks a wanted definition against what is there and stamps its versions.
+func (s *State) changeOf(ch AppChange, version time.Time) (deployment.Change, error) {
+	id := ch.Spec.ID
+	a := s.apps[id]
+	if a != nil && a.deleted {
+		a = nil
+		if d := s.apps[id].deployment; d != nil {
+			return deployment.Change{}, &LockedError{Deployments: []deployment.ID{d.ID}}
+		}
+	}
+	switch {
+	case a != nil && ch.Create:
+		return deployment.Change{}, &ExistsError{ID: id}
+	case !ch.Base.IsZero() && (a == nil || !a.spec.Version.Equal(ch.Base)):
+		return deployment.Change{}, &ChangedError{ID: id}
+	}
+	if other, taken := s.pathTaken(id); a == nil && taken {
+		return deployment.Change{}, &PathTakenError{ID: id, Other: other}
+	}
+	spec := *ch.Spec
+	if a == nil {
+		spec.Version, spec.LastScalingAt, spec.LastConfigChangeAt = version, version, version
+		spec.RestartedAt = time.Time{}
+		return deployment.Change{Target: &spec}, nil
+	}
+	was := a.spec
+	spec.RestartedAt = was.RestartedAt
+	spec.Version, spec.LastScalingAt, spec.LastConfigChangeAt = version, was.LastScalingAt, was.LastConfigChangeAt
+	reuseServicePorts(&spec, was)
+	change := deployment.Change{Original: was, Target: &spec}
+	switch {
+	case !sameConfig(&spec, was):
+		spec.LastScalingAt, spec.LastConfigChangeAt = version, version
+		change.Restart = true
+	case spec.Instances != was.Instances:
+		spec.LastScalingAt = version
+	default:
+		change.Target = was
+	}
+	return change, nil
+}
+
+// pathTaken finds an App that is a group of id or that has id as its group.
+func (s *State) pathTaken(id app.ID) (app.ID, bool) {
+	for g := id.Parent(); g != "/"; g = g.Parent() {
+		if _, ok := s.apps[g]; ok {
+			return g, true
+		}
+	}
+	if below := s.Below(id); len(below) > 0 {
+		return below[0], true
+	}
+	return "", false
+}
+
+// Spec returns an App's current definition, nil if there is none.
+func (s *State) Spec(id app.ID) *app.Spec {
+	if a := s.apps[id]; a != nil && !a.deleted {
+		return a.spec
+	}
+	return nil
+}
+
+// Below lists the Apps below a group at any depth, in the order of ids.
+func (s *State) Below(group app.ID) []app.ID {
+	var ids []app.ID
+	start := group + "/"
+	if group == "/" {
+		start = "/"
+	}
+	s.order.AscendGreaterOrEqual(start, func(id app.ID) bool {
+		if !id.Within(group) {
+			return false
+		}
+		ids = append(ids, id)
+		return true
+	})
+	return ids
+}
+
+// deploy starts a deployment of the changes; nothing has changed when it fails.
+func (s *State) deploy(changes map[app.ID]deployment.Change, version time.Time, force bool) (Result, error) {
+	steps, err := s.plan(changes)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := s.unlock(changes, force); err != nil {
+		return Result{}, err
+	}
+	s.lastVersion = later(s.lastVersion, version)
+	d := &deployment.Deployment{
+		ID: deployment.ID(newUUID(s.cfg.Rand)), Version: version, Steps: steps, Started: s.now, Progressed: s.now,
+		State: deployment.Active, Original: map[app.ID]*app.Spec{}, Target: map[app.ID]*app.Spec{},
+	}
+	for _, id := range slices.Sorted(maps.Keys(changes)) {
+		s.apply(d, id, changes[id])
+	}
+	s.start(d)
+	return Result{Deployment: d.ID, Version: version}, nil
+}
+
+// plan makes the steps; Apps that a change leaves as they are have no part in it.
+func (s *State) plan(changes map[app.ID]deployment.Change) ([]deployment.Step, error) {
+	moving := maps.Clone(changes)
+	maps.DeleteFunc(moving, func(_ app.ID, c deployment.Change) bool { return c.Original == c.Target })
+	return deployment.Plan(moving, s)
+}
+
+// apply stores one App's new definition, or marks it as deleted.
+func (s *State) apply(d *deployment.Deployment, id app.ID, c deployment.Change) {
+	if c.Original != nil {
+		d.Original[id] = c.Original
+	}
+	if c.Target == nil {
+		s.apps[id].deleted = true
+		s.touch(s.apps[id])
+		return
+	}
+	d.Target[id] = c.Target
+	if c.Original == c.Target {
+		return
+	}
+	a := s.setSpec(c.Target)
+	a.deleted = false
+	s.persist(PutApp{Spec: c.Target})
+	s.trimVersions(a)
+	if c.Restart {
+		s.clearDelay(a)
+	}
+	s.reschedule(a)
+}
+
+// reschedule lets instances that still wait take the current definition.
+func (s *State) reschedule(a *appState) {
+	for _, i := range slices.Clone(a.instances) {
+		if i.Condition == instance.Scheduled && i.Goal == instance.GoalRunning && !i.Version.Equal(a.spec.Version) {
+			next := *i
+			next.Version = a.spec.Version
+			s.store(a, &next)
+		}
+	}
+}
+
+// trimVersions forgets the oldest definitions beyond those kept and in use.
+func (s *State) trimVersions(a *appState) {
+	if len(a.versions) <= s.cfg.VersionsMax {
+		return
+	}
+	used := map[int64]bool{}
+	for _, i := range a.instances {
+		used[i.Version.UnixMilli()] = true
+	}
+	kept := slices.Clone(a.versions[:s.cfg.VersionsMax])
+	for _, v := range a.versions[s.cfg.VersionsMax:] {
+		if used[v.Version.UnixMilli()] {
+			kept = append(kept, v)
+			continue
+		}
+		s.persist(DropApp{ID: v.ID, Version: v.Version})
+	}
+	a.versions = kept
+}
+
+func (s *State) restartApp(c RestartApp) (Result, error) {
+	was := s.Spec(c.ID)
+	if was == nil {
+		return Result{}, &NotFoundError{Kind: "App", ID: string(c.ID)}
+	}
+	version := s.peekVersion()
+	spec := *was
+	spec.Version, spec.LastConfigChangeAt, spec.RestartedAt = version, version, version
+	return s.deploy(map[app.ID]deployment.Change{c.ID: {Original: was, Target: &spec, Restart: true}}, version, c.Force)
+}
+
+func (s *State) deleteApps(c DeleteApps) (Result, error) {
+	changes := map[app.ID]deployment.Change{}
+	for _, id := range c.IDs {
+		was := s.Spec(id)
+		if was == nil {
+			return Result{}, &NotFoundError{Kind: "App", ID: string(id)}
+		}
+		changes[id] = deployment.Change{Original: was}
+	}
+	return s.deploy(changes, s.peekVersion(), c.Force)
+}
+
+// killTasks ends tasks; with Scale their Apps want as many fewer, as a deployment.
+func (s *State) killTasks(c KillTasks) (Result, error) {
+	var victims []*instance.Instance
+	shrink := map[app.ID]int{}
+	for _, t := range c.Tasks {
+		a, i := s.ofTask(t)
+		if i == nil || i.Goal == instance.GoalDecommissioned {
+			continue
+		}
+		victims = append(victims, i)
+		shrink[a.spec.ID]++
+	}
+	var r Result
+	if c.Scale {
+		version := s.peekVersion()
+		changes := map[app.ID]deployment.Change{}
+		for id, n := range shrink {
+			was := s.apps[id].spec
+			spec := *was
+			spec.Instances = max(0, spec.Instances-n)
+			spec.Version, spec.LastScalingAt = version, version
+			changes[id] = deployment.Change{Original: was, Target: &spec}
+		}
+		var err error
+		if r, err = s.deploy(changes, version, c.Force); err != nil {
+			return Result{}, err
+		}
+	}
+	for _, i := range victims {
+		r.Tasks = append(r.Tasks, i.TaskID())
+		a := s.apps[i.App]
+		if c.Scale || c.Wipe {
+			s.decommission(a, a.instance(i.ID), c.Wipe)
+			continue
+		}
+		s.kill(i.TaskID(), i.AgentID)
+	}
+	return r, nil
+}
+
+// ofTask finds the instance whose current task this is.
+func (s *State) ofTask(t mesos.TaskID) (*appState, *instance.Instance) {
+	id, appID, ok := instance.OfTask(t)
+	if !ok {
+		return nil, nil
+	}
+	a := s.apps[appID]
+	if a == nil {
+		return nil, nil
+	}
+	i := a.instance(id)
+	if i == nil || i.Incarnation == 0 || i.TaskID() != t {
+		return a, nil
+	}
+	return a, i
+}
+
+func (s *State) resetDelay(id app.ID) error {
+	a := s.apps[id]
+	if a == nil || a.nWaiting == 0 {
+		return &NotFoundError{Kind: "App in the queue", ID: string(id)}
+	}
+	s.clearDelay(a)
+	s.placeAgain, s.demand.fresh = true, true
+	return nil
+}

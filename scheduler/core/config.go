@@ -1,0 +1,61 @@
+package core
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/resource"
+)
+
+// Config holds what decisions depend on beside state and events.
+type Config struct {
+	// Rand makes ids and chooses ports; the same seed repeats a run.
+	Rand *rand.Rand
+	// ExecutorOverhead is what an executor needs beside its task.
+	ExecutorOverhead resource.Vector
+	// DeclineFor is the filter of an offer that nothing waits for or fits in.
+	DeclineFor time.Duration
+	// OfferHold is how long offers are kept for an App whose back-off is about to end.
+	OfferHold time.Duration
+	// MaintenanceLead is how long before a maintenance window an agent gets nothing new.
+	MaintenanceLead time.Duration
+	// ReviveEvery and ReviveMax bound how often offers are asked for while something
+	// waits: first after ReviveEvery, then doubling.
+	ReviveEvery, ReviveMax time.Duration
+	// ConfirmAfter is when a launch or kill without an answer is asked about.
+	ConfirmAfter time.Duration
+	// LaunchTimeout is how long a task may stay short of running without any sign of life.
+	LaunchTimeout time.Duration
+	// KillRetry and KillRetryMax bound how often a kill is repeated, doubling.
+	KillRetry, KillRetryMax time.Duration
+	// UnknownGrace is how long a task that the master has forgotten may come back.
+	UnknownGrace time.Duration
+	// ForgetAfter is how long a given-up unreachable instance is remembered, so
+	// that its task is recognised and killed when it comes back.
+	ForgetAfter time.Duration
+	// ReconcileEvery is the time between implicit reconciliations.
+	ReconcileEvery time.Duration
+	// ProgressDeadline ends a deployment that came no closer to its goal for so long; 0 never does.
+	ProgressDeadline time.Duration
+	// ServicePortMin and ServicePortMax bound the service ports that are assigned.
+	ServicePortMin, ServicePortMax int
+	// VersionsMax is how many definitions of an App are kept beside those in use.
+	VersionsMax int
+	// GuardShare and GuardMin bound the kills on Gantry's own judgement: more than
+	// GuardMin tasks and more than GuardShare of all known ones need a confirmation.
+	GuardShare float64
+	GuardMin   int
+}
+
+// DefaultConfig returns the defaults; the caller supplies Rand.
+func DefaultConfig() Config {
+	return Config{
+		DeclineFor: 5 * time.Minute, OfferHold: 2 * time.Second, MaintenanceLead: 5 * time.Minute,
+		ReviveEvery: time.Second, ReviveMax: time.Minute,
+		ConfirmAfter: 10 * time.Second, LaunchTimeout: 10 * time.Minute,
+		KillRetry: 5 * time.Second, KillRetryMax: 2 * time.Minute,
+		UnknownGrace: 2 * time.Minute, ForgetAfter: 24 * time.Hour, ReconcileEvery: 10 * time.Minute,
+		ProgressDeadline: 30 * time.Minute, ServicePortMin: 10000, ServicePortMax: 20000,
+		VersionsMax: 50, GuardShare: 0.2, GuardMin: 5,
+	}
+}

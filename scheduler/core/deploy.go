@@ -1,0 +1,289 @@
+package core
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+)
+
+// unlock fails if an active deployment holds one of the Apps; with force it
+// cancels those deployments as wholes.
+func (s *State) unlock(changes map[app.ID]deployment.Change, force bool) error {
+	var blocking []*deployment.Deployment
+	for _, d := range s.deployments {
+		for _, id := range d.Affected() {
+			if _, ok := changes[id]; ok {
+				blocking = append(blocking, d)
+				break
+			}
+		}
+	}
+	if len(blocking) == 0 {
+		return nil
+	}
+	if !force {
+		e := &LockedError{}
+		for _, d := range blocking {
+			e.Deployments = append(e.Deployments, d.ID)
+		}
+		return e
+	}
+	for _, d := range blocking {
+		s.end(d, deployment.Cancelled, "replaced by a change with force=true")
+	}
+	return nil
+}
+
+// hold notes on the Apps that the deployment affects them.
+func (s *State) hold(d *deployment.Deployment) {
+	for _, id := range d.Affected() {
+		if a := s.apps[id]; a != nil {
+			a.deployment = d
+			if d.Target[id] == nil {
+				a.deleted = true
+			}
+			s.touch(a)
+		}
+	}
+}
+
+// start makes d active, or ends it at once when it has nothing to do.
+func (s *State) start(d *deployment.Deployment) {
+	if len(d.Steps) == 0 {
+		done := *d
+		done.State = deployment.Succeeded
+		s.publishDeployment("deployment_success", &done)
+		return
+	}
+	s.deployments = append(s.deployments, d)
+	s.hold(d)
+	s.persist(PutDeployment{Deployment: d})
+	s.watchDeployment(d)
+	s.publishDeployment("deployment_info", d)
+}
+
+func (s *State) watchDeployment(d *deployment.Deployment) {
+	if s.cfg.ProgressDeadline > 0 {
+		s.timers.set(d.Progressed.Add(s.cfg.ProgressDeadline), deploymentTimer, string(d.ID))
+	}
+}
+
+// replace puts a new record of an active deployment in the place of the old one.
+func (s *State) replace(old, d *deployment.Deployment) {
+	s.deployments[slices.Index(s.deployments, old)] = d
+	s.hold(d)
+	s.persist(PutDeployment{Deployment: d})
+	s.watchDeployment(d)
+}
+
+// end takes a deployment off the list.
+func (s *State) end(d *deployment.Deployment, state deployment.State, reason string) {
+	done := *d
+	done.State, done.Reason = state, reason
+	s.deployments = slices.DeleteFunc(slices.Clone(s.deployments), func(o *deployment.Deployment) bool { return o.ID == d.ID })
+	for _, id := range d.Affected() {
+		if a := s.apps[id]; a != nil && a.deployment != nil && a.deployment.ID == d.ID {
+			a.deployment = nil
+			s.touch(a)
+		}
+	}
+	s.timers.cancel(deploymentTimer, string(d.ID))
+	s.persist(DropDeployment{ID: d.ID})
+	switch state {
+	case deployment.Succeeded:
+		s.publishDeployment("deployment_success", &done)
+	case deployment.Cancelled, deployment.Failed:
+		s.publishDeployment("deployment_failed", &done)
+	case deployment.Active:
+	}
+}
+
+// deploymentDue fails a deployment that has not come closer to its end in time.
+func (s *State) deploymentDue(id deployment.ID) {
+	for _, d := range s.deployments {
+		if d.ID != id {
+			continue
+		}
+		if s.now.Before(d.Progressed.Add(s.cfg.ProgressDeadline)) {
+			s.watchDeployment(d)
+			return
+		}
+		s.end(d, deployment.Failed, fmt.Sprintf("no progress for %v: %s", s.cfg.ProgressDeadline, s.stuck(d)))
+		return
+	}
+}
+
+// stuck says what a deployment waits for.
+func (s *State) stuck(d *deployment.Deployment) string {
+	for _, act := range d.Steps[d.Current] {
+		a := s.apps[act.App]
+		if a == nil || s.next(act, a).Done {
+			continue
+		}
+		text := fmt.Sprintf("%v %s has %d of %d instances ready", act.Kind, act.App, a.tally.OldReady+a.tally.FreshReady, a.spec.Instances)
+		if f := a.trouble.Failure; f != nil {
+			text += fmt.Sprintf("; last failure: %v %s", f.State, f.Message)
+		}
+		return text
+	}
+	return "all actions are done"
+}
+
+// next asks what an action does now.
+func (s *State) next(act deployment.Action, a *appState) deployment.Next {
+	return deployment.Advance(act.Kind, a.spec, a.tally)
+}
+
+// settle starts and ends instances until nothing more follows from what is known.
+func (s *State) settle() {
+	for len(s.toSettle) > 0 {
+		round := slices.Sorted(maps.Keys(s.toSettle))
+		clear(s.toSettle)
+		for _, id := range round {
+			if a := s.apps[id]; a != nil {
+				s.settleApp(a)
+			}
+		}
+	}
+}
+
+// settleApp brings one App closer to what is wanted: by the action of its
+// deployment whose turn it is, or else by keeping the number of instances.
+func (s *State) settleApp(a *appState) {
+	d := a.deployment
+	if d == nil {
+		if a.deleted {
+			s.act(a, deployment.Advance(deployment.StopApplication, a.spec, a.tally))
+			s.forgetApp(a)
+			return
+		}
+		s.act(a, deployment.Advance(deployment.ScaleApplication, a.spec, a.tally))
+		return
+	}
+	for _, act := range d.Steps[d.Current] {
+		if act.App == a.spec.ID {
+			s.act(a, s.next(act, a))
+		}
+	}
+	s.advance(d)
+}
+
+// act carries out what an action or the keeping of numbers asks for.
+func (s *State) act(a *appState, n deployment.Next) {
+	for range n.Start {
+		i := &instance.Instance{
+			ID: instance.NewID(a.spec.ID, newUUID(s.cfg.Rand)), App: a.spec.ID, Version: a.spec.Version,
+			Goal: instance.GoalRunning, Condition: instance.Scheduled, Since: s.now,
+		}
+		s.store(a, i)
+	}
+	s.retire(a, n.EndAny, func(*instance.Instance) bool { return true })
+	s.retire(a, n.EndOld, func(i *instance.Instance) bool { return i.Condition != instance.UnreachableInactive && a.outdated(i) })
+	s.retire(a, n.EndFresh, func(i *instance.Instance) bool { return i.Condition != instance.UnreachableInactive && !a.outdated(i) })
+}
+
+// retire decommissions n of the instances that keep allows.
+func (s *State) retire(a *appState, n int, keep func(*instance.Instance) bool) {
+	if n == 0 {
+		return
+	}
+	for _, id := range deployment.Victims(a.spec, a.copies(keep), n) {
+		s.decommission(a, a.instance(id), false)
+	}
+}
+
+// advance moves a deployment to its next step once all actions of this one are done.
+func (s *State) advance(d *deployment.Deployment) {
+	for _, act := range d.Steps[d.Current] {
+		if a := s.apps[act.App]; a != nil && !s.next(act, a).Done {
+			return
+		}
+	}
+	next := *d
+	next.Current++
+	next.Progressed = s.now
+	s.publishDeployment("deployment_step_success", d)
+	for _, act := range d.Steps[d.Current] {
+		if act.Kind == deployment.StopApplication {
+			if a := s.apps[act.App]; a != nil {
+				s.forgetApp(a)
+			}
+		}
+	}
+	if next.Current == len(next.Steps) {
+		s.end(&next, deployment.Succeeded, "")
+		return
+	}
+	s.replace(d, &next)
+	s.publishDeployment("deployment_info", &next)
+}
+
+// progressed notes that an App came closer to its goal, for the deadline.
+func (s *State) progressed(a *appState) {
+	if d := a.deployment; d != nil {
+		moved := *d
+		moved.Progressed = s.now
+		s.deployments[slices.Index(s.deployments, d)] = &moved
+		s.hold(&moved)
+		s.watchDeployment(&moved)
+	}
+}
+
+// forgetApp removes a deleted App once nothing of it can live any more.
+func (s *State) forgetApp(a *appState) {
+	if !a.deleted || a.tally.Old+a.tally.Fresh+a.tally.Outgoing+a.tally.Inactive > 0 {
+		return
+	}
+	id := a.spec.ID
+	for _, v := range a.versions {
+		s.persist(DropApp{ID: id, Version: v.Version})
+	}
+	for _, i := range a.instances {
+		s.timers.cancel(instanceTimer, string(i.ID))
+		s.persist(DropInstance{ID: i.ID})
+	}
+	s.persist(DropTrouble{App: id})
+	s.timers.cancel(delayTimer, string(id))
+	s.countServicePorts(a.spec, -1)
+	delete(s.apps, id)
+	delete(s.waiting, id)
+	s.order.Delete(id)
+	s.changed[id] = true
+	s.publish("app_terminated_event", map[string]any{"appId": string(id)})
+}
+
+// cancelDeployment stops a deployment, and unless forced starts another one
+// that undoes its changes.
+func (s *State) cancelDeployment(c CancelDeployment) (Result, error) {
+	i := slices.IndexFunc(s.deployments, func(d *deployment.Deployment) bool { return d.ID == c.ID })
+	if i < 0 {
+		return Result{}, &NotFoundError{Kind: "DeploymentPlan", ID: string(c.ID)}
+	}
+	d := s.deployments[i]
+	if c.Force {
+		s.end(d, deployment.Cancelled, "cancelled by a user")
+		return Result{}, nil
+	}
+	version := s.peekVersion()
+	changes := map[app.ID]deployment.Change{}
+	for _, id := range d.Affected() {
+		changes[id] = s.undo(d, id, func(spec *app.Spec) { spec.Version = version })
+	}
+	return s.deploy(changes, version, true)
+}
+
+// undo returns the change that brings an App back to what it was before d.
+// Instances that still have that configuration are kept.
+func (s *State) undo(d *deployment.Deployment, id app.ID, stamp func(*app.Spec)) deployment.Change {
+	was, now := d.Original[id], s.apps[id]
+	if was == nil {
+		return deployment.Change{Original: now.spec}
+	}
+	back := *was
+	stamp(&back)
+	return deployment.Change{Original: now.spec, Target: &back, Restart: true}
+}

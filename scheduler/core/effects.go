@@ -1,0 +1,119 @@
+package core
+
+import (
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/event"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+)
+
+// Effects is what a step wants done. They are carried out in field order; if
+// Persist fails nothing else happens and the scheduler starts again from the store.
+type Effects struct {
+	// Persist is one transaction, durable before anything below.
+	Persist []Change
+	// Calls go to Mesos in this order; any may be lost, timers in State repair that.
+	Calls []Call
+	// Publish goes to the event log.
+	Publish []event.Event
+	// Replies go to waiting callers.
+	Replies []Reply
+	// Wake is when the next Tick is due; zero if never.
+	Wake time.Time
+}
+
+// Merge adds the effects of a later step, to be carried out together.
+func (e *Effects) Merge(later Effects) {
+	e.Persist = append(e.Persist, later.Persist...)
+	e.Calls = append(e.Calls, later.Calls...)
+	e.Publish = append(e.Publish, later.Publish...)
+	e.Replies = append(e.Replies, later.Replies...)
+	e.Wake = later.Wake
+}
+
+// Change is one change of a stored record.
+type Change interface{ change() }
+
+// The changes.
+type (
+	// PutFramework stores the framework's id.
+	PutFramework struct{ ID mesos.FrameworkID }
+	// PutApp stores one version of an App; the newest is current.
+	PutApp struct{ Spec *app.Spec }
+	// DropApp forgets one version of an App.
+	DropApp struct {
+		ID      app.ID
+		Version time.Time
+	}
+	// PutInstance stores an instance.
+	PutInstance struct{ Instance *instance.Instance }
+	// DropInstance forgets an instance.
+	DropInstance struct{ ID instance.ID }
+	// PutDeployment stores a deployment.
+	PutDeployment struct{ Deployment *deployment.Deployment }
+	// DropDeployment forgets a deployment.
+	DropDeployment struct{ ID deployment.ID }
+	// PutTrouble stores an App's last failure and back-off.
+	PutTrouble struct {
+		App     app.ID
+		Trouble Trouble
+	}
+	// DropTrouble forgets them.
+	DropTrouble struct{ App app.ID }
+)
+
+func (PutFramework) change()   {}
+func (PutApp) change()         {}
+func (DropApp) change()        {}
+func (PutInstance) change()    {}
+func (DropInstance) change()   {}
+func (PutDeployment) change()  {}
+func (DropDeployment) change() {}
+func (PutTrouble) change()     {}
+func (DropTrouble) change()    {}
+
+// Trouble is an App's last failure and the delay of its next launches.
+type Trouble struct {
+	Failure *TaskFailure
+	// Delay is the last delay imposed, DelayUntil when it ends.
+	Delay      time.Duration
+	DelayUntil time.Time
+}
+
+// Call is a call to Mesos. Launch is Gantry's own; all others are Mesos calls as they are.
+type Call interface{ call() }
+
+// The calls.
+type (
+	// MesosCall is a call that needs nothing made from it.
+	MesosCall struct{ mesos.SchedulerCall }
+	// Launch accepts offers of one agent and role to start tasks there.
+	Launch struct {
+		OfferIDs []mesos.OfferID
+		// Prepare comes before the launch: reservations and volumes.
+		Prepare []mesos.Operation
+		Tasks   []TaskLaunch
+		Refuse  time.Duration
+	}
+)
+
+func (MesosCall) call() {}
+func (Launch) call()    {}
+
+// TaskLaunch is one task of a Launch.
+type TaskLaunch struct {
+	Spec              *app.Spec
+	Instance          *instance.Instance
+	Resources         []mesos.Resource
+	ExecutorResources []mesos.Resource
+}
+
+// Reply answers the command that came with the same number.
+type Reply struct {
+	To     uint64
+	Result Result
+	Err    error
+}

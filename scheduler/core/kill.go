@@ -1,0 +1,128 @@
+package core
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+)
+
+// kill is one that was asked for and not confirmed yet.
+type kill struct {
+	agent mesos.AgentID
+	wait  time.Duration
+}
+
+// kill asks Mesos to end a task, again and again until it is over.
+func (s *State) kill(t mesos.TaskID, agent mesos.AgentID) {
+	if _, asked := s.kills[t]; !asked {
+		s.kills[t] = &kill{agent: agent, wait: s.cfg.KillRetry}
+	}
+	s.sendKill(t)
+}
+
+// sendKill sends the kill with the task's grace period. The agent's id stays
+// out: a wrong one would make the master ignore the kill.
+func (s *State) sendKill(t mesos.TaskID) {
+	k := s.kills[t]
+	call := mesos.Kill{TaskID: t}
+	if a, i := s.ofTask(t); i != nil {
+		if spec := a.version(i.Version); spec != nil && spec.KillGracePeriod != nil {
+			call.Policy = &mesos.KillPolicy{GracePeriod: *spec.KillGracePeriod}
+		}
+	}
+	if s.framework.Subscribed {
+		s.call(call)
+	}
+	s.timers.set(s.now.Add(k.wait), killTimer, string(t))
+	k.wait = min(2*k.wait, s.cfg.KillRetryMax)
+}
+
+func (s *State) killDue(t mesos.TaskID) {
+	if _, ok := s.kills[t]; ok {
+		s.sendKill(t)
+	}
+}
+
+// killed notes that a task is over.
+func (s *State) killed(t mesos.TaskID) {
+	if _, ok := s.kills[t]; ok {
+		delete(s.kills, t)
+		s.timers.cancel(killTimer, string(t))
+	}
+}
+
+// rekill sends all unconfirmed kills again after a new subscription, and those
+// of instances that were to be ended when the scheduler stopped.
+func (s *State) rekill() {
+	for _, id := range slices.Sorted(maps.Keys(s.apps)) {
+		a := s.apps[id]
+		if a.tally.Outgoing == 0 {
+			continue
+		}
+		for _, i := range a.instances {
+			if i.Goal == instance.GoalDecommissioned && i.Condition.Live() && i.Condition != instance.UnreachableInactive {
+				s.kill(i.TaskID(), i.AgentID)
+			}
+		}
+	}
+	for _, t := range slices.Sorted(maps.Keys(s.kills)) {
+		s.kills[t].wait = s.cfg.KillRetry
+		s.sendKill(t)
+	}
+}
+
+// guard holds back kills of tasks that nobody asked to end: when too many
+// running tasks are unknown, it is the store that is suspect, not the tasks.
+type guard struct {
+	held map[mesos.TaskID]mesos.AgentID
+	// empty says that the scheduler started without any App.
+	empty bool
+	// alarmed is the number of held tasks that was last announced.
+	alarmed int
+}
+
+func (g *guard) hold(t mesos.TaskID, agent mesos.AgentID) {
+	if g.held == nil {
+		g.held = map[mesos.TaskID]mesos.AgentID{}
+	}
+	g.held[t] = agent
+}
+
+func (g *guard) forget(t mesos.TaskID) { delete(g.held, t) }
+
+// judgeStrays kills unknown tasks if they are few, and otherwise holds the
+// kills and raises an alarm until a user confirms them.
+func (s *State) judgeStrays() {
+	n, known := len(s.guard.held), s.liveTasks()
+	few := n <= s.cfg.GuardMin || float64(n) <= s.cfg.GuardShare*float64(known)
+	if few && (!s.guard.empty || len(s.apps) > 0) {
+		s.releaseKills()
+		return
+	}
+	s.framework.KillsHeld = n
+	if n > s.guard.alarmed {
+		s.guard.alarmed = n
+		s.publish("kills_held_event", map[string]any{"tasks": n, "known": known})
+	}
+}
+
+// releaseKills sends the kills that the guard holds back.
+func (s *State) releaseKills() {
+	for _, t := range slices.Sorted(maps.Keys(s.guard.held)) {
+		s.kill(t, s.guard.held[t])
+	}
+	clear(s.guard.held)
+	s.framework.KillsHeld, s.guard.alarmed = 0, 0
+}
+
+// liveTasks is how many tasks of instances may live.
+func (s *State) liveTasks() int {
+	n := 0
+	for _, a := range s.apps {
+		n += len(a.instances) - a.nWaiting
+	}
+	return n
+}

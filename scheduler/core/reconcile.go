@@ -1,0 +1,80 @@
+package core
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/reconciliation"
+)
+
+// subscribed starts over with a (new) master: its offers are new, and every
+// task is asked about.
+func (s *State) subscribed(e mesos.Subscribed) {
+	s.framework.Subscribed = true
+	s.framework.Master = e.Master
+	if s.framework.ID != e.FrameworkID {
+		s.framework.ID = e.FrameworkID
+		s.persist(PutFramework{ID: e.FrameworkID})
+	}
+	s.withdrawAll()
+	s.demand = offerDemand{}
+	s.placeAgain = true
+	s.startRound()
+	s.timers.set(s.now.Add(s.cfg.ReconcileEvery), implicitTimer, "")
+	s.rekill()
+	s.publish("scheduler_registered_event", map[string]any{"frameworkId": string(e.FrameworkID), "master": e.Master.Hostname})
+}
+
+func (s *State) disconnected() {
+	s.framework.Subscribed = false
+	s.withdrawAll()
+	s.recon = nil
+	s.timers.cancel(reconcileTimer, "")
+	s.timers.cancel(reviveTimer, "")
+	s.publish("scheduler_disconnected_event", map[string]any{})
+}
+
+// startRound asks explicitly about every task that may live.
+func (s *State) startRound() {
+	var tasks []mesos.TaskOnAgent
+	for _, id := range slices.Sorted(maps.Keys(s.apps)) {
+		for _, i := range s.apps[id].instances {
+			if i.Condition.Live() {
+				tasks = append(tasks, mesos.TaskOnAgent{TaskID: i.TaskID(), AgentID: i.AgentID})
+			}
+		}
+	}
+	s.recon = reconciliation.Start(tasks)
+	s.reconcileDue()
+}
+
+// reconcileDue asks again about tasks without an answer, and once all are
+// answered, about all that the master knows.
+func (s *State) reconcileDue() {
+	if !s.framework.Subscribed || s.recon == nil {
+		return
+	}
+	for _, batch := range s.recon.Ask(s.now) {
+		s.call(mesos.Reconcile{Tasks: batch})
+	}
+	if next := s.recon.Next(); !next.IsZero() {
+		s.timers.set(next, reconcileTimer, "")
+	}
+}
+
+// reconcileAll asks about all that the master knows, from time to time.
+func (s *State) reconcileAll() {
+	if s.framework.Subscribed {
+		s.call(mesos.Reconcile{})
+	}
+	s.timers.set(s.now.Add(s.cfg.ReconcileEvery), implicitTimer, "")
+}
+
+// ask asks about one task out of turn.
+func (s *State) ask(i *instance.Instance) {
+	if s.framework.Subscribed {
+		s.call(mesos.Reconcile{Tasks: []mesos.TaskOnAgent{{TaskID: i.TaskID(), AgentID: i.AgentID}}})
+	}
+}

@@ -1,0 +1,277 @@
+package core
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/constraint"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/placement"
+)
+
+var update = flag.Bool("update", false, "write the effects seen into the scripts")
+
+// TestScripts replays testdata/*.txtar: events in, effects out.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			in, want := string(section(a, "in")), string(section(a, "want"))
+			got := newScript(t).run(in)
+			if *update {
+				a.Files = []txtar.File{{Name: "in", Data: []byte(in)}, {Name: "want", Data: []byte(got)}}
+				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if d := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); d != "" {
+				t.Errorf("effects differ (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func section(a *txtar.Archive, name string) []byte {
+	for _, f := range a.Files {
+		if f.Name == name {
+			return f.Data
+		}
+	}
+	return nil
+}
+
+// script steps a State by lines of text and writes down the effects. It plays
+// the store, too: "crash" makes a new State from what was persisted.
+type script struct {
+	t     *testing.T
+	state *State
+	store *memory
+	now   time.Time
+	wake  time.Time
+	reply uint64
+	boots uint64
+	out   strings.Builder
+	names names
+}
+
+var began = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func newScript(t *testing.T) *script {
+	s := &script{t: t, store: newMemory(), now: began, names: newNames()}
+	s.boot()
+	return s
+}
+
+func (s *script) boot() {
+	s.boots++
+	cfg := DefaultConfig()
+	cfg.Rand = rand.New(rand.NewPCG(1, s.boots))
+	s.state = New(cfg, placement.NewCluster(placement.Config{}), s.store.stored(), s.now)
+}
+
+func (s *script) run(in string) string {
+	for _, line := range strings.Split(strings.TrimSpace(in), "\n") {
+		if strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		clock, rest, _ := strings.Cut(line, " ")
+		at := s.clock(clock)
+		for !s.wake.IsZero() && s.wake.Before(at) {
+			s.now = s.wake
+			s.step("tick", Tick{})
+		}
+		s.now = at
+		s.line(rest)
+	}
+	return s.out.String()
+}
+
+func (s *script) clock(text string) time.Time {
+	m, sec, ok := strings.Cut(text, ":")
+	minutes, err1 := strconv.Atoi(m)
+	seconds, err2 := strconv.ParseFloat(sec, 64)
+	if !ok || err1 != nil || err2 != nil {
+		s.t.Fatalf("bad time %q", text)
+	}
+	return began.Add(time.Duration(minutes)*time.Minute + time.Duration(seconds*float64(time.Second)))
+}
+
+func (s *script) line(text string) {
+	words := strings.Fields(text)
+	args := map[string]string{}
+	var plain []string
+	for _, w := range words[1:] {
+		if k, v, ok := strings.Cut(w, "="); ok {
+			args[k] = v
+			continue
+		}
+		plain = append(plain, w)
+	}
+	switch words[0] {
+	case "crash":
+		s.boot()
+		fmt.Fprintf(&s.out, "%s > crash\n", s.stamp())
+	case "tick":
+		s.step(text, Tick{})
+	case "subscribed":
+		s.step(text, FromMesos{mesos.Subscribed{FrameworkID: mesos.FrameworkID(plain[0])}})
+	case "disconnected":
+		s.step(text, FromMesos{mesos.Disconnected{}})
+	case "offer":
+		s.step(text, FromMesos{mesos.Offers{Offers: []mesos.Offer{offerOf(plain, args)}}})
+	case "rescind":
+		s.step(text, FromMesos{mesos.Rescind{OfferID: mesos.OfferID(plain[0])}})
+	case "status":
+		s.step(text, FromMesos{mesos.Update{Status: s.statusOf(plain, args)}})
+	default:
+		s.reply++
+		s.step(text, Asked{Command: s.commandOf(words[0], plain, args), Reply: s.reply})
+	}
+}
+
+// step prints the effects; ticks without any are left out.
+func (s *script) step(text string, ev Event) {
+	eff := s.state.Step(s.now, ev)
+	s.wake = eff.Wake
+	s.state.View()
+	for _, c := range eff.Persist {
+		s.store.apply(c)
+	}
+	lines := s.names.describe(eff)
+	if len(lines) == 0 && text == "tick" {
+		return
+	}
+	fmt.Fprintf(&s.out, "%s > %s\n", s.stamp(), text)
+	for _, l := range lines {
+		fmt.Fprintf(&s.out, "        %s\n", l)
+	}
+}
+
+func (s *script) stamp() string {
+	d := s.now.Sub(began)
+	return fmt.Sprintf("%02d:%06.3f", int(d.Minutes()), (d - d.Truncate(time.Minute)).Seconds())
+}
+
+func (s *script) commandOf(verb string, plain []string, args map[string]string) Command {
+	if verb == "confirm" {
+		return ConfirmKills{}
+	}
+	force := args["force"] == "true"
+	id := app.Canonical(plain[0])
+	switch verb {
+	case "create", "change":
+		return ChangeApps{Changes: []AppChange{{Spec: s.specOf(id, args), Create: verb == "create"}}, Force: force}
+	case "restart":
+		return RestartApp{ID: id, Force: force}
+	case "delete":
+		return DeleteApps{IDs: []app.ID{id}, Force: force}
+	case "kill":
+		return KillTasks{Tasks: []mesos.TaskID{s.names.task(plain[0])}, Scale: args["scale"] == "true", Wipe: args["wipe"] == "true", Force: force}
+	case "cancel":
+		return CancelDeployment{ID: deployment.ID(s.names.full(plain[0])), Force: force}
+	case "undelay":
+		return ResetDelay{ID: id}
+	default:
+		s.t.Fatalf("unknown line %q", verb)
+		return nil
+	}
+}
+
+// specOf starts from the App's definition, if there is one, and overrides it.
+func (s *script) specOf(id app.ID, args map[string]string) *app.Spec {
+	spec := app.Spec{
+		ID: id, Cmd: "run", Instances: 1, Resources: resource.Vector{CPUs: 1000, Mem: resource.Units(64)},
+		Backoff: app.Backoff{Initial: time.Second, Factor: 2, Max: time.Minute},
+		Upgrade: app.UpgradeStrategy{MinimumHealthCapacity: 1, MaximumOverCapacity: 1}, KillSelect: app.YoungestFirst,
+		Networks: []app.Network{{Mode: app.Host}},
+	}
+	if a := s.state.apps[id]; a != nil {
+		spec = *a.spec
+	}
+	for k, v := range args {
+		s.override(&spec, k, v)
+	}
+	return &spec
+}
+
+func (s *script) override(spec *app.Spec, k, v string) {
+	n, _ := strconv.ParseFloat(v, 64)
+	switch k {
+	case "instances":
+		spec.Instances = int(n)
+	case "cpus":
+		spec.Resources.CPUs = resource.FromFloat(n)
+	case "cmd":
+		spec.Cmd = v
+	case "over":
+		spec.Upgrade.MaximumOverCapacity = n
+	case "min":
+		spec.Upgrade.MinimumHealthCapacity = n
+	case "inactive":
+		spec.Unreachable.InactiveAfter = time.Duration(n) * time.Second
+		spec.Unreachable.ExpungeAfter = 2 * spec.Unreachable.InactiveAfter
+	case "health":
+		spec.HealthChecks = []app.HealthCheck{{Protocol: app.HealthMesosHTTP}}
+	case "needs":
+		spec.Dependencies = []app.ID{app.Canonical(v)}
+	case "ports":
+		spec.Ports = make([]app.Port, int(n))
+	case "unique":
+		spec.Constraints = []constraint.Constraint{{Field: v, Operator: constraint.Unique}}
+	case "force":
+	default:
+		s.t.Fatalf("unknown argument %q", k)
+	}
+}
+
+func offerOf(plain []string, args map[string]string) mesos.Offer {
+	o := mesos.Offer{ID: mesos.OfferID(plain[0]), AgentID: mesos.AgentID(plain[1]), Hostname: plain[1] + ".local", Role: "*"}
+	for _, name := range []string{"cpus", "mem"} {
+		n, _ := strconv.ParseFloat(args[name], 64)
+		o.Resources = append(o.Resources, mesos.Resource{Name: name, Type: mesos.Scalar, Scalar: resource.FromFloat(n), AllocationRole: "*"})
+	}
+	if from, to, ok := strings.Cut(args["ports"], "-"); ok {
+		b, _ := strconv.ParseUint(from, 10, 64)
+		e, _ := strconv.ParseUint(to, 10, 64)
+		o.Resources = append(o.Resources, mesos.Resource{Name: mesos.Ports, Type: mesos.RangeSet, Ranges: resource.NewRanges(resource.Range{Begin: b, End: e}), AllocationRole: "*"})
+	}
+	return o
+}
+
+func (s *script) statusOf(plain []string, args map[string]string) mesos.TaskStatus {
+	state, ok := mesos.ParseTaskState(plain[1])
+	if !ok {
+		s.t.Fatalf("unknown state %q", plain[1])
+	}
+	st := mesos.TaskStatus{
+		TaskID: s.names.task(plain[0]), State: state, Reason: mesos.Reason(args["reason"]), Message: args["message"],
+		UUID: []byte(args["uuid"]), AgentID: mesos.AgentID(args["agent"]),
+	}
+	if h, ok := args["healthy"]; ok {
+		healthy := h == "true"
+		st.Healthy = &healthy
+	}
+	return st
+}

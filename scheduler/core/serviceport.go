@@ -1,0 +1,74 @@
+package core
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/deployment"
+)
+
+func (s *State) countServicePorts(spec *app.Spec, by int) {
+	for _, p := range spec.Ports {
+		if p.ServicePort == 0 {
+			continue
+		}
+		if s.servicePorts[p.ServicePort] += by; s.servicePorts[p.ServicePort] == 0 {
+			delete(s.servicePorts, p.ServicePort)
+		}
+	}
+}
+
+// reuseServicePorts fills service ports of 0 with those of the former
+// definition, in order, unless spec names them already.
+func reuseServicePorts(spec, was *app.Spec) {
+	named := map[int]bool{}
+	for _, p := range spec.Ports {
+		named[p.ServicePort] = true
+	}
+	var free []int
+	for _, p := range was.Ports {
+		if p.ServicePort != 0 && !named[p.ServicePort] {
+			free = append(free, p.ServicePort)
+		}
+	}
+	spec.Ports = slices.Clone(spec.Ports)
+	for i := range spec.Ports {
+		if spec.Ports[i].ServicePort == 0 && len(free) > 0 {
+			spec.Ports[i].ServicePort, free = free[0], free[1:]
+		}
+	}
+}
+
+// assignServicePorts gives every service port of 0 the lowest free number
+// ("Marathon, ports"). The definitions are the change's own copies.
+func (s *State) assignServicePorts(changes map[app.ID]deployment.Change) error {
+	taken := map[int]bool{}
+	for _, c := range changes {
+		for _, p := range c.Target.Ports {
+			taken[p.ServicePort] = true
+		}
+	}
+	next := s.cfg.ServicePortMin
+	for _, id := range slices.Sorted(maps.Keys(changes)) {
+		spec := changes[id].Target
+		if changes[id].Original == spec {
+			continue
+		}
+		spec.Ports = slices.Clone(spec.Ports)
+		for i := range spec.Ports {
+			if spec.Ports[i].ServicePort != 0 {
+				continue
+			}
+			for next <= s.cfg.ServicePortMax && (taken[next] || s.servicePorts[next] > 0) {
+				next++
+			}
+			if next > s.cfg.ServicePortMax {
+				return &PortsExhaustedError{ID: id, Min: s.cfg.ServicePortMin, Max: s.cfg.ServicePortMax}
+			}
+			spec.Ports[i].ServicePort = next
+			next++
+		}
+	}
+	return nil
+}

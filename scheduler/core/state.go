@@ -1,0 +1,229 @@
+package core
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/btree"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/placement"
+	"github.com/gantry-mesos/gantry/scheduler/reconciliation"
+)
+
+// State is everything that the scheduler decides by. It is stepped by one
+// goroutine and holds no lock.
+type State struct {
+	cfg Config
+	now time.Time
+	out *Effects
+
+	framework FrameworkView
+	apps      map[app.ID]*appState
+	// order holds the ids of apps, sorted, for ranges of a group.
+	order       *btree.BTreeG[app.ID]
+	deployments []*deployment.Deployment
+	// lastVersion keeps versions strictly increasing.
+	lastVersion time.Time
+	// servicePorts counts how many Apps use a service port.
+	servicePorts map[int]int
+
+	cluster *placement.Cluster
+	offers  map[mesos.OfferID]heldOffer
+	demand  offerDemand
+	agents  map[mesos.AgentID]*AgentView
+	kills   map[mesos.TaskID]*kill
+	guard   guard
+	recon   *reconciliation.Round
+	timers  *timers
+
+	// toSettle are Apps whose instances may have to be started or ended;
+	// changed are those whose picture is out of date.
+	toSettle, changed map[app.ID]bool
+	// waiting holds the Apps with instances that want an offer.
+	waiting       map[app.ID]*appState
+	agentsChanged map[mesos.AgentID]bool
+	placeAgain    bool
+	view          *View
+}
+
+// Stored is what a State starts from: all that was ever persisted and not dropped.
+type Stored struct {
+	Framework mesos.FrameworkID
+	// Versions of Apps in any order.
+	Versions    []*app.Spec
+	Instances   []*instance.Instance
+	Deployments []*deployment.Deployment
+	Troubles    map[app.ID]Trouble
+}
+
+// New returns the State that continues from what was stored. now is the time
+// of the start; place decides where instances go.
+func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *State {
+	s := &State{
+		cfg: cfg, now: now, cluster: place,
+		framework:    FrameworkView{ID: stored.Framework},
+		apps:         map[app.ID]*appState{},
+		order:        btree.NewOrderedG[app.ID](32),
+		servicePorts: map[int]int{},
+		offers:       map[mesos.OfferID]heldOffer{},
+		agents:       map[mesos.AgentID]*AgentView{},
+		waiting:      map[app.ID]*appState{},
+		kills:        map[mesos.TaskID]*kill{},
+		timers:       newTimers(),
+		toSettle:     map[app.ID]bool{}, changed: map[app.ID]bool{}, agentsChanged: map[mesos.AgentID]bool{},
+		view: NewView(now, FrameworkView{}, nil, nil),
+	}
+	s.guard.empty = len(stored.Versions) == 0
+	s.load(stored)
+	return s
+}
+
+func (s *State) load(stored Stored) {
+	versions := slices.Clone(stored.Versions)
+	slices.SortFunc(versions, func(a, b *app.Spec) int { return a.Version.Compare(b.Version) })
+	for _, v := range versions {
+		s.setSpec(v)
+		s.lastVersion = later(s.lastVersion, v.Version)
+	}
+	instances := slices.Clone(stored.Instances)
+	slices.SortFunc(instances, func(a, b *instance.Instance) int {
+		if c := a.Since.Compare(b.Since); c != 0 {
+			return c
+		}
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+	for _, i := range instances {
+		a := s.apps[i.App]
+		if a == nil {
+			continue
+		}
+		a.put(i)
+		s.watch(a, i)
+		s.noteWaiting(a)
+	}
+	for id, t := range stored.Troubles {
+		if a := s.apps[id]; a != nil {
+			a.trouble = t
+			s.timers.set(t.DelayUntil, delayTimer, string(id))
+		}
+	}
+	s.deployments = slices.Clone(stored.Deployments)
+	slices.SortFunc(s.deployments, func(a, b *deployment.Deployment) int { return a.Started.Compare(b.Started) })
+	for _, d := range s.deployments {
+		s.hold(d)
+		s.watchDeployment(d)
+		s.lastVersion = later(s.lastVersion, d.Version)
+	}
+	for id := range s.apps {
+		s.toSettle[id], s.changed[id] = true, true
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// setSpec makes spec the current definition of its App.
+func (s *State) setSpec(spec *app.Spec) *appState {
+	a := s.apps[spec.ID]
+	if a == nil {
+		a = newAppState(spec)
+		s.apps[spec.ID] = a
+		s.order.ReplaceOrInsert(spec.ID)
+	} else {
+		s.countServicePorts(a.spec, -1)
+		a.install(spec)
+	}
+	s.countServicePorts(spec, 1)
+	s.touch(a)
+	return a
+}
+
+// noteWaiting keeps the set of waiting Apps right.
+func (s *State) noteWaiting(a *appState) {
+	if a.nWaiting == 0 {
+		delete(s.waiting, a.spec.ID)
+		return
+	}
+	if a.queue.Since.IsZero() {
+		a.queue.Since = s.now
+	}
+	s.waiting[a.spec.ID] = a
+}
+
+// touch marks an App's picture as out of date and its instances to be looked at.
+func (s *State) touch(a *appState) {
+	s.toSettle[a.spec.ID], s.changed[a.spec.ID] = true, true
+}
+
+// Step applies ev at time now and returns what must be done about it. It does
+// not block and reads no clock; equal states and events give equal effects.
+func (s *State) Step(now time.Time, ev Event) Effects {
+	s.now = later(s.now, now)
+	var out Effects
+	s.out = &out
+	switch e := ev.(type) {
+	case Asked:
+		s.command(e)
+	case FromMesos:
+		s.fromMesos(e.Event)
+	case Tick:
+	}
+	s.fireTimers()
+	s.settle()
+	s.place()
+	s.steerOffers()
+	out.Wake = s.timers.next()
+	s.out = nil
+	return out
+}
+
+// fireTimers acts on every deadline that has passed.
+func (s *State) fireTimers() {
+	for {
+		key, ok := s.timers.due(s.now)
+		if !ok {
+			return
+		}
+		switch key.kind {
+		case instanceTimer:
+			s.instanceDue(instance.ID(key.id))
+		case delayTimer:
+			s.placeAgain, s.demand.fresh = true, true
+			s.changed[app.ID(key.id)] = true
+		case deploymentTimer:
+			s.deploymentDue(deployment.ID(key.id))
+		case killTimer:
+			s.killDue(mesos.TaskID(key.id))
+		case reviveTimer:
+			s.demand.due = true
+		case reconcileTimer:
+			s.reconcileDue()
+		case implicitTimer:
+			s.reconcileAll()
+		}
+	}
+}
+
+func (s *State) persist(c ...Change)        { s.out.Persist = append(s.out.Persist, c...) }
+func (s *State) call(c mesos.SchedulerCall) { s.out.Calls = append(s.out.Calls, MesosCall{c}) }
+
+// nextVersion returns a version for a change made now: whole milliseconds, later than any before.
+func (s *State) nextVersion() time.Time {
+	v := s.now.UTC().Truncate(time.Millisecond)
+	if !v.After(s.lastVersion) {
+		v = s.lastVersion.Add(time.Millisecond)
+	}
+	s.lastVersion = v
+	return v
+}

@@ -1,0 +1,116 @@
+package core
+
+import (
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+)
+
+// fromMesos applies an event of the scheduler API.
+func (s *State) fromMesos(ev mesos.SchedulerEvent) {
+	switch e := ev.(type) {
+	case mesos.Subscribed:
+		s.subscribed(e)
+	case mesos.Disconnected:
+		s.disconnected()
+	case mesos.Offers:
+		s.offered(e.Offers)
+	case mesos.Rescind:
+		s.withdraw(e.OfferID)
+	case mesos.Update:
+		s.update(e.Status)
+	case mesos.Failure:
+		s.failure(e)
+	case mesos.InverseOffers:
+		s.inverse(e.Offers)
+	case mesos.RescindInverseOffer, mesos.FrameworkMessage, mesos.Heartbeat, mesos.ErrorEvent:
+	}
+}
+
+// update applies a status update, stores what follows and acknowledges it.
+func (s *State) update(st mesos.TaskStatus) {
+	s.recon.Answered(st.TaskID)
+	s.applyUpdate(st)
+	if len(st.UUID) > 0 {
+		s.call(mesos.Acknowledge{AgentID: st.AgentID, TaskID: st.TaskID, UUID: st.UUID})
+	}
+}
+
+func (s *State) applyUpdate(st mesos.TaskStatus) {
+	a, i := s.ofTask(st.TaskID)
+	if i == nil {
+		s.stray(st)
+		return
+	}
+	next, outcome := i.Apply(s.now, st)
+	switch outcome {
+	case instance.Unchanged:
+	case instance.Changed:
+		s.store(a, next)
+		s.publishStatus(next, st)
+		s.live(a, i, next)
+	case instance.Ended:
+		s.publishStatus(next, st)
+		s.blame(a, next, st)
+		s.ended(a, next)
+	case instance.Stray:
+		s.stray(st)
+	}
+}
+
+// live acts on what changed for a task that goes on.
+func (s *State) live(a *appState, was, is *instance.Instance) {
+	if is.Goal == instance.GoalDecommissioned && is.Condition != instance.Unreachable {
+		s.kill(is.TaskID(), is.AgentID)
+	}
+	if is.Condition == instance.Unreachable && is.Goal == instance.GoalDecommissioned {
+		s.killed(is.TaskID())
+	}
+	if is.Condition == instance.Running && was.Condition != instance.Running || is.Healthy != nil && *is.Healthy && (was.Healthy == nil || !*was.Healthy) {
+		s.progressed(a)
+	}
+	if is.Healthy != nil && (was.Healthy == nil || *was.Healthy != *is.Healthy) {
+		s.publish("instance_health_changed_event", map[string]any{
+			"instanceId": string(is.ID), "runSpecId": string(is.App), "runSpecVersion": version(is.Version), "healthy": *is.Healthy,
+		})
+	}
+}
+
+// blame decides whether a task's end counts as a failure of its App. Kills that
+// were asked for, drained agents and lost races for an offer do not.
+func (s *State) blame(a *appState, i *instance.Instance, st mesos.TaskStatus) {
+	_, asked := s.kills[i.TaskID()]
+	switch {
+	case i.Goal == instance.GoalDecommissioned, st.Reason == mesos.ReasonAgentDraining, st.Reason == mesos.ReasonInvalidOffers,
+		st.Reason == mesos.ReasonReconciliation && i.Condition != instance.Failed && i.Condition != instance.Errored:
+		return
+	case i.Condition == instance.Killed && asked:
+		return
+	case i.Condition == instance.Killed && i.Healthy == nil:
+		return
+	case i.Condition == instance.Finished:
+		s.delay(a)
+		return
+	}
+	s.fail(a, i, st)
+}
+
+// stray handles an update of a task that no instance owns (any more): a live
+// one is killed, if the guard allows it.
+func (s *State) stray(st mesos.TaskStatus) {
+	switch {
+	case st.State.Terminal(), st.State == mesos.TaskUnreachable, st.State == mesos.TaskUnknown:
+		s.killed(st.TaskID)
+		s.guard.forget(st.TaskID)
+	default:
+		s.guard.hold(st.TaskID, st.AgentID)
+		s.judgeStrays()
+	}
+}
+
+// failure hears of a lost agent or executor. It is only a hint: the tasks' own
+// updates follow, or are asked for.
+func (s *State) failure(f mesos.Failure) {
+	if f.ExecutorID == "" {
+		s.withdrawAgent(f.AgentID)
+	}
+}

@@ -1,0 +1,208 @@
+package record
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/api"
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/resource"
+	gantryv1 "github.com/gantry-mesos/gantry/proto/gantry/v1"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+)
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+func fromNanos(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns).UTC()
+}
+
+func appRecord(s *app.Spec) (*gantryv1.AppRecord, error) {
+	definition, err := json.Marshal(api.FromSpec(s))
+	if err != nil {
+		return nil, fmt.Errorf("app %s: %w", s.ID, err)
+	}
+	return &gantryv1.AppRecord{
+		Definition: definition, VersionMs: millis(s.Version), LastScalingMs: millis(s.LastScalingAt),
+		LastConfigChangeMs: millis(s.LastConfigChangeAt), RestartedMs: millis(s.RestartedAt),
+	}, nil
+}
+
+func specOf(r *gantryv1.AppRecord) (*app.Spec, error) {
+	s, err := api.ParseApp(r.Definition)
+	if err != nil {
+		return nil, err
+	}
+	s.Version, s.LastScalingAt = fromMillis(r.VersionMs), fromMillis(r.LastScalingMs)
+	s.LastConfigChangeAt, s.RestartedAt = fromMillis(r.LastConfigChangeMs), fromMillis(r.RestartedMs)
+	return s, nil
+}
+
+// Numbers of health in an InstanceRecord.
+const (
+	healthy   = 1
+	unhealthy = 2
+)
+
+func instanceRecord(i *instance.Instance) *gantryv1.InstanceRecord {
+	r := &gantryv1.InstanceRecord{
+		Id: string(i.ID), AppId: string(i.App), VersionMs: millis(i.Version), Goal: uint32(i.Goal), Condition: uint32(i.Condition),
+		SinceNs: nanos(i.Since), Incarnation: uint32(i.Incarnation), AgentId: string(i.AgentID), Hostname: i.Hostname,
+		Region: i.Domain.Region, Zone: i.Domain.Zone, HostPorts: i.HostPorts,
+		Cpus: int64(i.Resources.CPUs), Mem: int64(i.Resources.Mem), Disk: int64(i.Resources.Disk), Gpus: int64(i.Resources.GPUs),
+		Role: i.Role, IpAddresses: i.IPAddresses, StagedNs: nanos(i.StagedAt), StartedNs: nanos(i.StartedAt),
+		Message: i.Message, Forgotten: i.Forgotten,
+	}
+	switch {
+	case i.Healthy == nil:
+	case *i.Healthy:
+		r.Health = healthy
+	default:
+		r.Health = unhealthy
+	}
+	for _, a := range i.Attributes {
+		r.Attributes = append(r.Attributes, attributeRecord(a))
+	}
+	return r
+}
+
+func attributeRecord(a mesos.Attribute) *gantryv1.AttributeRecord {
+	r := &gantryv1.AttributeRecord{Name: a.Name, Type: uint32(a.Type), Scalar: int64(a.Scalar), Set: a.Set, Text: a.Text}
+	for _, rg := range a.Ranges {
+		r.Ranges = append(r.Ranges, &gantryv1.RangeRecord{Begin: rg.Begin, End: rg.End})
+	}
+	return r
+}
+
+func instanceOf(r *gantryv1.InstanceRecord) *instance.Instance {
+	i := &instance.Instance{
+		ID: instance.ID(r.Id), App: app.ID(r.AppId), Version: fromMillis(r.VersionMs), Goal: instance.Goal(r.Goal),
+		Condition: instance.Condition(r.Condition), Since: fromNanos(r.SinceNs), Incarnation: int(r.Incarnation),
+		AgentID: mesos.AgentID(r.AgentId), Hostname: r.Hostname, Domain: mesos.Domain{Region: r.Region, Zone: r.Zone},
+		HostPorts: r.HostPorts,
+		Resources: resource.Vector{
+			CPUs: resource.Scalar(r.Cpus), Mem: resource.Scalar(r.Mem), Disk: resource.Scalar(r.Disk), GPUs: resource.Scalar(r.Gpus),
+		},
+		Role: r.Role, IPAddresses: r.IpAddresses, StagedAt: fromNanos(r.StagedNs), StartedAt: fromNanos(r.StartedNs),
+		Message: r.Message, Forgotten: r.Forgotten,
+	}
+	if r.Health != 0 {
+		ok := r.Health == healthy
+		i.Healthy = &ok
+	}
+	for _, a := range r.Attributes {
+		at := mesos.Attribute{Name: a.Name, Type: mesos.ValueType(a.Type), Scalar: resource.Scalar(a.Scalar), Set: a.Set, Text: a.Text}
+		for _, rg := range a.Ranges {
+			at.Ranges = append(at.Ranges, resource.Range{Begin: rg.Begin, End: rg.End})
+		}
+		i.Attributes = append(i.Attributes, at)
+	}
+	return i
+}
+
+func deploymentRecord(d *deployment.Deployment) (*gantryv1.DeploymentRecord, error) {
+	r := &gantryv1.DeploymentRecord{
+		Id: string(d.ID), VersionMs: millis(d.Version), Current: uint32(d.Current),
+		StartedNs: nanos(d.Started), ProgressedNs: nanos(d.Progressed),
+	}
+	for _, s := range d.Steps {
+		step := &gantryv1.StepRecord{}
+		for _, a := range s {
+			step.Actions = append(step.Actions, &gantryv1.ActionRecord{Kind: uint32(a.Kind), AppId: string(a.App)})
+		}
+		r.Steps = append(r.Steps, step)
+	}
+	for specs, to := range map[*map[app.ID]*app.Spec]*[]*gantryv1.AppRecord{&d.Original: &r.Original, &d.Target: &r.Target} {
+		for _, id := range slices.Sorted(maps.Keys(*specs)) {
+			ar, err := appRecord((*specs)[id])
+			if err != nil {
+				return nil, err
+			}
+			*to = append(*to, ar)
+		}
+	}
+	return r, nil
+}
+
+func deploymentOf(r *gantryv1.DeploymentRecord) (*deployment.Deployment, error) {
+	d := &deployment.Deployment{
+		ID: deployment.ID(r.Id), Version: fromMillis(r.VersionMs), Current: int(r.Current), State: deployment.Active,
+		Started: fromNanos(r.StartedNs), Progressed: fromNanos(r.ProgressedNs),
+	}
+	for _, s := range r.Steps {
+		var step deployment.Step
+		for _, a := range s.Actions {
+			step = append(step, deployment.Action{Kind: deployment.ActionKind(a.Kind), App: app.ID(a.AppId)})
+		}
+		d.Steps = append(d.Steps, step)
+	}
+	var err error
+	if d.Original, err = specsOf(r.Original); err != nil {
+		return nil, err
+	}
+	d.Target, err = specsOf(r.Target)
+	return d, err
+}
+
+func specsOf(records []*gantryv1.AppRecord) (map[app.ID]*app.Spec, error) {
+	specs := map[app.ID]*app.Spec{}
+	for _, r := range records {
+		s, err := specOf(r)
+		if err != nil {
+			return nil, err
+		}
+		specs[s.ID] = s
+	}
+	return specs, nil
+}
+
+func troubleRecord(t core.Trouble) *gantryv1.TroubleRecord {
+	r := &gantryv1.TroubleRecord{DelayNs: int64(t.Delay), DelayUntilNs: nanos(t.DelayUntil)}
+	if f := t.Failure; f != nil {
+		r.Failure = &gantryv1.FailureRecord{
+			TaskId: string(f.TaskID), AgentId: string(f.AgentID), Host: f.Host, State: f.State.String(), Reason: string(f.Reason),
+			Message: f.Message, VersionMs: millis(f.Version), AtNs: nanos(f.Timestamp),
+		}
+	}
+	return r
+}
+
+func troubleOf(id app.ID, r *gantryv1.TroubleRecord) core.Trouble {
+	t := core.Trouble{Delay: time.Duration(r.DelayNs), DelayUntil: fromNanos(r.DelayUntilNs)}
+	if f := r.Failure; f != nil {
+		state, _ := mesos.ParseTaskState(f.State)
+		t.Failure = &core.TaskFailure{
+			App: id, TaskID: mesos.TaskID(f.TaskId), AgentID: mesos.AgentID(f.AgentId), Host: f.Host, State: state,
+			Reason: mesos.Reason(f.Reason), Message: f.Message, Version: fromMillis(f.VersionMs), Timestamp: fromNanos(f.AtNs),
+		}
+	}
+	return t
+}

@@ -1,0 +1,158 @@
+package record
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/gogo/protobuf/proto"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	gantryv1 "github.com/gantry-mesos/gantry/proto/gantry/v1"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/store"
+)
+
+// format is the version byte of the records written now.
+const format = 1
+
+// The kinds of keys. The id after the slash is path-escaped.
+const (
+	frameworkKey     = "framework"
+	appPrefix        = "app/"
+	instancePrefix   = "instance/"
+	deploymentPrefix = "deployment/"
+	troublePrefix    = "trouble/"
+)
+
+// Journal is a store as core sees it.
+type Journal struct {
+	store store.Store
+}
+
+// New returns a Journal that keeps its records in s.
+func New(s store.Store) *Journal { return &Journal{store: s} }
+
+// Append writes changes as one transaction. Its errors are the store's.
+func (j *Journal) Append(ctx context.Context, changes []core.Change) error {
+	writes := make([]store.Change, 0, len(changes))
+	for _, c := range changes {
+		w, err := encode(c)
+		if err != nil {
+			return err
+		}
+		writes = append(writes, w)
+	}
+	return j.store.Append(ctx, writes)
+}
+
+// Load reads all records. An error names the record that cannot be read.
+func (j *Journal) Load(ctx context.Context) (core.Stored, error) {
+	st := core.Stored{Troubles: map[app.ID]core.Trouble{}}
+	err := j.store.Load(ctx, func(key string, value []byte) error {
+		if err := decode(&st, key, value); err != nil {
+			return fmt.Errorf("stored record %s: %w", key, err)
+		}
+		return nil
+	})
+	return st, err
+}
+
+func escape[T ~string](id T) string     { return url.PathEscape(string(id)) }
+func appKey(id app.ID, ms int64) string { return fmt.Sprintf("%s%s/%d", appPrefix, escape(id), ms) }
+
+// encode makes the store's change of core's.
+func encode(c core.Change) (store.Change, error) {
+	switch c := c.(type) {
+	case core.PutFramework:
+		return put(frameworkKey, &gantryv1.FrameworkRecord{Id: string(c.ID)})
+	case core.PutApp:
+		r, err := appRecord(c.Spec)
+		if err != nil {
+			return store.Change{}, err
+		}
+		return put(appKey(c.Spec.ID, r.VersionMs), r)
+	case core.DropApp:
+		return store.Change{Key: appKey(c.ID, millis(c.Version))}, nil
+	case core.PutInstance:
+		return put(instancePrefix+escape(c.Instance.ID), instanceRecord(c.Instance))
+	case core.DropInstance:
+		return store.Change{Key: instancePrefix + escape(c.ID)}, nil
+	case core.PutDeployment:
+		r, err := deploymentRecord(c.Deployment)
+		if err != nil {
+			return store.Change{}, err
+		}
+		return put(deploymentPrefix+escape(c.Deployment.ID), r)
+	case core.DropDeployment:
+		return store.Change{Key: deploymentPrefix + escape(c.ID)}, nil
+	case core.PutTrouble:
+		return put(troublePrefix+escape(c.App), troubleRecord(c.Trouble))
+	case core.DropTrouble:
+		return store.Change{Key: troublePrefix + escape(c.App)}, nil
+	default:
+		return store.Change{}, fmt.Errorf("no record for a change of type %T", c)
+	}
+}
+
+func put(key string, m proto.Marshaler) (store.Change, error) {
+	body, err := m.Marshal()
+	if err != nil {
+		return store.Change{}, fmt.Errorf("record %s: %w", key, err)
+	}
+	return store.Change{Key: key, Value: append([]byte{format}, body...)}, nil
+}
+
+// decode adds one record to what is loaded.
+func decode(st *core.Stored, key string, value []byte) error {
+	kind, rest, _ := strings.Cut(key, "/")
+	id, err := url.PathUnescape(rest)
+	if err != nil {
+		return err
+	}
+	switch kind + "/" {
+	case frameworkKey + "/":
+		var r gantryv1.FrameworkRecord
+		err = get(value, &r)
+		st.Framework = mesos.FrameworkID(r.Id)
+	case appPrefix:
+		var r gantryv1.AppRecord
+		if err = get(value, &r); err != nil {
+			return err
+		}
+		spec, err := specOf(&r)
+		st.Versions = append(st.Versions, spec)
+		return err
+	case instancePrefix:
+		var r gantryv1.InstanceRecord
+		err = get(value, &r)
+		st.Instances = append(st.Instances, instanceOf(&r))
+	case deploymentPrefix:
+		var r gantryv1.DeploymentRecord
+		if err = get(value, &r); err != nil {
+			return err
+		}
+		d, err := deploymentOf(&r)
+		st.Deployments = append(st.Deployments, d)
+		return err
+	case troublePrefix:
+		var r gantryv1.TroubleRecord
+		err = get(value, &r)
+		st.Troubles[app.ID(id)] = troubleOf(app.ID(id), &r)
+	default:
+		return fmt.Errorf("unknown kind of record; it was written by a newer version of Gantry")
+	}
+	return err
+}
+
+func get(value []byte, m proto.Unmarshaler) error {
+	if len(value) == 0 {
+		return fmt.Errorf("empty record")
+	}
+	if value[0] > format {
+		return fmt.Errorf("format %d is newer than %d, the newest that this version of Gantry reads; start the version that wrote it", value[0], format)
+	}
+	return m.Unmarshal(value[1:])
+}
