@@ -38,19 +38,3 @@ type take struct {
 	piece  int32
 	amount resource.Scalar
 }
-
-// take cuts one instance of d out of the agent's slot, which fits it.
-func (c *Cluster) take(d *Demand, i int32) Assignment {
-	s, g := &d.pool.slots[i], &c.agents[i]
-	a := Assignment{
-		Agent: g.id, Hostname: g.hostname, Domain: g.domain, Attributes: g.attributes,
-		Role: d.pool.role, Offers: s.ids,
-		demand: d, agent: i, epoch: s.epoch,
-	}
-	a.Resources = s.cut(&a, d.task, d.mode, nil)
-	a.Resources = s.cutPorts(&a, d, c.cfg.Rand, a.Resources)
-	if d.executor != (resource.Vector{}) {
-		a.Executor = s.cut(&a, d.executor, d.mode, nil)
-	}
-	return a
-}

@@ -1,10 +1,12 @@
 package placement
 
 import (
+	"slices"
+
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 )
 
-// Cluster is everything offered to the framework. Agents keep the place in
+// Cluster is everything offered to the framework. Agents keep their place in
 // the order in which they were first seen, also while nothing of them is offered.
 type Cluster struct {
 	cfg    Config
@@ -12,6 +14,12 @@ type Cluster struct {
 	byID   map[mesos.AgentID]int32
 	offers map[mesos.OfferID]place
 	pools  map[string]*pool
+	// fields and filters are what constraints look at, shared by all demands;
+	// changes counts agents that turned out different from before.
+	fields  map[string]*field
+	filters map[string]*filter
+	changes int
+	slabs   slabs
 }
 
 // agent is what is known of an agent apart from its resources.
@@ -20,7 +28,9 @@ type agent struct {
 	hostname   string
 	domain     mesos.Domain
 	attributes []mesos.Attribute
-	draining   bool
+	// gpus says that it ever offered some.
+	gpus     bool
+	draining bool
 }
 
 // place says where an offer went.
@@ -29,22 +39,18 @@ type place struct {
 	agent int32
 }
 
-// pool is all that is offered to one role; slots are indexed as the cluster's agents.
-type pool struct {
-	role  string
-	slots []slot
-}
-
 // NewCluster returns a cluster without offers.
 func NewCluster(cfg Config) *Cluster {
 	if cfg.Role == "" {
 		cfg.Role = "*"
 	}
 	return &Cluster{
-		cfg:    cfg,
-		byID:   map[mesos.AgentID]int32{},
-		offers: map[mesos.OfferID]place{},
-		pools:  map[string]*pool{},
+		cfg:     cfg,
+		byID:    map[mesos.AgentID]int32{},
+		offers:  map[mesos.OfferID]place{},
+		pools:   map[string]*pool{},
+		fields:  map[string]*field{},
+		filters: map[string]*filter{},
 	}
 }
 
@@ -57,7 +63,14 @@ func (c *Cluster) Add(o *mesos.Offer) {
 	p := c.pool(o.Role)
 	i := c.agent(o)
 	p.grow(len(c.agents))
-	p.slots[i].add(o, p.role)
+	s := &p.slots[i]
+	s.add(o, p.role)
+	if s.free[0].GPUs+s.free[1].GPUs > 0 && !c.agents[i].gpus {
+		c.agents[i].gpus = true
+		c.changes++
+	}
+	p.cover(s.free[0].Add(s.free[1]))
+	p.freed(i, false)
 	c.offers[o.ID] = place{p, i}
 }
 
@@ -70,27 +83,38 @@ func (c *Cluster) agent(o *mesos.Offer) int32 {
 		c.agents = append(c.agents, agent{id: o.AgentID})
 	}
 	a := &c.agents[i]
+	if known && a.hostname == o.Hostname && a.domain == o.Domain && slices.EqualFunc(a.attributes, o.Attributes, sameAttribute) {
+		return i
+	}
+	if known {
+		c.changes++
+	}
 	a.hostname, a.domain, a.attributes = o.Hostname, o.Domain, o.Attributes
+	for _, f := range c.fields {
+		if known {
+			f.leave(i)
+		}
+		f.enter(i, a.site())
+	}
 	return i
 }
 
-// pool returns the pool of a role.
+func sameAttribute(a, b mesos.Attribute) bool {
+	return a.Name == b.Name && a.Type == b.Type && a.Text == b.Text && a.Scalar == b.Scalar &&
+		slices.Equal(a.Ranges, b.Ranges) && slices.Equal(a.Set, b.Set)
+}
+
+// pool returns the pool of a role, "" being the cluster's default one.
 func (c *Cluster) pool(role string) *pool {
 	if role == "" {
 		role = c.cfg.Role
 	}
 	p := c.pools[role]
 	if p == nil {
-		p = &pool{role: role}
+		p = newPool(c, role)
 		c.pools[role] = p
 	}
 	return p
-}
-
-func (p *pool) grow(agents int) {
-	for len(p.slots) < agents {
-		p.slots = append(p.slots, slot{})
-	}
 }
 
 // Remove takes an offer away: rescinded, declined or used by an Accept. It
@@ -103,6 +127,7 @@ func (c *Cluster) Remove(id mesos.OfferID) bool {
 	}
 	delete(c.offers, id)
 	at.pool.slots[at.agent].remove(id)
+	at.pool.update(at.agent)
 	return true
 }
 
@@ -113,11 +138,18 @@ func (c *Cluster) RemoveAll() {
 	}
 }
 
-// SetDraining excludes an agent from placing, or ends that. An agent that was
-// never seen is ignored.
+// SetDraining excludes an agent from placing, as ahead of maintenance, or ends
+// that. An agent that was never seen is ignored.
 func (c *Cluster) SetDraining(id mesos.AgentID, draining bool) {
-	if i, known := c.byID[id]; known {
-		c.agents[i].draining = draining
+	i, known := c.byID[id]
+	if !known || c.agents[i].draining == draining {
+		return
+	}
+	c.agents[i].draining = draining
+	for _, p := range c.pools {
+		if int(i) < len(p.slots) {
+			p.freed(i, true)
+		}
 	}
 }
 
@@ -139,12 +171,14 @@ func (c *Cluster) Offers(id mesos.AgentID, role string) []mesos.OfferID {
 // Without ok it fits nowhere; d.Rejections tells why. The instance counts for
 // the constraints of d from now on; see Demand.Uncount for its end.
 func (c *Cluster) Place(d *Demand) (a Assignment, ok bool) {
-	for i := range d.pool.slots {
-		if !c.agents[i].draining && d.pool.slots[i].fits(d) {
-			return c.take(d, int32(i)), true
-		}
+	i := d.find()
+	if i < 0 {
+		return Assignment{}, false
 	}
-	return Assignment{}, false
+	a = c.take(d, i)
+	d.pool.update(i)
+	d.placed(i)
+	return a, true
 }
 
 // Undo gives back what an Assignment took, unless its offers are gone, and
@@ -153,5 +187,7 @@ func (c *Cluster) Undo(a Assignment) {
 	s := &a.demand.pool.slots[a.agent]
 	if s.epoch == a.epoch {
 		s.giveBack(a)
+		a.demand.pool.freed(a.agent, true)
 	}
+	a.demand.Uncount(Site{Agent: a.Agent, Hostname: a.Hostname, Domain: a.Domain, Attributes: a.Attributes})
 }

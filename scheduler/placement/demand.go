@@ -4,11 +4,12 @@ import (
 	"slices"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 )
 
-// Site is the agent that a counted instance runs on.
+// Site is an agent as constraints see it, such as the one a counted instance runs on.
 type Site struct {
 	Agent      mesos.AgentID
 	Hostname   string
@@ -22,42 +23,154 @@ type Demand struct {
 	spec    *app.Spec
 	cluster *Cluster
 	pool    *pool
+	policy  Policy
 	mode    mode
-	// task and executor are taken apart, need is their sum.
+	// task and executor are taken apart, need is their sum and word its bound.
 	task, executor, need resource.Vector
+	word                 word
 	// hostPorts has an entry for each port with a host port, 0 for any number;
 	// ports is their count, fixed the wanted numbers.
 	hostPorts []uint16
 	fixed     []uint16
 	ports     int32
+
+	// filter is what the constraints say apart from other instances, nil if nothing.
+	filter *filter
+	// counters are the constraints that count instances, and last the one that
+	// Spread counts by; group is the first GROUP_BY, which orders the agents.
+	counters []*counter
+	group    *counter
+	spread   *counter
+	// allow is the agents that filter and counters admit, unless there are no counters.
+	allow bitset
+	// cursor is where first-fit goes on; nil where the order of agents changes.
+	cursor *cursor
+
+	avoid map[mesos.AgentID]int
+	// avoided are agents that failed recently, unavoided all others; nil without any.
+	avoided   []int32
+	unavoided bitset
+	// held are agents that nobody else may use.
+	held []int32
+
+	// upTo and changes say which agents allow and the counters' levels cover.
+	upTo, changes int
+	// seq is the number of the pool's journal, and world counts everything that
+	// may make an agent fit that did not; deadAt is the world in which nothing fitted.
+	seq           uint64
+	world, deadAt uint64
+
+	attempt    Funnel
+	attemptSeq uint64
 }
+
+// PolicyLabel is the label by which an App chooses another policy than the
+// cluster's: "first-fit", "best-fit" or "spread".
+const PolicyLabel = "GANTRY_PLACEMENT"
+
+// gpuLabel overrides Config.RestrictGPUs for one App ("Marathon, offer matching").
+const gpuLabel = "GPU_SCHEDULING_BEHAVIOR"
 
 // Demand prepares an App. counted are the sites of the instances that its
 // constraints count: active ones whose version is not older than the last
 // configuration change ("Marathon, constraints").
 func (c *Cluster) Demand(spec *app.Spec, counted []Site) *Demand {
-	d := &Demand{spec: spec, cluster: c, pool: c.pool(spec.Role), task: spec.Resources}
-	d.mode = c.acceptedMode(spec)
-	if spec.Executor != "//cmd" {
-		d.executor = c.cfg.Executor
-		if spec.ExecutorResources != nil {
-			d.executor = *spec.ExecutorResources
-		}
+	d := &Demand{
+		spec: spec, cluster: c, pool: c.pool(spec.Role), policy: c.cfg.Policy,
+		mode: c.acceptedMode(spec), task: spec.Resources, executor: c.executor(spec), world: 1,
+	}
+	if p, err := ParsePolicy(spec.Labels[PolicyLabel]); err == nil {
+		d.policy = p
 	}
 	d.need = d.task.Add(d.executor)
 	for _, p := range spec.Ports {
-		if n, has := hostPort(spec, p); has {
-			d.hostPorts = append(d.hostPorts, n)
-			d.ports++
-			if n != 0 {
-				d.fixed = append(d.fixed, n)
-			}
+		n, has := hostPort(spec, p)
+		if !has {
+			continue
+		}
+		d.hostPorts = append(d.hostPorts, n)
+		if d.ports++; n != 0 {
+			d.fixed = append(d.fixed, n)
 		}
 	}
+	d.word = pack(d.need, d.ports)
+	d.filter = c.filter(spec.Constraints, c.homeRegion(spec), c.sparesGPUs(spec))
+	d.addCounters()
+	d.attemptSeq = d.pool.now()
+	d.chooseCursor()
 	for _, site := range counted {
 		d.Count(site)
 	}
 	return d
+}
+
+func (d *Demand) addCounters() {
+	for _, k := range d.spec.Constraints {
+		n := newCounter(k, d.cluster.field(k.Field))
+		if n == nil {
+			continue
+		}
+		if k.Operator == constraint.GroupBy && d.group == nil {
+			d.group = n
+			n.levels = newLevels(n.field)
+		}
+		d.counters = append(d.counters, n)
+	}
+	if d.policy == Spread {
+		f := d.cluster.field(perAgent)
+		d.spread = &counter{field: f, levels: newLevels(f)}
+		d.counters = append(d.counters, d.spread)
+	}
+}
+
+// chooseCursor lets demands that see the agents alike share what they learn.
+func (d *Demand) chooseCursor() {
+	grouped := slices.ContainsFunc(d.counters, func(n *counter) bool { return n.constraint.Operator == constraint.GroupBy })
+	switch {
+	case d.policy != FirstFit || grouped:
+	case len(d.counters) > 0 || len(d.fixed) > 0:
+		d.cursor = &cursor{}
+	default:
+		d.cursor = d.pool.shape(shapeKey{d.need, d.ports, d.mode, d.filter})
+	}
+}
+
+// executor returns what the executor of each instance needs.
+func (c *Cluster) executor(spec *app.Spec) resource.Vector {
+	switch {
+	case spec.Executor == "//cmd":
+		return resource.Vector{}
+	case spec.ExecutorResources != nil:
+		return *spec.ExecutorResources
+	default:
+		return c.cfg.Executor
+	}
+}
+
+// homeRegion returns the region that the App is kept to, "" for any
+// ("Marathon, constraints": region awareness).
+func (c *Cluster) homeRegion(spec *app.Spec) string {
+	for _, k := range spec.Constraints {
+		if k.Field == "@region" || k.Field == "@zone" {
+			return ""
+		}
+	}
+	return c.cfg.HomeRegion
+}
+
+// sparesGPUs reports whether the App must leave agents with GPUs to others.
+func (c *Cluster) sparesGPUs(spec *app.Spec) bool {
+	if spec.Resources.GPUs > 0 {
+		return false
+	}
+	switch spec.Labels[gpuLabel] {
+	case "restricted":
+		return true
+	case "unrestricted":
+		return false
+	default:
+		return c.cfg.RestrictGPUs
+	}
 }
 
 // acceptedMode translates acceptedResourceRoles.
@@ -84,60 +197,24 @@ func (c *Cluster) acceptedMode(spec *app.Spec) mode {
 
 // hostPort returns the host port that p asks for, 0 for any; has is false
 // when it needs none. With host networking every port is on the host, and its
-// number counts only with requirePorts.
+// number counts only with requirePorts ("Marathon, ports").
 func hostPort(spec *app.Spec, p app.Port) (n uint16, has bool) {
-	if !spec.HostNetworking() {
-		if p.HostPort == nil {
-			return 0, false
-		}
-		return uint16(*p.HostPort), true
-	}
-	if !spec.RequirePorts {
-		return 0, true
-	}
-	if p.HostPort != nil && *p.HostPort != 0 {
-		return uint16(*p.HostPort), true
-	}
-	return uint16(p.ServicePort), true
-}
-
-// Count adds an instance to those that the constraints count, for one that
-// Place did not place: adopted, or back from being unreachable.
-func (d *Demand) Count(Site) {}
-
-// Uncount takes an instance that ended, or that became inactive, off again.
-func (d *Demand) Uncount(Site) {}
-
-// Rejections tells why no agent takes one more instance. It looks at every
-// agent once, about ten nanoseconds each: ask when somebody wants to know.
-func (d *Demand) Rejections() Rejections {
-	var r Rejections
-	for i := range d.pool.slots {
-		if s := &d.pool.slots[i]; len(s.offers) > 0 {
-			r.LastOffers.reject(d.reject(int32(i)))
-		}
-	}
-	return r
-}
-
-// reject returns the first reason of the funnel against an agent, 0 for none.
-func (d *Demand) reject(i int32) Reason {
-	s := &d.pool.slots[i]
-	free, n := s.available(d.mode)
 	switch {
-	case d.cluster.agents[i].draining:
-		return AgentMaintenance
-	case d.need.CPUs > free.CPUs:
-		return InsufficientCpus
-	case d.need.Mem > free.Mem:
-		return InsufficientMemory
-	case d.need.Disk > free.Disk:
-		return InsufficientDisk
-	case d.need.GPUs > free.GPUs:
-		return InsufficientGpus
-	case d.ports > n, !s.fits(d):
-		return InsufficientPorts
+	case !spec.HostNetworking() && p.HostPort == nil:
+		return 0, false
+	case !spec.HostNetworking():
+		return uint16(*p.HostPort), true
+	case !spec.RequirePorts:
+		return 0, true
+	case p.HostPort != nil && *p.HostPort != 0:
+		return uint16(*p.HostPort), true
 	default:
-		return 0
+		return uint16(p.ServicePort), true
 	}
 }
+
+// Spec returns what the demand was made from.
+func (d *Demand) Spec() *app.Spec { return d.spec }
+
+// Need returns what one instance takes, its executor included.
+func (d *Demand) Need() resource.Vector { return d.need }

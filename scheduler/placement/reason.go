@@ -74,11 +74,11 @@ func (f Funnel) Tallies() []Tally {
 	return out
 }
 
-// reject counts one offer; 0 means that it could be used.
-func (f *Funnel) reject(r Reason) {
-	f.Processed++
+// add counts n offers with the same reason; 0 means that they could be used.
+func (f *Funnel) add(r Reason, n int) {
+	f.Processed += n
 	if r != 0 {
-		f.Declined[r-1]++
+		f.Declined[r-1] += n
 	}
 }
 

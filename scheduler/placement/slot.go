@@ -1,7 +1,6 @@
 package placement
 
 import (
-	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -34,11 +33,15 @@ type slot struct {
 	// free and freePorts are what is left, for unreserved ([0]) and reserved ([1]) resources.
 	free      [2]resource.Vector
 	freePorts [2]int32
+	// peak is the most that was ever free at one time, resource by resource.
+	peak resource.Vector
 	// epoch changes when an offer leaves, which makes older assignments final.
-	epoch  uint32
-	pieces []piece
-	offers []*mesos.Offer
-	ids    []mesos.OfferID
+	epoch uint32
+	// heldFor is the demand that nobody else may come before, usually nil.
+	heldFor *Demand
+	pieces  []piece
+	offers  []*mesos.Offer
+	ids     []mesos.OfferID
 }
 
 // piece is one offered resource object and what is left of it.
@@ -48,7 +51,8 @@ type piece struct {
 	kind  kind
 	class mode
 	left  resource.Scalar
-	ports resource.PortSet
+	// ports are the free ones, offered all of the offer's.
+	ports, offered resource.PortSet
 }
 
 // add takes an offer in.
@@ -60,6 +64,11 @@ func (s *slot) add(o *mesos.Offer, role string) {
 			s.pieces = append(s.pieces, p)
 			s.account(&p, p.left, int32(p.ports.Len()))
 		}
+	}
+	now := s.free[0].Add(s.free[1])
+	s.peak = resource.Vector{
+		CPUs: max(s.peak.CPUs, now.CPUs), Mem: max(s.peak.Mem, now.Mem),
+		Disk: max(s.peak.Disk, now.Disk), GPUs: max(s.peak.GPUs, now.GPUs),
 	}
 	// Reserved resources serve nobody else, so they are used up first.
 	slices.SortStableFunc(s.pieces, func(a, b piece) int { return int(b.class) - int(a.class) })
@@ -91,6 +100,7 @@ func newPiece(r *mesos.Resource, id mesos.OfferID, role string) (piece, bool) {
 	case r.Name == mesos.Ports && r.Type == mesos.RangeSet:
 		p.kind = ports
 		p.ports = resource.NewPortSet(r.Ranges)
+		p.offered = p.ports.Clone()
 		return p, true
 	default:
 		return p, false
@@ -154,121 +164,19 @@ func (s *slot) fits(d *Demand) bool {
 		return false
 	}
 	for _, port := range d.fixed {
-		if !s.offersPort(port, d.mode) {
+		if s.pieceWithPort(port, d.mode) == nil {
 			return false
 		}
 	}
 	return true
 }
 
-func (s *slot) offersPort(port uint16, m mode) bool {
+// pieceWithPort returns the piece that a port is free in, nil if none.
+func (s *slot) pieceWithPort(port uint16, m mode) *piece {
 	for i := range s.pieces {
 		if p := &s.pieces[i]; p.kind == ports && p.class&m != 0 && p.ports.Contains(port) {
-			return true
+			return p
 		}
 	}
-	return false
-}
-
-// cut takes need from the pieces in order and appends the resources to out.
-func (s *slot) cut(a *Assignment, need resource.Vector, m mode, out []mesos.Resource) []mesos.Resource {
-	want := [ports]resource.Scalar{need.CPUs, need.Mem, need.Disk, need.GPUs}
-	for i := range s.pieces {
-		p := &s.pieces[i]
-		if p.kind == ports || p.class&m == 0 || want[p.kind] <= 0 || p.left <= 0 {
-			continue
-		}
-		n := min(p.left, want[p.kind])
-		want[p.kind] -= n
-		p.left -= n
-		s.account(p, -n, 0)
-		r := *p.from
-		r.Scalar = n
-		out = append(out, r)
-		a.takes = append(a.takes, take{int32(i), n})
-	}
-	return out
-}
-
-// cutPorts takes the demand's host ports: the fixed ones, and for the others
-// neighbours from a random position on ("Marathon, offer matching").
-func (s *slot) cutPorts(a *Assignment, d *Demand, rnd *rand.Rand, out []mesos.Resource) []mesos.Resource {
-	if d.ports == 0 {
-		return out
-	}
-	a.HostPorts = make([]uint32, len(d.hostPorts))
-	taken := make([]resource.Ranges, len(s.pieces))
-	give := func(i int, port uint16) {
-		s.pieces[i].ports.Remove(port)
-		s.account(&s.pieces[i], 0, -1)
-		taken[i] = append(taken[i], resource.Range{Begin: uint64(port), End: uint64(port)})
-	}
-	for k, port := range d.hostPorts {
-		if port == 0 {
-			continue
-		}
-		a.HostPorts[k] = uint32(port)
-		for i := range s.pieces {
-			if p := &s.pieces[i]; p.kind == ports && p.class&d.mode != 0 && p.ports.Contains(port) {
-				give(i, port)
-				break
-			}
-		}
-	}
-	next := -1
-	for k, port := range d.hostPorts {
-		if port != 0 {
-			continue
-		}
-		i, port := s.dynamicPort(d.mode, rnd, next)
-		a.HostPorts[k] = uint32(port)
-		next = int(port) + 1
-		give(i, port)
-	}
-	for i, rs := range taken {
-		if len(rs) > 0 {
-			r := *s.pieces[i].from
-			r.Ranges = resource.NewRanges(rs...)
-			out = append(out, r)
-			a.takes = append(a.takes, take{piece: int32(i)})
-		}
-	}
-	return out
-}
-
-// dynamicPort chooses a free port: at a random position when next is negative,
-// else the first one at or after next.
-func (s *slot) dynamicPort(m mode, rnd *rand.Rand, next int) (int, uint16) {
-	for i := range s.pieces {
-		p := &s.pieces[i]
-		if p.kind != ports || p.class&m == 0 || len(p.ports) == 0 {
-			continue
-		}
-		switch {
-		case next >= 0:
-			port, _ := p.ports.After(uint16(min(next, 1<<16-1)))
-			return i, port
-		case rnd != nil:
-			return i, p.ports.At(rnd.IntN(p.ports.Len()))
-		default:
-			return i, p.ports[0].First
-		}
-	}
-	panic("placement: a port was promised and none is free")
-}
-
-// giveBack undoes cut and cutPorts.
-func (s *slot) giveBack(a Assignment) {
-	all := slices.Concat(a.Resources, a.Executor)
-	for k, t := range a.takes {
-		p := &s.pieces[t.piece]
-		p.left += t.amount
-		s.account(p, t.amount, 0)
-		for _, r := range all[k].Ranges {
-			for n := r.Begin; n <= r.End; n++ {
-				p.ports.Insert(uint16(n))
-				s.account(p, 0, 1)
-			}
-		}
-	}
+	return nil
 }

@@ -1,0 +1,169 @@
+package placement
+
+import (
+	"slices"
+
+	"github.com/gantry-mesos/gantry/pkg/constraint"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+)
+
+// Count adds an instance to those that the constraints count, for one that
+// Place did not place: adopted, or back from being unreachable.
+func (d *Demand) Count(at Site) { d.change(at, 1) }
+
+// Uncount takes an instance that ended, or that became inactive, off again.
+func (d *Demand) Uncount(at Site) { d.change(at, -1) }
+
+func (d *Demand) change(at Site, delta int32) {
+	if len(d.counters) == 0 {
+		return
+	}
+	d.sync()
+	for _, n := range d.counters {
+		if v := n.field.value(at); v != none && n.count(v)+delta >= 0 {
+			d.changeValue(n, v, delta)
+		}
+	}
+	d.world++
+}
+
+// placed counts an instance that went to agent i.
+func (d *Demand) placed(i int32) {
+	groups := 0
+	for _, n := range d.counters {
+		if v := n.field.of[i]; v != none {
+			d.changeValue(n, v, 1)
+		}
+		if n.constraint.Operator == constraint.GroupBy {
+			groups++
+		}
+	}
+	if groups > 1 {
+		// A further GROUP_BY may now accept what it refused.
+		d.world++
+	}
+}
+
+// changeValue changes one count and what follows from it.
+func (d *Demand) changeValue(n *counter, v, delta int32) {
+	this, others := n.change(v, delta)
+	switch {
+	case others:
+		d.rebuild()
+	case this && n.blocks(v):
+		n.field.drop(d.allow, v)
+	case this:
+		for _, i := range n.field.members[v] {
+			if d.admits(i) {
+				d.allow.set(i)
+				if d.cursor != nil {
+					d.cursor.reopen(i)
+				}
+			}
+		}
+		d.world++
+	}
+}
+
+// admits is what the filter and the counters say of agent i, GROUP_BY left aside.
+func (d *Demand) admits(i int32) bool {
+	if d.filter != nil && !d.filter.bits.has(i) {
+		return false
+	}
+	for _, n := range d.counters {
+		if n.blocks(n.field.of[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// sync brings everything up to date with the cluster's agents and offers.
+func (d *Demand) sync() {
+	c := d.cluster
+	if d.filter != nil && (d.filter.changes != c.changes || d.filter.upTo != len(c.agents)) {
+		d.filter.sync(c)
+	}
+	switch {
+	case d.changes != c.changes:
+		d.changes = c.changes
+		d.rebuild()
+	case d.upTo < len(c.agents):
+		d.extend()
+	}
+	if now := d.pool.now(); d.seq != now {
+		d.seq = now
+		d.world++
+	}
+}
+
+// rebuild starts again with all agents, as after a change of attributes.
+func (d *Demand) rebuild() {
+	clear(d.allow)
+	for _, n := range d.counters {
+		if n.levels != nil {
+			for _, l := range n.levels.list {
+				clear(l.bits)
+			}
+		}
+	}
+	clear(d.unavoided)
+	d.avoided = d.avoided[:0]
+	d.upTo = 0
+	if d.cursor != nil {
+		d.cursor.rewind()
+	}
+	d.extend()
+}
+
+// extend takes in the agents that it does not know yet.
+func (d *Demand) extend() {
+	agents := d.cluster.agents
+	if len(d.counters) > 0 {
+		d.allow.grow(len(agents))
+	}
+	for ; d.upTo < len(agents); d.upTo++ {
+		i := int32(d.upTo)
+		if len(d.counters) > 0 && d.admits(i) {
+			d.allow.set(i)
+		}
+		for _, n := range d.counters {
+			if v := n.field.of[i]; n.levels != nil && v != none {
+				n.levels.enter(i, n.count(v))
+			}
+		}
+		if d.avoid == nil {
+			continue
+		}
+		if d.avoid[agents[i].id] > 0 {
+			d.avoided = append(d.avoided, i)
+		} else {
+			d.unavoided.set(i)
+		}
+	}
+	d.world++
+}
+
+// Avoid makes an agent one of the last to be tried, behind those with a lower
+// number of failures; 0 ends that. It need not be known to the cluster yet.
+func (d *Demand) Avoid(id mesos.AgentID, failures int) {
+	if d.avoid[id] == failures {
+		return
+	}
+	if d.avoid == nil {
+		d.avoid = map[mesos.AgentID]int{}
+	}
+	d.avoid[id] = failures
+	if failures == 0 {
+		delete(d.avoid, id)
+	}
+	if len(d.avoid) == 0 {
+		d.avoid, d.unavoided, d.avoided = nil, nil, nil
+	}
+	d.rebuild()
+}
+
+// accepts is the whole of the constraints for agent i, which the filter admits.
+func (d *Demand) accepts(i int32) bool {
+	return !slices.ContainsFunc(d.counters, func(n *counter) bool { return !n.accepts(n.field.of[i]) })
+}

@@ -1,0 +1,123 @@
+package placement
+
+import (
+	"strconv"
+
+	"github.com/gantry-mesos/gantry/pkg/constraint"
+)
+
+// counter counts an App's instances by the values of a field, for a constraint
+// whose answer depends on other instances.
+type counter struct {
+	constraint constraint.Constraint
+	field      *field
+	counts     []int32
+	// total is how many instances with the field are counted, groups how many values they have.
+	total, groups int32
+	// limit is how many instances a value may have, 0 for no limit.
+	limit int32
+	// minimum is how many groups GROUP_BY expects at least.
+	minimum int
+	// levels is set for the GROUP_BY that agents are chosen by.
+	levels *levels
+}
+
+// newCounter returns nil for a constraint that does not count.
+func newCounter(c constraint.Constraint, f *field) *counter {
+	n := &counter{constraint: c, field: f}
+	switch c.Operator {
+	case constraint.Unique:
+		n.limit = 1
+	case constraint.MaxPer:
+		n.limit = int32(number(c.Value))
+	case constraint.GroupBy:
+		n.minimum = number(c.Value)
+	case constraint.Cluster:
+		if c.Value != "" {
+			return nil
+		}
+	case constraint.Like, constraint.Unlike, constraint.Is:
+		return nil
+	}
+	return n
+}
+
+// number reads the value of GROUP_BY or MAX_PER, which was validated; 0 if there is none.
+func number(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// count returns how many instances have value v.
+func (n *counter) count(v int32) int32 {
+	if int(v) >= len(n.counts) {
+		return 0
+	}
+	return n.counts[v]
+}
+
+// blocks reports whether the constraint excludes the agents of a value whatever
+// else is chosen. GROUP_BY never does: see accepts.
+func (n *counter) blocks(v int32) bool {
+	switch {
+	case n.limit > 0:
+		return n.count(v) >= n.limit
+	case n.constraint.Operator == constraint.Cluster:
+		return n.total > 0 && n.count(v) == 0
+	default:
+		return false
+	}
+}
+
+// accepts is the whole constraint for a value, GROUP_BY included: a value is
+// good if it is new, or if there are enough groups and it is among the smallest.
+func (n *counter) accepts(v int32) bool {
+	if n.constraint.Operator != constraint.GroupBy {
+		return !n.blocks(v)
+	}
+	if n.count(v) == 0 {
+		return true
+	}
+	return int(n.groups) >= n.minimum && n.count(v) == n.smallest()
+}
+
+// smallest returns the lowest count above zero, 0 if nothing is counted.
+func (n *counter) smallest() int32 {
+	if n.levels != nil {
+		if len(n.levels.list) > 1 {
+			return n.levels.list[1].count
+		}
+		return 0
+	}
+	low := int32(0)
+	for _, have := range n.counts {
+		if have > 0 && (low == 0 || have < low) {
+			low = have
+		}
+	}
+	return low
+}
+
+// change adds delta, 1 or -1, to a value's count and reports whether what the
+// counter blocks has changed, for this value and for all others.
+func (n *counter) change(v, delta int32) (this, others bool) {
+	for int(v) >= len(n.counts) {
+		n.counts = append(n.counts, 0)
+	}
+	before, blocked, first := n.counts[v], n.blocks(v), n.total == 0
+	n.counts[v] += delta
+	n.total += delta
+	switch {
+	case before == 0:
+		n.groups++
+	case n.counts[v] == 0:
+		n.groups--
+	}
+	if n.levels != nil {
+		n.levels.move(v, before, n.counts[v])
+	}
+	return n.blocks(v) != blocked, n.constraint.Operator == constraint.Cluster && (first || n.total == 0)
+}

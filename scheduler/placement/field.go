@@ -1,0 +1,178 @@
+package placement
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+)
+
+// none is the value of an agent that lacks a field.
+const none int32 = -1
+
+// field is one thing that constraints look at: the host name, region, zone or
+// an attribute. Its values are numbered as they turn up.
+type field struct {
+	name   string
+	ids    map[string]int32
+	values []string
+	// of is the value of each agent, members the agents of each value, ascending.
+	of      []int32
+	members [][]int32
+	// sets are the members of large values as bitsets, nil for small ones.
+	sets []bitset
+}
+
+// field returns the field of that name, with the values of all agents.
+func (c *Cluster) field(name string) *field {
+	if name == "@hostname" {
+		name = "hostname"
+	}
+	f := c.fields[name]
+	if f == nil {
+		f = &field{name: name, ids: map[string]int32{}}
+		c.fields[name] = f
+		for i := range c.agents {
+			f.enter(int32(i), c.agents[i].site())
+		}
+	}
+	return f
+}
+
+// site returns the agent as constraints see it.
+func (a *agent) site() Site {
+	return Site{Agent: a.id, Hostname: a.hostname, Domain: a.domain, Attributes: a.attributes}
+}
+
+// value returns the number of the site's value, none if it lacks the field.
+func (f *field) value(s Site) int32 {
+	text, has := s.text(f.name)
+	if !has {
+		return none
+	}
+	return f.intern(text)
+}
+
+// intern returns the number of a text.
+func (f *field) intern(text string) int32 {
+	v, known := f.ids[text]
+	if !known {
+		v = int32(len(f.values))
+		f.ids[text] = v
+		f.values = append(f.values, text)
+		f.members = append(f.members, nil)
+		f.sets = append(f.sets, nil)
+	}
+	return v
+}
+
+// sparse is how many members a value may have without a bitset: so many single
+// bits are as quick to change as the words of a set.
+const sparse = 64
+
+// enter notes the value of agent i, which is new or was left before.
+func (f *field) enter(i int32, s Site) {
+	for int(i) >= len(f.of) {
+		f.of = append(f.of, none)
+	}
+	v := f.value(s)
+	f.of[i] = v
+	if v == none {
+		return
+	}
+	at, _ := slices.BinarySearch(f.members[v], i)
+	f.members[v] = slices.Insert(f.members[v], at, i)
+	switch {
+	case f.sets[v] != nil:
+		f.sets[v].set(i)
+	case len(f.members[v]) > sparse:
+		for _, m := range f.members[v] {
+			f.sets[v].set(m)
+		}
+	}
+}
+
+// leave forgets the value of agent i.
+func (f *field) leave(i int32) {
+	v := f.of[i]
+	if v == none {
+		return
+	}
+	f.of[i] = none
+	if at, found := slices.BinarySearch(f.members[v], i); found {
+		f.members[v] = slices.Delete(f.members[v], at, at+1)
+	}
+	if f.sets[v] != nil {
+		f.sets[v].clear(i)
+	}
+}
+
+// add puts the members of a value into b.
+func (f *field) add(b *bitset, v int32) {
+	if set := f.sets[v]; set != nil {
+		b.grow(len(set) << 6)
+		for w, bits := range set {
+			(*b)[w] |= bits
+		}
+		return
+	}
+	for _, i := range f.members[v] {
+		b.set(i)
+	}
+}
+
+// drop takes the members of a value out of b.
+func (f *field) drop(b bitset, v int32) {
+	if set := f.sets[v]; set != nil {
+		for w := range min(len(set), len(b)) {
+			b[w] &^= set[w]
+		}
+		return
+	}
+	for _, i := range f.members[v] {
+		b.clear(i)
+	}
+}
+
+// perAgent is the name of the field that spreading counts by. No attribute can
+// have it, since Mesos' attribute names have no slash.
+const perAgent = "/agent"
+
+// text returns the value of a field as constraints compare it; of several
+// attributes of one name the first counts ("Marathon, constraints").
+func (s Site) text(field string) (text string, has bool) {
+	switch field {
+	case "hostname":
+		return s.Hostname, s.Hostname != ""
+	case "@region":
+		return s.Domain.Region, s.Domain.Region != ""
+	case "@zone":
+		return s.Domain.Zone, s.Domain.Zone != ""
+	case perAgent:
+		return string(s.Agent), true
+	}
+	for i := range s.Attributes {
+		if s.Attributes[i].Name == field {
+			return attributeText(&s.Attributes[i]), true
+		}
+	}
+	return "", false
+}
+
+// attributeText prints an attribute's value: "4", "0.5", "[1-2,5-9]", "{a,b}" or the text itself.
+func attributeText(a *mesos.Attribute) string {
+	switch a.Type {
+	case mesos.Scalar:
+		return a.Scalar.String()
+	case mesos.RangeSet:
+		return rangesText(a)
+	case mesos.Set:
+		items := slices.Clone(a.Set)
+		slices.Sort(items)
+		return "{" + strings.Join(items, ",") + "}"
+	case mesos.Text:
+		return a.Text
+	default:
+		return a.Text
+	}
+}

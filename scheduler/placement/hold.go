@@ -1,0 +1,66 @@
+package placement
+
+import (
+	"slices"
+
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/resource"
+)
+
+// Hold keeps one more agent for d alone, so that an instance that is too large
+// for what becomes free in small parts gets them together at last: offers of
+// the agent are to be kept, not declined, until it fits. Of the agents that the
+// constraints admit and that once offered enough, it is the one that comes
+// closest now. ok is false if there is none. See Release.
+func (c *Cluster) Hold(d *Demand) (id mesos.AgentID, ok bool) {
+	d.sync()
+	best, share := int32(-1), int64(-1)
+	for i := range d.pool.slots {
+		s := &d.pool.slots[i]
+		if !d.pool.usable(int32(i)) || !d.admits(int32(i)) || !d.accepts(int32(i)) || !d.need.Fits(s.peak) {
+			continue
+		}
+		free, _ := s.available(d.mode)
+		if got := covered(d.need, free); got > share {
+			best, share = int32(i), got
+		}
+	}
+	if best < 0 {
+		return "", false
+	}
+	d.pool.slots[best].heldFor = d
+	d.pool.update(best)
+	d.held = append(d.held, best)
+	d.world++
+	return c.agents[best].id, true
+}
+
+// covered returns which share of need is free, in thousandths, by the scarcest resource.
+func covered(need, free resource.Vector) int64 {
+	share := int64(1000)
+	for _, k := range [...][2]resource.Scalar{{need.CPUs, free.CPUs}, {need.Mem, free.Mem}, {need.Disk, free.Disk}, {need.GPUs, free.GPUs}} {
+		if k[0] > 0 {
+			share = min(share, int64(k[1])*1000/int64(k[0]))
+		}
+	}
+	return share
+}
+
+// Release lets everybody use the agents that are held for d again.
+func (c *Cluster) Release(d *Demand) {
+	for _, i := range d.held {
+		d.pool.slots[i].heldFor = nil
+		d.pool.freed(i, true)
+	}
+	d.held = nil
+}
+
+// Held returns the agents that are held for d.
+func (d *Demand) Held() []mesos.AgentID {
+	ids := make([]mesos.AgentID, 0, len(d.held))
+	for _, i := range d.held {
+		ids = append(ids, d.cluster.agents[i].id)
+	}
+	slices.Sort(ids)
+	return ids
+}

@@ -1,0 +1,173 @@
+package placement
+
+import "github.com/gantry-mesos/gantry/pkg/resource"
+
+// pool is all that is offered to one role; slots are indexed as the cluster's agents.
+type pool struct {
+	cluster *Cluster
+	role    string
+	slots   []slot
+	// trees and rankings are made when a demand first needs them: a tree for
+	// each mode, a ranking for each mode and policy but first-fit.
+	trees    [anyClass + 1]*tree
+	rankings [anyClass + 1][Spread + 1]*ranking
+	scale    scale
+	// journal lists the agents whose slots got something free, in order, for
+	// those who remember where nothing fits; ^i is one that got it by an Undo.
+	// journal[0] is number journalStart.
+	journal      []int32
+	journalStart uint64
+	shapes       map[shapeKey]*cursor
+}
+
+// shapeKey is what makes two demands without counting constraints alike.
+type shapeKey struct {
+	need   resource.Vector
+	ports  int32
+	mode   mode
+	filter *filter
+}
+
+// shapesMax bounds how many cursors are kept for sharing.
+const shapesMax = 8192
+
+func newPool(c *Cluster, role string) *pool {
+	return &pool{cluster: c, role: role, shapes: map[shapeKey]*cursor{}}
+}
+
+// grow makes room for the cluster's agents.
+func (p *pool) grow(agents int) {
+	for len(p.slots) < agents {
+		p.slots = append(p.slots, slot{})
+	}
+	for m, t := range p.trees {
+		if t == nil {
+			continue
+		}
+		t.grow(agents)
+		for _, r := range p.rankings[m] {
+			if r != nil && r.shape(t) {
+				p.rankAll(mode(m), r)
+			}
+		}
+	}
+}
+
+// tree returns the tree of a mode.
+func (p *pool) tree(m mode) *tree {
+	if p.trees[m] == nil {
+		t := &tree{}
+		p.trees[m] = t
+		t.grow(len(p.cluster.agents))
+		for i := range p.slots {
+			t.set(int32(i), p.word(int32(i), m))
+		}
+	}
+	return p.trees[m]
+}
+
+// ranking returns the ranking of a mode and policy.
+func (p *pool) ranking(m mode, policy Policy) *ranking {
+	r := p.rankings[m][policy]
+	if r == nil {
+		r = &ranking{policy: policy}
+		p.rankings[m][policy] = r
+		r.shape(p.tree(m))
+		p.rankAll(m, r)
+	}
+	return r
+}
+
+func (p *pool) rankAll(m mode, r *ranking) {
+	for i := range p.slots {
+		r.set(int32(i), p.rank(int32(i), m, r))
+	}
+}
+
+func (p *pool) rank(i int32, m mode, r *ranking) int32 {
+	s := &p.slots[i]
+	if !p.usable(i) {
+		return absent
+	}
+	free, _ := s.available(m)
+	return r.rank(p.scale.room(free))
+}
+
+// usable reports whether anything may be placed on the slot by everybody.
+func (p *pool) usable(i int32) bool {
+	s := &p.slots[i]
+	return len(s.offers) > 0 && !p.cluster.agents[i].draining && s.heldFor == nil
+}
+
+func (p *pool) word(i int32, m mode) word {
+	if !p.usable(i) {
+		return 0
+	}
+	return pack(p.slots[i].available(m))
+}
+
+// update brings the trees and rankings up to date with a slot.
+func (p *pool) update(i int32) {
+	for m, t := range p.trees {
+		if t == nil {
+			continue
+		}
+		t.set(i, p.word(i, mode(m)))
+		for _, r := range p.rankings[m] {
+			if r != nil {
+				r.set(i, p.rank(i, mode(m), r))
+			}
+		}
+	}
+}
+
+// freed notes that a slot got something free; undone tells an Undo from an offer.
+func (p *pool) freed(i int32, undone bool) {
+	if len(p.journal) > 1024+4*len(p.slots) {
+		p.journalStart += uint64(len(p.journal))
+		p.journal = p.journal[:0]
+	}
+	if undone {
+		i = ^i
+	}
+	p.journal = append(p.journal, i)
+	p.update(max(i, ^i))
+}
+
+// now is the number of the next entry of the journal.
+func (p *pool) now() uint64 { return p.journalStart + uint64(len(p.journal)) }
+
+// since returns the entries from a number on; ok is false if some are gone.
+func (p *pool) since(seq uint64) (entries []int32, ok bool) {
+	if seq < p.journalStart {
+		return nil, false
+	}
+	return p.journal[seq-p.journalStart:], true
+}
+
+// cover widens the scale for an offer; ranks are made anew when it changes.
+func (p *pool) cover(v resource.Vector) {
+	if !p.scale.cover(v) {
+		return
+	}
+	for m := range p.rankings {
+		for _, r := range p.rankings[m] {
+			if r != nil {
+				p.rankAll(mode(m), r)
+			}
+		}
+	}
+}
+
+// shape returns the cursor that demands of this shape share.
+func (p *pool) shape(k shapeKey) *cursor {
+	c := p.shapes[k]
+	if c == nil {
+		if len(p.shapes) >= shapesMax {
+			clear(p.shapes)
+		}
+		c = &cursor{}
+		p.shapes[k] = c
+	}
+	return c
+}

@@ -1,0 +1,147 @@
+package placement
+
+import (
+	"math"
+	"math/bits"
+
+	"github.com/gantry-mesos/gantry/pkg/resource"
+)
+
+// scale turns free cpus and memory into one number, so that policies can
+// compare agents: each as a share of the largest offer seen, rounded up to a
+// power of two, in units of 2^-20, and both added.
+type scale struct {
+	cpus, mem int
+}
+
+// shareBits is the number of bits of a share.
+const shareBits = 20
+
+// cover widens the scale for an offer and reports whether it changed.
+func (s *scale) cover(v resource.Vector) bool {
+	old := *s
+	s.cpus = max(s.cpus, bits.Len64(uint64(max(v.CPUs, 0))))
+	s.mem = max(s.mem, bits.Len64(uint64(max(v.Mem, 0))))
+	return *s != old
+}
+
+// room returns how much is left, 0 to 2^21.
+func (s *scale) room(v resource.Vector) int32 {
+	return share(v.CPUs, s.cpus) + share(v.Mem, s.mem)
+}
+
+func share(n resource.Scalar, width int) int32 {
+	return int32(int64(max(n, 0)) << shareBits >> width)
+}
+
+// absent ranks below every agent that is there.
+const absent = math.MinInt32
+
+// ranking is a tree over the ranks of a policy, shaped as the tree of words; a
+// node holds the highest rank below it.
+type ranking struct {
+	policy Policy
+	rows   [][]int32
+}
+
+// rank is how much the policy likes an agent with this room.
+func (r *ranking) rank(room int32) int32 {
+	if r.policy == BestFit {
+		return -room
+	}
+	return room
+}
+
+// shape makes the rows as those of t and reports whether they were made anew.
+func (r *ranking) shape(t *tree) bool {
+	if len(r.rows) == len(t.rows) && len(r.rows[0]) == len(t.rows[0]) {
+		return false
+	}
+	r.rows = nil
+	for _, row := range t.rows {
+		ranks := make([]int32, len(row))
+		for i := range ranks {
+			ranks[i] = absent
+		}
+		r.rows = append(r.rows, ranks)
+	}
+	return true
+}
+
+// set changes an agent's rank and the nodes above as far as they change.
+func (r *ranking) set(leaf, rank int32) {
+	i := int(leaf)
+	if r.rows[0][i] == rank {
+		return
+	}
+	r.rows[0][i] = rank
+	for k := 1; k < len(r.rows); k++ {
+		i /= fan
+		up := int32(absent)
+		for _, n := range r.rows[k-1][i*fan : i*fan+fan] {
+			up = max(up, n)
+		}
+		if r.rows[k][i] == up {
+			return
+		}
+		r.rows[k][i] = up
+	}
+}
+
+// contest looks for the agent of the highest rank; of several the first counts.
+type contest struct {
+	tree   *tree
+	ranks  *ranking
+	demand *Demand
+	masks  *masks
+	// best is the winner so far, -1 for none, and rank its rank.
+	best, rank int32
+}
+
+// run returns the winner, -1 if nobody fits.
+func (c *contest) run() int32 {
+	c.best, c.rank = -1, absent
+	top := len(c.tree.rows) - 1
+	c.visit(top, 0, len(c.tree.rows[top]))
+	return c.best
+}
+
+// visit goes through the entries from..to of a row in descending rank, and
+// leaves those out that cannot win or cannot fit.
+func (c *contest) visit(row, from, to int) {
+	var open [fan]int
+	n := 0
+	for i := from; i < to; i++ {
+		if c.beats(row, i) && c.demand.word.fits(c.tree.rows[row][i]) && c.masks.meets(row, i) {
+			open[n] = i
+			n++
+		}
+	}
+	ranks := c.ranks.rows[row]
+	for ; n > 0; n-- {
+		k := 0
+		for j := 1; j < n; j++ {
+			if ranks[open[j]] > ranks[open[k]] {
+				k = j
+			}
+		}
+		i := open[k]
+		copy(open[k:n], open[k+1:n])
+		switch {
+		case !c.beats(row, i):
+		case row > 0:
+			c.visit(row-1, i*fan, i*fan+fan)
+		case c.demand.fitsAt(int32(i)):
+			c.best, c.rank = int32(i), ranks[i]
+		}
+	}
+}
+
+// beats reports whether an entry may hold a better agent than the best so far.
+func (c *contest) beats(row, i int) bool {
+	rank := c.ranks.rows[row][i]
+	if c.best < 0 {
+		return rank > absent
+	}
+	return rank > c.rank || rank == c.rank && i < int(c.best)>>(3*row)
+}
