@@ -1,0 +1,269 @@
+// Package loop is the one goroutine that owns the scheduler's state: it takes
+// commands and Mesos events from an inbox, steps core with them, and carries
+// the effects out in their order: persist, call Mesos, publish, reply. Readers
+// take the newest View and never wait for it.
+package loop
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/gantry-mesos/gantry/pkg/event"
+	"github.com/gantry-mesos/gantry/pkg/logfield"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+)
+
+const (
+	// batchMax is how many inputs are stepped before one commit; more would make
+	// the first of them wait longer than a commit takes.
+	batchMax = 2048
+	// eventsWaiting is how many Mesos events may wait; when it is full the stream
+	// is read no further, which is the back-pressure that Mesos knows.
+	eventsWaiting = 1024
+	// commandsWaiting is how many commands may wait; when it is full callers wait.
+	commandsWaiting = 64
+)
+
+// Journal keeps what core asks to persist.
+type Journal interface {
+	// Append writes changes as one transaction; when it returns nil they survive a crash.
+	Append(ctx context.Context, changes []core.Change) error
+}
+
+// Caller sends calls to Mesos.
+type Caller interface {
+	Send(ctx context.Context, call mesos.SchedulerCall) error
+}
+
+// Converter makes Mesos calls of core's, and statuses of tasks that cannot be described.
+type Converter interface {
+	Call(framework mesos.FrameworkID, call core.Call) (mesos.SchedulerCall, []mesos.TaskStatus)
+}
+
+// Publisher takes what has happened, in order. It must not block.
+type Publisher interface {
+	Publish(events []event.Event)
+}
+
+// Config is what a Loop works with.
+type Config struct {
+	State     *core.State
+	Journal   Journal
+	Caller    Caller
+	Converter Converter
+	Publisher Publisher
+	Metrics   *Metrics
+	Log       *zap.Logger
+}
+
+// Loop runs a State. Its methods may be called from any goroutine.
+type Loop struct {
+	cfg      Config
+	commands chan input
+	events   chan input
+	out      *outbox
+	view     atomic.Pointer[core.View]
+	stopped  chan struct{}
+}
+
+// input is an event with the channel that its reply goes to, if anybody waits.
+type input struct {
+	event core.Event
+	reply chan core.Reply
+}
+
+// New returns a Loop that shows the State as it is now and steps it once Run is called.
+func New(cfg Config) *Loop {
+	l := &Loop{
+		cfg: cfg, commands: make(chan input, commandsWaiting), events: make(chan input, eventsWaiting),
+		stopped: make(chan struct{}),
+	}
+	l.out = newOutbox(cfg.Caller, cfg.Metrics, cfg.Log)
+	l.view.Store(cfg.State.View())
+	return l
+}
+
+// View returns the newest picture of the state. It never blocks.
+func (l *Loop) View() *core.View { return l.view.Load() }
+
+// StoppedError says that the scheduler stopped before it took a command; the
+// command has no effect.
+type StoppedError struct{}
+
+func (StoppedError) Error() string {
+	return "the scheduler is stopping or has lost the leadership; try again"
+}
+
+// Do carries out a command and returns once it is stored. The error is one of
+// core's, a *StoppedError, or the context's, in which case the command may
+// still be carried out.
+func (l *Loop) Do(ctx context.Context, cmd core.Command) (core.Result, error) {
+	in := input{event: core.Asked{Command: cmd}, reply: make(chan core.Reply, 1)}
+	select {
+	case l.commands <- in:
+	case <-l.stopped:
+		return core.Result{}, &StoppedError{}
+	case <-ctx.Done():
+		return core.Result{}, context.Cause(ctx)
+	}
+	select {
+	case r := <-in.reply:
+		return r.Result, r.Err
+	case <-l.stopped:
+		select {
+		case r := <-in.reply:
+			return r.Result, r.Err
+		default:
+			return core.Result{}, &StoppedError{}
+		}
+	case <-ctx.Done():
+		return core.Result{}, context.Cause(ctx)
+	}
+}
+
+// Deliver hands over a Mesos event. It waits while too many wait already.
+func (l *Loop) Deliver(ctx context.Context, ev mesos.SchedulerEvent) error {
+	if _, ok := ev.(mesos.Heartbeat); ok {
+		return nil
+	}
+	select {
+	case l.events <- input{event: core.FromMesos{Event: ev}}:
+		return nil
+	case <-l.stopped:
+		return &StoppedError{}
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Run steps the state until ctx ends or a write fails; after a failed write
+// memory is ahead of the store and the scheduler has to start again from there.
+func (l *Loop) Run(ctx context.Context) error {
+	sending, stop := context.WithCancel(ctx)
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		l.out.run(sending)
+	}()
+	defer func() {
+		stop()
+		<-sent
+		close(l.stopped)
+	}()
+	wake := time.NewTimer(0)
+	defer wake.Stop()
+	for {
+		batch, err := l.next(ctx, wake)
+		if err != nil {
+			return err
+		}
+		at, err := l.step(ctx, batch)
+		if err != nil {
+			return err
+		}
+		wake.Stop()
+		if !at.IsZero() {
+			wake.Reset(max(0, time.Until(at)))
+		}
+	}
+}
+
+// next waits for an input and takes all that wait with it, commands first.
+func (l *Loop) next(ctx context.Context, wake *time.Timer) ([]input, error) {
+	var batch []input
+	select {
+	case in := <-l.commands:
+		batch = append(batch, in)
+	default:
+		select {
+		case in := <-l.commands:
+			batch = append(batch, in)
+		case in := <-l.events:
+			batch = append(batch, in)
+		case <-wake.C:
+			batch = append(batch, input{event: core.Tick{}})
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	for len(batch) < batchMax {
+		select {
+		case in := <-l.commands:
+			batch = append(batch, in)
+			continue
+		default:
+		}
+		select {
+		case in := <-l.events:
+			batch = append(batch, in)
+			continue
+		default:
+		}
+		break
+	}
+	return batch, nil
+}
+
+// step steps the state with a batch and carries out the effects as one.
+func (l *Loop) step(ctx context.Context, batch []input) (wake time.Time, err error) {
+	began := time.Now()
+	var total core.Effects
+	waiting := map[uint64]chan core.Reply{}
+	for n, in := range batch {
+		if asked, ok := in.event.(core.Asked); ok {
+			asked.Reply = uint64(n)
+			waiting[asked.Reply] = in.reply
+			in.event = asked
+		}
+		if _, gone := eventOf[mesos.Disconnected](in.event); gone {
+			l.out.clear()
+		}
+		total.Merge(l.cfg.State.Step(time.Now(), in.event))
+	}
+	if len(total.Persist) > 0 {
+		if err := l.cfg.Journal.Append(ctx, total.Persist); err != nil {
+			return time.Time{}, fmt.Errorf("persist %d changes: %w", len(total.Persist), err)
+		}
+	}
+	view := l.cfg.State.View()
+	l.view.Store(view)
+	invalid := l.send(view.Framework.ID, total.Calls)
+	if len(total.Publish) > 0 {
+		l.cfg.Publisher.Publish(total.Publish)
+	}
+	for _, r := range total.Replies {
+		waiting[r.To] <- r
+	}
+	l.cfg.Metrics.stepped(len(batch), len(total.Persist), time.Since(began))
+	if len(invalid) > 0 {
+		return l.step(ctx, invalid)
+	}
+	return total.Wake, nil
+}
+
+func eventOf[E mesos.SchedulerEvent](ev core.Event) (e E, ok bool) {
+	if m, isMesos := ev.(core.FromMesos); isMesos {
+		e, ok = m.Event.(E)
+	}
+	return e, ok
+}
+
+// send hands calls to the outbox and returns what became of tasks that cannot
+// be described to Mesos, as inputs of the next step.
+func (l *Loop) send(framework mesos.FrameworkID, calls []core.Call) []input {
+	var invalid []input
+	for _, c := range calls {
+		call, failed := l.cfg.Converter.Call(framework, c)
+		l.out.put(call)
+		for _, st := range failed {
+			l.cfg.Log.Warn("task cannot be launched", logfield.Task(st.TaskID), zap.String("message", st.Message))
+			invalid = append(invalid, input{event: core.FromMesos{Event: mesos.Update{Status: st}}})
+		}
+	}
+	return invalid
+}
