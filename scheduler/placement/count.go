@@ -80,15 +80,10 @@ func (d *Demand) admits(i int32) bool {
 
 // sync brings everything up to date with the cluster's agents and offers.
 func (d *Demand) sync() {
-	c := d.cluster
-	if d.filter != nil && (d.filter.changes != c.changes || d.filter.upTo != len(c.agents)) {
-		d.filter.sync(c)
-	}
 	switch {
-	case d.changes != c.changes:
-		d.changes = c.changes
+	case d.changes != d.cluster.changes:
 		d.rebuild()
-	case d.upTo < len(c.agents):
+	case d.upTo < len(d.cluster.agents):
 		d.extend()
 	}
 	if now := d.pool.now(); d.seq != now {
@@ -109,7 +104,7 @@ func (d *Demand) rebuild() {
 	}
 	clear(d.unavoided)
 	d.avoided = d.avoided[:0]
-	d.upTo = 0
+	d.upTo, d.changes = 0, d.cluster.changes
 	if d.cursor != nil {
 		d.cursor.rewind()
 	}
@@ -119,8 +114,14 @@ func (d *Demand) rebuild() {
 // extend takes in the agents that it does not know yet.
 func (d *Demand) extend() {
 	agents := d.cluster.agents
+	if d.filter != nil {
+		d.filter.sync(d.cluster)
+	}
 	if len(d.counters) > 0 {
 		d.allow.grow(len(agents))
+	}
+	if d.avoid != nil {
+		d.unavoided.grow(len(agents))
 	}
 	for ; d.upTo < len(agents); d.upTo++ {
 		i := int32(d.upTo)

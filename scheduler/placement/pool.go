@@ -95,8 +95,13 @@ func (p *pool) rank(i int32, m mode, r *ranking) int32 {
 
 // usable reports whether anything may be placed on the slot by everybody.
 func (p *pool) usable(i int32) bool {
-	s := &p.slots[i]
-	return len(s.offers) > 0 && !p.cluster.agents[i].draining && s.heldFor == nil
+	return p.offers(i) && !p.cluster.agents[i].draining && p.slots[i].heldFor == nil
+}
+
+// offers reports whether the agent offers anything to the role. The pool may
+// know fewer agents than the cluster.
+func (p *pool) offers(i int32) bool {
+	return int(i) < len(p.slots) && len(p.slots[i].offers) > 0
 }
 
 func (p *pool) word(i int32, m mode) word {

@@ -21,7 +21,7 @@ func (d *Demand) find() int32 {
 		m = m.with(d.filter.bits)
 	}
 	for _, i := range d.held {
-		if m.has(i) && !d.cluster.agents[i].draining && d.fitsAt(i) && d.accepts(i) {
+		if m.has(i) && d.pool.offers(i) && !d.cluster.agents[i].draining && d.fitsAt(i) && d.accepts(i) {
 			return i
 		}
 	}
