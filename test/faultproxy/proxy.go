@@ -134,12 +134,16 @@ func (p *Proxy) cut() {
 }
 
 func (c *pair) reset() {
-	for _, conn := range []net.Conn{c.client, c.server} {
-		if tcp, ok := conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0)
-		}
-		_ = conn.Close()
+	reset(c.client)
+	reset(c.server)
+}
+
+// reset closes conn so that its peer gets an error, not an end of file.
+func reset(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
 	}
+	_ = conn.Close()
 }
 
 func (p *Proxy) accept() {
@@ -157,12 +161,12 @@ func (p *Proxy) serve(client net.Conn) {
 	target, refused := p.target, p.mode == refuse || p.closed
 	p.mu.Unlock()
 	if refused {
-		(&pair{client: client}).reset()
+		reset(client)
 		return
 	}
 	server, err := net.Dial("tcp", target)
 	if err != nil {
-		(&pair{client: client}).reset()
+		reset(client)
 		return
 	}
 	c := &pair{client: client, server: server}
