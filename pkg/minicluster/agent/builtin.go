@@ -1,0 +1,30 @@
+package agent
+
+import (
+	"context"
+
+	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/builtin"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
+)
+
+// builtin returns what starts a built-in executor.
+func (a *Agent) builtin(e *executorRun, spec containerizer.Spec) startFunc {
+	params := builtin.Params{
+		Endpoint: a.Address(), Framework: e.framework.id(), Executor: e.id(), ContainerID: e.containerID, Sandbox: e.sandbox,
+		Env: spec.Env, Cred: spec.Cred, Checkpoint: e.framework.checkpoints(), RecoveryTimeout: a.cfg.RecoveryTimeout,
+		BackoffMax: a.cfg.ExecutorReregistrationTimeout, ShutdownGrace: a.graceOf(e),
+		KillPolicyOverride: a.cfg.HTTPCommandExecutor, IP: a.ip, Log: a.log,
+	}
+	host := a.host
+	var run func(context.Context, *containerizer.Container) int
+	switch e.kind {
+	case kindDefault:
+		run = func(ctx context.Context, c *containerizer.Container) int { return builtin.RunDefault(ctx, c, params) }
+	case kindCommand:
+		run = func(ctx context.Context, c *containerizer.Container) int { return builtin.RunCommand(ctx, c, params) }
+	case kindDocker:
+		return a.dockerStarter(e, spec, params)
+	case kindCustom:
+	}
+	return func(context.Context) (*containerizer.Container, error) { return host.StartFunc(spec, run) }
+}

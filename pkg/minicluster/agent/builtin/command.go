@@ -1,0 +1,125 @@
+package builtin
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/executor"
+
+	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
+)
+
+// RunCommand is the command executor: it runs the one task it gets in c and returns when that has ended and its updates
+// are acknowledged, or the agent is lost. The result is the wait status to report.
+func RunCommand(ctx context.Context, c *containerizer.Container, p Params) int {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	x := &commandExecutor{p: p, container: c, driver: newDriver(p), box: box{ctx: ctx, c: make(chan func())}}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		x.driver.run(ctx)
+	}()
+	for !x.over {
+		select {
+		case e, ok := <-x.driver.events:
+			if !ok {
+				// The agent is lost or has forgotten us: what runs in the container goes with it.
+				x.over = true
+				break
+			}
+			x.handle(e)
+		case f := <-x.box.c:
+			f()
+		case <-ctx.Done():
+			x.over = true
+		}
+	}
+	cancel()
+	for range x.driver.events { //nolint:revive // drained until the driver has ended
+	}
+	<-done
+	return 0
+}
+
+type commandExecutor struct {
+	p         Params
+	container *containerizer.Container
+	driver    *driver
+	box       box
+	task      *task
+	ended     bool
+	leaving   bool
+	over      bool
+}
+
+func (x *commandExecutor) handle(e *executor.Event) {
+	switch e.Type {
+	case executor.Event_LAUNCH:
+		x.launch(e.Launch.Task)
+	case executor.Event_KILL:
+		x.kill(e.Kill)
+	case executor.Event_ACKNOWLEDGED:
+		x.leave()
+	case executor.Event_SHUTDOWN:
+		x.shutdown()
+	case executor.Event_SUBSCRIBED, executor.Event_LAUNCH_GROUP, executor.Event_MESSAGE, executor.Event_ERROR,
+		executor.Event_HEARTBEAT, executor.Event_UNKNOWN:
+	}
+}
+
+func (x *commandExecutor) launch(info mesos.TaskInfo) {
+	if x.task != nil {
+		return
+	}
+	env := withVariables(withRole(x.p.Env, info.Resources), info.Command)
+	args, path := Argv(info.Command)
+	x.task = &task{
+		info: info, driver: x.driver, box: x.box, onEnd: func(*task) { x.ended = true },
+		target: &process{
+			box: x.box, in: x.container,
+			spec:   containerizer.Command{Argv: args, Path: path, Env: env, Dir: x.p.Sandbox, Cred: x.p.Cred, Output: x.p.Sandbox},
+			checks: containerizer.Command{Env: env, Dir: x.p.Sandbox, Cred: x.p.Cred},
+		},
+	}
+	x.task.launch()
+}
+
+// kill honours the policy of the call only if the agent is configured so (Mesos, flag http_command_executor).
+func (x *commandExecutor) kill(k *executor.Event_Kill) {
+	if x.task == nil || x.task.info.TaskID != k.TaskID {
+		return
+	}
+	grace := x.task.grace()
+	if p := k.KillPolicy.GetGracePeriod(); p != nil && x.p.KillPolicyOverride {
+		grace = time.Duration(p.Nanoseconds)
+	}
+	x.task.kill(grace)
+}
+
+func (x *commandExecutor) shutdown() {
+	if x.task == nil || x.task.ended {
+		x.over = x.task == nil || x.driver.pending() == 0
+		return
+	}
+	x.task.kill(min(x.task.grace(), max(0, x.p.ShutdownGrace-exitDelay)))
+}
+
+// leave ends the executor some time after everything is acknowledged.
+func (x *commandExecutor) leave() {
+	if x.ended && !x.leaving && x.driver.pending() == 0 {
+		x.leaving = true
+		x.box.later(exitDelay, func() { x.over = true })
+	}
+}
+
+// withRole adds the variable that names the role whose resources the task uses.
+func withRole(env []string, resources []mesos.Resource) []string {
+	i := slices.IndexFunc(resources, func(r mesos.Resource) bool { return r.AllocationInfo != nil })
+	if i < 0 {
+		return env
+	}
+	return append(slices.Clone(env), "MESOS_ALLOCATION_ROLE="+resources[i].AllocationInfo.GetRole())
+}

@@ -1,0 +1,210 @@
+package fetcher
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"compress/bzip2"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// Extract unpacks an archive into dir if its name says that it is one (.tar, .tgz, .tar.gz, .tbz2, .tar.bz2, .txz,
+// .tar.xz, .gz, .zip), and does nothing otherwise. The archive stays. Entries that would leave dir are refused.
+func Extract(ctx context.Context, archive, dir string, cred *syscall.Credential) error {
+	name := filepath.Base(archive)
+	has := func(suffixes ...string) bool {
+		for _, s := range suffixes {
+			if strings.HasSuffix(name, s) {
+				return true
+			}
+		}
+		return false
+	}
+	x := extractor{dir: dir, cred: cred}
+	switch {
+	case has(".tar"):
+		return x.stream(archive, func(r io.Reader) (io.Reader, error) { return r, nil })
+	case has(".tgz", ".tar.gz"):
+		return x.stream(archive, func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) })
+	case has(".tbz2", ".tar.bz2"):
+		return x.stream(archive, func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil })
+	case has(".txz", ".tar.xz"):
+		return x.xz(ctx, archive)
+	case has(".gz"):
+		return x.gunzip(archive, filepath.Join(dir, strings.TrimSuffix(name, ".gz")))
+	case has(".zip"):
+		return x.unzip(archive)
+	}
+	return nil
+}
+
+type extractor struct {
+	dir  string
+	cred *syscall.Credential
+}
+
+func (x extractor) stream(archive string, open func(io.Reader) (io.Reader, error)) error {
+	f, err := os.Open(archive)
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	r, err := open(f)
+	if err != nil {
+		return err
+	}
+	return x.untar(r)
+}
+
+// xz uses the program of the same name, since the standard library has no decoder.
+func (x extractor) xz(ctx context.Context, archive string) error {
+	cmd := exec.CommandContext(ctx, "xz", "-dc", archive)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("unpack %s: %w", archive, err)
+	}
+	err = x.untar(out)
+	return errors.Join(err, cmd.Wait())
+}
+
+func (x extractor) untar(r io.Reader) error {
+	tr := tar.NewReader(r)
+	for {
+		h, err := tr.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := x.entry(tr, h); err != nil {
+			return fmt.Errorf("unpack %s: %w", h.Name, err)
+		}
+	}
+}
+
+func (x extractor) entry(tr *tar.Reader, h *tar.Header) error {
+	path, err := x.place(h.Name)
+	if err != nil {
+		return err
+	}
+	mode := os.FileMode(h.Mode).Perm()
+	switch h.Typeflag {
+	case tar.TypeDir:
+		if err := os.MkdirAll(path, mode|0o700); err != nil {
+			return err
+		}
+	case tar.TypeReg:
+		if err := x.file(path, tr, mode); err != nil {
+			return err
+		}
+	case tar.TypeSymlink:
+		if filepath.IsAbs(h.Linkname) || !filepath.IsLocal(filepath.Join(filepath.Dir(h.Name), h.Linkname)) {
+			return fmt.Errorf("link to %q leaves the sandbox", h.Linkname)
+		}
+		_ = os.Remove(path)
+		return os.Symlink(h.Linkname, path)
+	case tar.TypeLink:
+		target, err := x.place(h.Linkname)
+		if err != nil {
+			return err
+		}
+		_ = os.Remove(path)
+		return os.Link(target, path)
+	default:
+		return nil
+	}
+	return x.own(path)
+}
+
+func (x extractor) place(name string) (string, error) {
+	name = filepath.Clean(name)
+	if !filepath.IsLocal(name) {
+		return "", errors.New("path leaves the sandbox")
+	}
+	return filepath.Join(x.dir, name), nil
+}
+
+func (x extractor) file(path string, r io.Reader, mode os.FileMode) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := writeFile(path, r); err != nil {
+		return err
+	}
+	return os.Chmod(path, mode)
+}
+
+func (x extractor) own(path string) error {
+	if x.cred == nil {
+		return nil
+	}
+	return os.Lchown(path, int(x.cred.Uid), int(x.cred.Gid))
+}
+
+func (x extractor) gunzip(archive, target string) error {
+	f, err := os.Open(archive)
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	r, err := gzip.NewReader(f)
+	if err != nil {
+		return err
+	}
+	if err := x.file(target, r, 0o644); err != nil {
+		return err
+	}
+	return x.own(target)
+}
+
+func (x extractor) unzip(archive string) error {
+	z, err := zip.OpenReader(archive)
+	if err != nil {
+		return err
+	}
+	defer z.Close() //nolint:errcheck // read only
+	for _, f := range z.File {
+		path, err := x.place(f.Name)
+		if err != nil {
+			return fmt.Errorf("unpack %s: %w", f.Name, err)
+		}
+		if f.FileInfo().IsDir() {
+			if err := os.MkdirAll(path, 0o755); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := x.zipped(f, path); err != nil {
+			return fmt.Errorf("unpack %s: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+func (x extractor) zipped(f *zip.File, path string) error {
+	r, err := f.Open()
+	if err != nil {
+		return err
+	}
+	defer r.Close() //nolint:errcheck // read only
+	mode := f.Mode().Perm()
+	if mode == 0 {
+		mode = 0o644
+	}
+	if err := x.file(path, r, mode); err != nil {
+		return err
+	}
+	return x.own(path)
+}

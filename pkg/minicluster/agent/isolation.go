@@ -1,0 +1,174 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
+)
+
+// memoryMin is the smallest memory limit Mesos sets: 32 MB.
+const memoryMin = 32 << 20
+
+// memoryGroup makes the memory control group of an executor if the isolation asks for it; else nil.
+func (a *Agent) memoryGroup(e *executorRun) (*containerizer.MemoryCgroup, error) {
+	if !a.cfg.isolates("cgroups/mem") || e.kind == kindDocker {
+		return nil, nil //nolint:nilnil // documented
+	}
+	return containerizer.NewMemoryCgroup(a.cfg.CgroupsRoot, e.containerID, memoryLimit(e.resources()))
+}
+
+func memoryLimit(list []mesos.Resource) uint64 {
+	mb := 0.0
+	for _, r := range list {
+		if r.Name == "mem" && r.Scalar != nil {
+			mb += r.Scalar.Value
+		}
+	}
+	return max(uint64(mb*(1<<20)), memoryMin)
+}
+
+// resize adapts the limits of an executor's container to its live tasks. Memory limits only grow, as with Mesos, where
+// lowering them could kill what runs.
+func (a *Agent) resize(e *executorRun) {
+	if e.memory == nil {
+		return
+	}
+	if limit := memoryLimit(e.resources()); limit > e.memory.Limit() {
+		a.warn("resize container", e.memory.SetLimit(limit))
+	}
+}
+
+// checkMemory finds out whether an executor ended for want of memory, and removes its control group.
+func (a *Agent) checkMemory(e *executorRun) {
+	g := e.memory
+	if g == nil {
+		return
+	}
+	if g.Exceeded() && e.pending == nil {
+		mb := float64(g.Limit()) / (1 << 20)
+		limit := mesos.Resource{Name: "mem", Type: mesos.SCALAR.Enum(), Scalar: &mesos.Value_Scalar{Value: mb}}
+		e.pending = &termination{
+			state: mesos.TASK_FAILED, reason: mesos.REASON_CONTAINER_LIMITATION_MEMORY,
+			message:    fmt.Sprintf("Memory limit exceeded: Requested: %gMB Maximum Used: %gMB\n", mb, float64(g.MaxUsage())/(1<<20)),
+			limitation: &mesos.TaskResourceLimitation{Resources: []mesos.Resource{limit}},
+		}
+	}
+	e.memory = nil
+	a.work(func(context.Context) { g.Remove() })
+}
+
+// memoryWatchInterval is how often containers are looked at for having run out of memory.
+const memoryWatchInterval = 100 * time.Millisecond
+
+// watchDisk begins to watch the container's disk and memory as far as the isolation asks for it.
+func (a *Agent) watchDisk(e *executorRun) {
+	if g := e.memory; g != nil {
+		a.watchMemory(e)
+	}
+	if !a.cfg.isolates("disk/du") || !a.cfg.EnforceContainerDiskQuota {
+		return
+	}
+	e.diskWatch = a.timers.after(a.cfg.ContainerDiskWatchInterval, func() { a.measureDisk(e) })
+}
+
+func (a *Agent) watchMemory(e *executorRun) {
+	a.timers.after(memoryWatchInterval, func() {
+		if e.state == terminated || e.memory == nil {
+			return
+		}
+		if e.memory.Exceeded() {
+			a.destroy(e)
+			return
+		}
+		a.watchMemory(e)
+	})
+}
+
+// measureDisk compares the size of the sandbox with the executor's disk resources.
+func (a *Agent) measureDisk(e *executorRun) {
+	quota, sandbox := e.diskQuota(), e.sandbox
+	a.work(func(context.Context) {
+		used := diskUsage(sandbox)
+		a.box.post(func() {
+			if e.state == terminated {
+				return
+			}
+			if quota.Scalar == nil || used <= int64(quota.Scalar.Value*(1<<20)) {
+				a.watchDisk(e)
+				return
+			}
+			e.pending = &termination{
+				state: mesos.TASK_FAILED, reason: mesos.REASON_CONTAINER_LIMITATION_DISK,
+				message:    fmt.Sprintf("Disk usage (%dKB) exceeds quota (%gMB)", used>>10, quota.Scalar.Value),
+				limitation: &mesos.TaskResourceLimitation{Resources: []mesos.Resource{quota}},
+			}
+			a.destroy(e)
+		})
+	})
+}
+
+// diskQuota is the sum of the disk that is no volume; without Scalar if there is none.
+func (e *executorRun) diskQuota() mesos.Resource {
+	quota := mesos.Resource{Name: "disk", Type: mesos.SCALAR.Enum()}
+	for _, r := range e.resources() {
+		if r.Name != "disk" || r.Scalar == nil || r.Disk.GetPersistence() != nil {
+			continue
+		}
+		if quota.Scalar == nil {
+			quota.Scalar = &mesos.Value_Scalar{}
+			quota.AllocationInfo = r.AllocationInfo
+		}
+		quota.Scalar.Value += r.Scalar.Value
+	}
+	return quota
+}
+
+func diskUsage(dir string) int64 {
+	total := int64(0)
+	// Files that vanish meanwhile do not count.
+	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			if info, err := d.Info(); err == nil {
+				total += info.Size()
+			}
+		}
+		return nil
+	})
+	return total
+}
+
+// gcDelay is how long the directory of an ended executor stays, shorter when the disk is full (Mesos, gc_delay and
+// gc_disk_headroom).
+func (a *Agent) gcDelay() time.Duration {
+	free := max(0, 1-a.cfg.GCDiskHeadroom-diskShare(a.store.Layout.WorkDir))
+	// Mesos looks at the disk once per DiskWatchInterval, so nothing goes earlier.
+	return max(time.Duration(float64(a.cfg.GCDelay)*free), a.cfg.DiskWatchInterval)
+}
+
+func diskShare(dir string) float64 {
+	var st statfs
+	if err := st.read(dir); err != nil || st.total == 0 {
+		return 0
+	}
+	return 1 - float64(st.available)/float64(st.total)
+}
+
+// counters are the agent's counting metrics.
+type counters struct {
+	states       map[mesos.TaskState]int
+	valid        int
+	launchErrors int
+}
+
+func (c *counters) count(state mesos.TaskState) {
+	if c.states == nil {
+		c.states = make(map[mesos.TaskState]int)
+	}
+	c.states[state]++
+}

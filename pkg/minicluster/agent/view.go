@@ -1,0 +1,254 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+)
+
+// ErrEnded is returned when an agent that has ended is asked for something.
+var ErrEnded = errors.New("agent has ended")
+
+// View is a copy of what an agent knows at a moment. Nothing in it may be changed.
+type View struct {
+	Info         mesos.AgentInfo  // as configured; ID is unset before the first registration
+	Total        []mesos.Resource // with dynamic reservations and volumes, as reservation stacks
+	PID          string           // slave(1)@ip:port
+	Master       string           // link address of the leading master, empty if none is known
+	MasterID     string
+	Registered   bool
+	Start        time.Time
+	Draining     *mesos.DrainConfig // nil unless the agent drains
+	DrainStart   time.Time
+	Frameworks   []FrameworkView // ordered by id
+	Completed    []FrameworkView // the oldest first
+	Operations   []mesos.Operation
+	StatusCounts map[mesos.TaskState]int // updates made or taken, by state
+	ValidUpdates int                     // updates of executors that passed validation
+	LaunchErrors int                     // containers that could not be launched
+}
+
+// FrameworkView is a framework on an agent.
+type FrameworkView struct {
+	Info      mesos.FrameworkInfo
+	Executors []ExecutorView // the oldest first
+	Completed []ExecutorView // the oldest first
+}
+
+// ExecutorView is a run of an executor.
+type ExecutorView struct {
+	Info        mesos.ExecutorInfo
+	ContainerID string
+	Directory   string           // sandbox
+	Resources   []mesos.Resource // of the executor and its live tasks
+	Generated   bool             // made for a command task
+	State       string           // REGISTERING, RUNNING, TERMINATING or TERMINATED
+	Queued      []mesos.TaskInfo // not delivered yet
+	Launched    []link.Task
+	Terminated  []link.Task // ended, not acknowledged
+	Completed   []link.Task // ended and acknowledged, the oldest first
+}
+
+// ContainerView is a container that runs.
+type ContainerView struct {
+	ID           mesos.ContainerID
+	FrameworkID  string // empty for nested and standalone containers, as are the next three
+	ExecutorID   string
+	ExecutorName string
+	Source       string
+	Status       mesos.ContainerStatus
+	Usage        containerizer.Usage
+	CPULimit     float64 // cpus of the executor and its tasks
+	MemLimit     uint64  // bytes
+	DiskLimit    uint64  // bytes
+}
+
+// Config returns the configuration with all defaults filled in.
+func (a *Agent) Config() Config { return a.cfg }
+
+// WorkDir returns the work directory as paths of sandboxes begin with it.
+func (a *Agent) WorkDir() string { return a.store.Layout.WorkDir }
+
+// View returns a copy of the agent's state. It fails with ErrEnded or when ctx is done.
+func (a *Agent) View(ctx context.Context) (View, error) {
+	var v View
+	if !a.box.ask(ctx, func() { v = a.view() }) {
+		return View{}, cause(ctx)
+	}
+	return v, nil
+}
+
+func cause(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return ErrEnded
+}
+
+func (a *Agent) view() View {
+	v := View{
+		Info: a.info, Total: slices.Clone(a.total), PID: a.PID(), Master: a.master.leader, MasterID: a.master.id,
+		Registered: a.master.registered, Start: a.started, Draining: a.draining, DrainStart: a.drainSince,
+		Operations: a.operations.records(a), StatusCounts: maps.Clone(a.metrics.states), ValidUpdates: a.metrics.valid,
+		LaunchErrors: a.metrics.launchErrors,
+	}
+	for _, f := range a.sortedFrameworks() {
+		v.Frameworks = append(v.Frameworks, a.viewFramework(f))
+	}
+	for _, f := range a.finished {
+		v.Completed = append(v.Completed, a.viewFramework(f))
+	}
+	return v
+}
+
+func (a *Agent) viewFramework(f *framework) FrameworkView {
+	v := FrameworkView{Info: f.info}
+	for _, e := range f.list() {
+		v.Executors = append(v.Executors, a.viewExecutor(e))
+	}
+	for _, e := range f.completed {
+		v.Completed = append(v.Completed, a.viewExecutor(e))
+	}
+	return v
+}
+
+func (a *Agent) viewExecutor(e *executorRun) ExecutorView {
+	v := ExecutorView{
+		Info: e.info, ContainerID: e.containerID, Directory: e.sandbox, Resources: e.resources(), Generated: e.kind.generated(),
+		State: e.state.String(),
+	}
+	for _, t := range e.queuedTasks() {
+		v.Queued = append(v.Queued, t.info)
+	}
+	records := func(list []*task) []link.Task {
+		out := make([]link.Task, 0, len(list))
+		for _, t := range list {
+			out = append(out, a.record(e, t))
+		}
+		return out
+	}
+	v.Launched, v.Terminated, v.Completed = records(e.launched), records(e.terminated), records(e.completed)
+	return v
+}
+
+// String returns Mesos' name of the state.
+func (s executorState) String() string {
+	switch s {
+	case registering:
+		return "REGISTERING"
+	case subscribed:
+		return "RUNNING"
+	case shuttingDown:
+		return "TERMINATING"
+	case terminated:
+		return "TERMINATED"
+	}
+	return "UNKNOWN"
+}
+
+// Containers returns the running containers of executors, and on request the nested and standalone ones, with what
+// they use.
+func (a *Agent) Containers(ctx context.Context, nested, standalone bool) ([]ContainerView, error) {
+	type entry struct {
+		view ContainerView
+		c    *containerizer.Container
+	}
+	var list []entry
+	ok := a.box.ask(ctx, func() {
+		for _, f := range a.sortedFrameworks() {
+			for _, e := range f.list() {
+				if e.state == terminated || e.container == nil {
+					continue
+				}
+				list = append(list, entry{a.viewContainer(e), e.container})
+				if nested {
+					for _, c := range a.nestedOf(e.containerID) {
+						id := mesos.ContainerID{
+							Value: strings.TrimPrefix(c.ID(), e.containerID+"."), Parent: &mesos.ContainerID{Value: e.containerID},
+						}
+						list = append(list, entry{ContainerView{ID: id, Status: statusOf(id, c)}, c})
+					}
+				}
+			}
+		}
+		if standalone {
+			for _, name := range slices.Sorted(maps.Keys(a.nested)) {
+				if n := a.nested[name]; n.id.Parent == nil && isRunning(n.container) {
+					list = append(list, entry{ContainerView{ID: n.id, Status: statusOf(n.id, n.container)}, n.container})
+				}
+			}
+		}
+	})
+	if !ok {
+		return nil, cause(ctx)
+	}
+	out := make([]ContainerView, 0, len(list))
+	for _, e := range list {
+		e.view.Usage = e.c.Usage()
+		out = append(out, e.view)
+	}
+	return out, nil
+}
+
+// nestedOf returns the running containers inside another one, launched through the API or by the default executor.
+func (a *Agent) nestedOf(parent string) []*containerizer.Container {
+	var list []*containerizer.Container
+	ids := a.host.IDs()
+	slices.Sort(ids)
+	for _, id := range ids {
+		if !strings.HasPrefix(id, parent+".") {
+			continue
+		}
+		if c, ok := a.host.Lookup(id); ok && isRunning(c) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func isRunning(c *containerizer.Container) bool {
+	select {
+	case <-c.Done():
+		return false
+	default:
+		return true
+	}
+}
+
+func statusOf(id mesos.ContainerID, c *containerizer.Container) mesos.ContainerStatus {
+	status := mesos.ContainerStatus{ContainerID: &id}
+	if pid := uint32(c.Pid()); pid != 0 { //nolint:gosec // pids fit
+		status.ExecutorPID = &pid
+	}
+	return status
+}
+
+func (a *Agent) viewContainer(e *executorRun) ContainerView {
+	v := ContainerView{
+		ID: mesos.ContainerID{Value: e.containerID}, FrameworkID: e.framework.id(), ExecutorID: e.id(),
+		ExecutorName: e.info.GetName(), Source: e.info.GetSource(),
+	}
+	v.Status = statusOf(v.ID, e.container)
+	for _, r := range e.resources() {
+		if r.Scalar == nil {
+			continue
+		}
+		switch r.Name {
+		case "cpus":
+			v.CPULimit += r.Scalar.Value
+		case "mem":
+			v.MemLimit += uint64(r.Scalar.Value * (1 << 20))
+		case "disk":
+			v.DiskLimit += uint64(r.Scalar.Value * (1 << 20))
+		}
+	}
+	return v
+}
