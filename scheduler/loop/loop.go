@@ -37,7 +37,9 @@ type Journal interface {
 
 // Caller sends calls to Mesos.
 type Caller interface {
-	Send(ctx context.Context, call mesos.SchedulerCall) error
+	// Enqueue hands over a call, waiting while too many are under way; done gets
+	// its result, unless Enqueue itself fails.
+	Enqueue(ctx context.Context, call mesos.SchedulerCall, done func(error)) error
 }
 
 // Converter makes Mesos calls of core's, and statuses of tasks that cannot be described.

@@ -1,0 +1,115 @@
+package scheduler
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/placement"
+)
+
+// Config is all that a scheduler can be told. Each field is a flag of
+// "gantry scheduler" of the same name.
+type Config struct {
+	// Master says where the Mesos masters are: zk://h1:2181,h2:2181/mesos,
+	// http://host:5050, host:5050, or several of the latter with commas. Required.
+	Master string
+	// ZK is where state is kept and the leader elected: zk://h1:2181,h2:2181/gantry.
+	ZK string
+	// StateDir is a directory for the state of a single scheduler. Exactly one of
+	// ZK and StateDir is required.
+	StateDir string
+	// HTTPAddress is what the API listens on. Default 127.0.0.1:8080.
+	HTTPAddress string
+	// Hostname is the name that others reach this scheduler by. Default: the host of HTTPAddress, or the machine's name.
+	Hostname string
+	// FrameworkName is shown by Mesos. Default "gantry".
+	FrameworkName string
+	// FrameworkIDReset registers as a new framework and forgets the running tasks
+	// of the old one. Never needed in normal operation.
+	FrameworkIDReset bool
+	// MesosRoles are the roles that offers are wanted for; the first is that of
+	// Apps without one. Default "*".
+	MesosRoles []string
+	// MesosUser runs tasks whose App names no user. Default: the user that runs the scheduler.
+	MesosUser string
+	// Principal and SecretFile authenticate the framework with the masters.
+	Principal, SecretFile string
+	// TLS is how https masters are spoken to.
+	TLS httptransport.Config
+	// FailoverTimeout is how long Mesos keeps the tasks without a scheduler. Default one week.
+	FailoverTimeout time.Duration
+	// WebUIURL is the link that Mesos shows. Default: the API's address.
+	WebUIURL string
+	// ExecutorPath is where gantry-executor is installed on every agent. Unset,
+	// agents fetch it from this scheduler.
+	ExecutorPath string
+	// ExecutorBinary is the program that agents fetch when ExecutorPath is unset.
+	ExecutorBinary string
+	// DefaultExecutor is "gantry", or "mesos" for Mesos' built-in executors.
+	DefaultExecutor string
+	// Placement is how one of several fitting agents is chosen. Default first-fit.
+	Placement placement.Policy
+	// GPU declares that Apps may ask for GPUs.
+	GPU bool
+	// Decisions tunes the core; Rand is set by Run.
+	Decisions core.Config
+}
+
+// DefaultConfig returns the defaults; Master and one of ZK and StateDir are still required.
+func DefaultConfig() Config {
+	return Config{
+		HTTPAddress: "127.0.0.1:8080", FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
+		FailoverTimeout: 7 * 24 * time.Hour, DefaultExecutor: "gantry", Decisions: core.DefaultConfig(),
+	}
+}
+
+// Validate returns all problems, each naming its flag and the way out.
+func (c Config) Validate() error {
+	var problems []error
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if c.Master == "" {
+		problem("--master is required: zk://host:2181/mesos, http://host:5050 or host:5050")
+	}
+	if (c.ZK == "") == (c.StateDir == "") {
+		problem("exactly one of --zk (state in ZooKeeper, several schedulers) and --state-dir (state in a directory, one scheduler) is required")
+	}
+	if _, _, err := net.SplitHostPort(c.HTTPAddress); err != nil {
+		problem("--http-address %q: %w; it has the form host:port", c.HTTPAddress, err)
+	}
+	if len(c.MesosRoles) == 0 {
+		problem("--mesos-role must name at least one role")
+	}
+	if c.DefaultExecutor != "gantry" && c.DefaultExecutor != "mesos" {
+		problem("--default-executor %q: use gantry or mesos", c.DefaultExecutor)
+	}
+	if c.DefaultExecutor == "gantry" && c.ExecutorPath == "" && c.ExecutorBinary == "" {
+		problem("gantry-executor was not found: put it beside gantry, or say with --executor-path where it is installed on every agent")
+	}
+	if c.FailoverTimeout <= 0 {
+		problem("--failover-timeout %v must be positive: with 0 Mesos kills all tasks as soon as the scheduler is gone", c.FailoverTimeout)
+	}
+	if (c.Principal == "") != (c.SecretFile == "") {
+		problem("--principal and --secret-file go together")
+	}
+	return errors.Join(problems...)
+}
+
+// advertised is the address that others reach the API by.
+func (c Config) advertised(listening net.Addr) string {
+	host, _, _ := net.SplitHostPort(c.HTTPAddress)
+	_, port, _ := net.SplitHostPort(listening.String())
+	switch {
+	case c.Hostname != "":
+		host = c.Hostname
+	case host == "" || host == "0.0.0.0" || host == "::":
+		if name, err := os.Hostname(); err == nil {
+			host = name
+		}
+	}
+	return net.JoinHostPort(host, port)
+}

@@ -1,0 +1,48 @@
+package scheduler
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/loop"
+)
+
+// current shows the API the loop of this term, or nothing while another
+// scheduler leads.
+type current struct {
+	loop atomic.Pointer[loop.Loop]
+	none *core.View
+}
+
+func newCurrent() *current {
+	return &current{none: core.NewView(time.Time{}, core.FrameworkView{}, nil, nil)}
+}
+
+// NotLeadingError says that this scheduler does not lead; the leader takes commands.
+type NotLeadingError struct{}
+
+func (NotLeadingError) Error() string {
+	return "this scheduler does not lead (yet); try again in a moment"
+}
+
+// Temporary says that the same request may succeed later.
+func (NotLeadingError) Temporary() bool { return true }
+
+// Do implements httpapi.Scheduler.
+func (c *current) Do(ctx context.Context, cmd core.Command) (core.Result, error) {
+	l := c.loop.Load()
+	if l == nil {
+		return core.Result{}, NotLeadingError{}
+	}
+	return l.Do(ctx, cmd)
+}
+
+// View implements httpapi.Scheduler.
+func (c *current) View() *core.View {
+	if l := c.loop.Load(); l != nil {
+		return l.View()
+	}
+	return c.none
+}

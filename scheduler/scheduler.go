@@ -1,0 +1,143 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/logfield"
+	"github.com/gantry-mesos/gantry/pkg/mesos/detector"
+	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/pkg/taskinfo"
+	"github.com/gantry-mesos/gantry/scheduler/httpapi"
+	"github.com/gantry-mesos/gantry/scheduler/loop"
+)
+
+// Version is the product's version; release builds set it by the linker.
+var Version = "0.1.0-dev"
+
+// Scheduler is one scheduler process: leader or standby.
+type Scheduler struct {
+	cfg      Config
+	log      *zap.Logger
+	listener net.Listener
+	address  string
+	registry *prometheus.Registry
+	metrics  *loop.Metrics
+	detector *detector.Detector
+	creds    httptransport.Credentials
+	current  *current
+	campaign campaign
+	api      *httpapi.Server
+	executor taskinfo.Options
+	seed     uint64
+}
+
+// New checks the configuration and takes the API's address. Nothing runs until Run.
+func New(cfg Config, log *zap.Logger) (*Scheduler, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Scheduler{cfg: cfg, log: log, current: newCurrent(), registry: prometheus.NewRegistry(), seed: rand.Uint64()}
+	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.metrics = loop.NewMetrics(s.registry)
+	var err error
+	if s.creds, err = credentials(cfg); err != nil {
+		return nil, err
+	}
+	if s.detector, err = detector.New(cfg.Master, detector.Options{Log: log.Named("detector")}); err != nil {
+		return nil, fmt.Errorf("--master: %w", err)
+	}
+	if s.listener, err = net.Listen("tcp", cfg.HTTPAddress); err != nil {
+		return nil, fmt.Errorf("--http-address %s: %w; another program may listen there", cfg.HTTPAddress, err)
+	}
+	s.address = cfg.advertised(s.listener.Addr())
+	if s.campaign, err = newCampaign(cfg, s.address, log); err != nil {
+		return nil, errors.Join(err, s.listener.Close())
+	}
+	if s.api, err = s.newAPI(); err != nil {
+		return nil, errors.Join(err, s.listener.Close())
+	}
+	s.executor = s.taskOptions()
+	return s, nil
+}
+
+func credentials(cfg Config) (httptransport.Credentials, error) {
+	if cfg.SecretFile == "" {
+		return httptransport.Credentials{}, nil
+	}
+	secret, err := os.ReadFile(cfg.SecretFile)
+	if err != nil {
+		return httptransport.Credentials{}, fmt.Errorf("--secret-file: %w", err)
+	}
+	return httptransport.Credentials{Principal: cfg.Principal, Secret: strings.TrimSpace(string(secret))}, nil
+}
+
+// Rules are what definitions are completed and checked by.
+func (s *Scheduler) rules() app.Rules {
+	r := app.DefaultRules()
+	r.Roles = s.cfg.MesosRoles
+	r.GPUs = s.cfg.GPU
+	return r
+}
+
+func (s *Scheduler) newAPI() (*httpapi.Server, error) {
+	c := s.cfg
+	return httpapi.New(httpapi.Config{
+		Scheduler: s.current, Leadership: s.campaign, Rules: s.rules(), Log: s.log.Named("api"), Registry: s.registry,
+		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary,
+		Info: map[string]any{
+			"framework_name": c.FrameworkName, "hostname": c.Hostname, "master": c.Master, "mesos_role": c.MesosRoles[0],
+			"mesos_user": c.MesosUser, "failover_timeout": c.FailoverTimeout.Seconds(), "checkpoint": true, "ha": c.ZK != "",
+			"executor": c.DefaultExecutor, "webui_url": c.WebUIURL,
+		},
+	})
+}
+
+func (s *Scheduler) taskOptions() taskinfo.Options {
+	o := taskinfo.Options{BuiltIn: s.cfg.DefaultExecutor == "mesos"}
+	if s.cfg.ExecutorPath != "" {
+		o.Executor.Path = s.cfg.ExecutorPath
+	} else if s.cfg.ExecutorBinary != "" {
+		o.Executor.URI = fmt.Sprintf("http://%s/artifacts/gantry-executor?sha256=%s", s.address, s.api.ExecutorHash())
+	}
+	return o
+}
+
+// Address is where the API listens, as others reach it: "host:port".
+func (s *Scheduler) Address() string { return s.address }
+
+// restartPause is the pause before a term that ended on a passing error begins again.
+const restartPause = time.Second
+
+// Run serves the API, and schedules whenever this scheduler leads, until ctx
+// ends or something fails that no new try can mend.
+func (s *Scheduler) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.api.Run(ctx, s.listener) })
+	g.Go(func() error { return s.detector.Run(ctx) })
+	g.Go(func() error {
+		err := s.campaign.run(ctx, s.term)
+		if err == nil && ctx.Err() == nil {
+			err = errors.New("the campaign for the leadership ended")
+		}
+		return err
+	})
+	s.log.Info("scheduler started", logfield.Address(s.address))
+	err := g.Wait()
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

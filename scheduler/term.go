@@ -1,0 +1,155 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gantry-mesos/gantry/pkg/logfield"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/pkg/mesos/schedapi"
+	"github.com/gantry-mesos/gantry/pkg/taskinfo"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/loop"
+	"github.com/gantry-mesos/gantry/scheduler/mesosconv"
+	"github.com/gantry-mesos/gantry/scheduler/placement"
+	"github.com/gantry-mesos/gantry/scheduler/store"
+	"github.com/gantry-mesos/gantry/scheduler/store/record"
+)
+
+// term schedules from what the store holds until ctx ends, the store is lost
+// or Mesos refuses the framework.
+func (s *Scheduler) term(ctx context.Context, st store.Store) error {
+	journal := record.New(st)
+	stored, err := s.load(ctx, journal)
+	if err != nil {
+		return err
+	}
+	state := core.New(s.decisions(), placement.NewCluster(s.placement()), stored, time.Now())
+	calls := &caller{}
+	l := loop.New(loop.Config{
+		State: state, Journal: journal, Caller: calls, Converter: mesosconv.Converter{Options: s.executor},
+		Publisher: history{s.log}, Metrics: s.metrics, Log: s.log.Named("loop"),
+	})
+	client, err := s.client(l)
+	if err != nil {
+		return err
+	}
+	calls.client = client
+	s.current.loop.Store(l)
+	defer s.current.loop.Store(nil)
+
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return l.Run(ctx) })
+	g.Go(func() error {
+		err := client.Run(ctx, l.Deliver)
+		if err == nil && ctx.Err() == nil {
+			return errors.New("the subscription with mesos ended")
+		}
+		return explain(err)
+	})
+	return g.Wait()
+}
+
+// caller breaks the circle between the loop, which calls, and the client, which delivers to it.
+type caller struct{ client *schedapi.Client }
+
+func (c *caller) Enqueue(ctx context.Context, call mesos.SchedulerCall, done func(error)) error {
+	return c.client.Enqueue(ctx, call, done)
+}
+
+func (s *Scheduler) decisions() core.Config {
+	d := s.cfg.Decisions
+	s.seed++
+	d.Rand = rand.New(rand.NewPCG(s.seed, uint64(time.Now().UnixNano())))
+	return d
+}
+
+func (s *Scheduler) placement() placement.Config {
+	c := placement.Config{Policy: s.cfg.Placement, Role: s.cfg.MesosRoles[0], Principal: s.cfg.Principal, RestrictGPUs: s.cfg.GPU}
+	c.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	if s.cfg.DefaultExecutor == "gantry" {
+		c.Executor = taskinfo.ExecutorCost()
+	}
+	return c
+}
+
+func (s *Scheduler) client(l *loop.Loop) (*schedapi.Client, error) {
+	transport, err := httptransport.New(s.cfg.TLS)
+	if err != nil {
+		return nil, err
+	}
+	return schedapi.New(schedapi.Config{
+		Framework:   func() mesos.FrameworkInfo { return s.framework(l.View().Framework.ID) },
+		Credentials: s.creds, Transport: transport,
+	}, &masters{detector: s.detector}, s.log.Named("mesos"))
+}
+
+// framework is how this framework registers.
+func (s *Scheduler) framework(id mesos.FrameworkID) mesos.FrameworkInfo {
+	info := mesos.FrameworkInfo{
+		ID: id, User: s.cfg.MesosUser, Name: s.cfg.FrameworkName, FailoverTimeout: s.cfg.FailoverTimeout, Checkpoint: true,
+		Roles: s.cfg.MesosRoles, Hostname: s.cfg.Hostname, Principal: s.cfg.Principal, WebUIURL: s.cfg.WebUIURL,
+		Capabilities: []mesos.Capability{
+			mesos.PartitionAware, mesos.TaskKillingState, mesos.MultiRole, mesos.ReservationRefinement, mesos.RegionAware,
+		},
+	}
+	if info.WebUIURL == "" {
+		info.WebUIURL = "http://" + s.address
+	}
+	if s.cfg.GPU {
+		info.Capabilities = append(info.Capabilities, mesos.GPUResources)
+	}
+	return info
+}
+
+// explain adds the way out to what only a person can mend.
+func explain(err error) error {
+	if removed, ok := errors.AsType[*schedapi.RemovedError](err); ok {
+		return &permanentError{fmt.Errorf("%w; Mesos never takes this framework id again. Its tasks are gone: start once with --framework-id-reset to launch everything anew", removed)}
+	}
+	if refused, ok := errors.AsType[*schedapi.RefusedError](err); ok {
+		return &permanentError{refused}
+	}
+	if wrong, ok := errors.AsType[*schedapi.ConfigError](err); ok {
+		return &permanentError{wrong}
+	}
+	return err
+}
+
+// permanentError is one that ends the process: trying again changes nothing.
+type permanentError struct{ err error }
+
+func (e *permanentError) Error() string { return e.err.Error() }
+func (e *permanentError) Unwrap() error { return e.err }
+
+// again runs terms on one store until ctx ends or an error is permanent; a
+// term whose write failed begins again from what was stored.
+func again(ctx context.Context, log *zap.Logger, term func() error) error {
+	for {
+		err := term()
+		if ctx.Err() != nil {
+			return nil
+		}
+		if permanent(err) {
+			return err
+		}
+		log.Warn("starting again from the store", zap.Error(err), logfield.RetryIn(restartPause))
+		select {
+		case <-time.After(restartPause):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func permanent(err error) bool {
+	_, ok := errors.AsType[*permanentError](err)
+	return ok || errors.Is(err, ErrNoFrameworkID)
+}
