@@ -14,6 +14,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport/transporttest"
 	"github.com/gantry-mesos/gantry/pkg/mesos/schedapi"
 )
 
@@ -22,8 +23,8 @@ var acknowledge = mesos.Acknowledge{AgentID: "S1", TaskID: "t1", UUID: make([]by
 func TestSend_carries_the_stream_id_and_the_framework(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
-		defer n.serve(master, m)()
+		n, m := transporttest.New(), newFakeMaster(t)
+		defer n.Serve(master, m)()
 		cfg := defaults(t, n)
 		cfg.Credentials = httptransport.Credentials{Token: "abc"}
 		c := start(t, cfg, one(), nil)
@@ -48,12 +49,12 @@ func TestSend_carries_the_stream_id_and_the_framework(t *testing.T) {
 func TestSend_fails_at_once_without_a_subscription(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
+		n, m := transporttest.New(), newFakeMaster(t)
 		c := start(t, defaults(t, n), one(), nil)
 		if err := c.Send(t.Context(), acknowledge); !errors.Is(err, schedapi.ErrNotSubscribed) {
 			t.Errorf("before: error = %v", err)
 		}
-		stop := n.serve(master, m)
+		stop := n.Serve(master, m)
 		expect[mesos.Subscribed](c)
 		stop()
 		expect[mesos.Disconnected](c)
@@ -67,12 +68,12 @@ func TestSend_fails_at_once_without_a_subscription(t *testing.T) {
 func TestSend_accepts_the_empty_200_of_UPDATE_FRAMEWORK(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
+		n, m := transporttest.New(), newFakeMaster(t)
 		m.answer = func(w http.ResponseWriter, _ *http.Request, _ *scheduler.Call) {
 			w.Header()["Content-Type"] = nil
 			w.WriteHeader(http.StatusOK)
 		}
-		defer n.serve(master, m)()
+		defer n.Serve(master, m)()
 		c := start(t, defaults(t, n), one(), nil)
 		expect[mesos.Subscribed](c)
 		err := c.Send(t.Context(), mesos.UpdateFramework{Info: mesos.FrameworkInfo{User: "root", Name: "new"}})
@@ -109,9 +110,9 @@ func TestSend_failed_call_does_not_end_the_stream(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				n, m := newNetwork(), newFakeMaster(t)
+				n, m := transporttest.New(), newFakeMaster(t)
 				m.answer = func(w http.ResponseWriter, r *http.Request, _ *scheduler.Call) { status(tt.status, tt.text)(w, r) }
-				defer n.serve(master, m)()
+				defer n.Serve(master, m)()
 				c := start(t, defaults(t, n), one(), nil)
 				expect[mesos.Subscribed](c)
 				err := c.Send(t.Context(), acknowledge)
@@ -151,12 +152,12 @@ func TestSend_answer_that_shows_the_subscription_lost_renews_it(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				n, m := newNetwork(), newFakeMaster(t)
+				n, m := transporttest.New(), newFakeMaster(t)
 				m.answer = func(w http.ResponseWriter, r *http.Request, _ *scheduler.Call) {
 					w.Header().Set("Location", "//"+master+"/master/api/v1/scheduler")
 					status(tt.status, tt.text)(w, r)
 				}
-				defer n.serve(master, m)()
+				defer n.Serve(master, m)()
 				c := start(t, defaults(t, n), one(), nil)
 				expect[mesos.Subscribed](c)
 				if err := c.Send(t.Context(), acknowledge); !errors.Is(err, schedapi.ErrNotSubscribed) {
@@ -176,9 +177,9 @@ func TestSend_answer_that_shows_the_subscription_lost_renews_it(t *testing.T) {
 func TestSend_without_an_answer_in_time_does_not_end_the_stream(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
+		n, m := transporttest.New(), newFakeMaster(t)
 		m.answer = func(_ http.ResponseWriter, r *http.Request, _ *scheduler.Call) { <-r.Context().Done() }
-		defer n.serve(master, m)()
+		defer n.Serve(master, m)()
 		c := start(t, defaults(t, n), one(), nil)
 		expect[mesos.Subscribed](c)
 		begin := time.Now()
@@ -204,9 +205,9 @@ func TestSend_without_an_answer_in_time_does_not_end_the_stream(t *testing.T) {
 func TestSend_waiting_calls_fail_when_the_subscription_ends(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		net, m := newNetwork(), newFakeMaster(t)
+		net, m := transporttest.New(), newFakeMaster(t)
 		m.answer = func(_ http.ResponseWriter, r *http.Request, _ *scheduler.Call) { <-r.Context().Done() }
-		defer net.serve(master, m)()
+		defer net.Serve(master, m)()
 		c := start(t, defaults(t, net), one(), nil)
 		expect[mesos.Subscribed](c)
 		const calls = 1 + 256 // under way and waiting
@@ -242,7 +243,7 @@ func TestSend_waiting_calls_fail_when_the_subscription_ends(t *testing.T) {
 func TestSend_keeps_the_order_of_calls_that_need_it_and_lets_others_overtake(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
+		n, m := transporttest.New(), newFakeMaster(t)
 		release := make(chan struct{})
 		m.answer = func(w http.ResponseWriter, _ *http.Request, call *scheduler.Call) {
 			if call.Type == scheduler.Call_ACCEPT {
@@ -250,7 +251,7 @@ func TestSend_keeps_the_order_of_calls_that_need_it_and_lets_others_overtake(t *
 			}
 			w.WriteHeader(http.StatusAccepted)
 		}
-		defer n.serve(master, m)()
+		defer n.Serve(master, m)()
 		c := start(t, defaults(t, n), one(), nil)
 		expect[mesos.Subscribed](c)
 		ordered := []mesos.SchedulerCall{
@@ -266,6 +267,7 @@ func TestSend_keeps_the_order_of_calls_that_need_it_and_lets_others_overtake(t *
 				t.Fatal(err)
 			}
 		}
+		synctest.Wait()
 		for _, call := range []mesos.SchedulerCall{acknowledge, mesos.Kill{TaskID: "t"}, mesos.Reconcile{}} {
 			if err := c.Send(t.Context(), call); err != nil {
 				t.Errorf("%T behind an ACCEPT that waits: %v", call, err)
@@ -288,7 +290,7 @@ func TestSend_keeps_the_order_of_calls_that_need_it_and_lets_others_overtake(t *
 func TestSend_reuses_its_connections(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
+		n, m := transporttest.New(), newFakeMaster(t)
 		m.answer = func(w http.ResponseWriter, r *http.Request, call *scheduler.Call) {
 			if call.Type == scheduler.Call_KILL {
 				status(400, fmt.Sprintf("%05000d", 1))(w, r)
@@ -296,14 +298,14 @@ func TestSend_reuses_its_connections(t *testing.T) {
 			}
 			w.WriteHeader(http.StatusAccepted)
 		}
-		defer n.serve(master, m)()
+		defer n.Serve(master, m)()
 		c := start(t, defaults(t, n), one(), nil)
 		expect[mesos.Subscribed](c)
 		for range 100 {
 			_ = c.Send(t.Context(), acknowledge)
 			_ = c.Send(t.Context(), mesos.Kill{TaskID: "t"})
 		}
-		if got := n.dials[master]; got > 3 {
+		if got := n.Dials(master); got > 3 {
 			t.Errorf("%d connections for the stream and 200 calls one after the other", got)
 		}
 		c.stop()
@@ -313,8 +315,8 @@ func TestSend_reuses_its_connections(t *testing.T) {
 func TestSend_call_that_can_not_be_encoded_is_bad(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
-		defer n.serve(master, m)()
+		n, m := transporttest.New(), newFakeMaster(t)
+		defer n.Serve(master, m)()
 		c := start(t, defaults(t, n), one(), nil)
 		expect[mesos.Subscribed](c)
 		var got *schedapi.CallError

@@ -2,9 +2,7 @@ package schedapi_test
 
 import (
 	"context"
-	"errors"
 	"io"
-	"net"
 	"net/http"
 	"sync"
 	"testing"
@@ -17,92 +15,9 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/frames"
-	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport/transporttest"
 	"github.com/gantry-mesos/gantry/pkg/mesos/schedapi"
 )
-
-// network connects clients and servers in memory, so that tests can run on
-// virtual time. An address without a server refuses connections.
-type network struct {
-	mu    sync.Mutex
-	hosts map[string]chan net.Conn
-	dials map[string]int
-}
-
-func newNetwork() *network {
-	return &network{hosts: map[string]chan net.Conn{}, dials: map[string]int{}}
-}
-
-func (n *network) transport(t *testing.T) *http.Transport {
-	t.Helper()
-	out, err := httptransport.New(httptransport.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	out.DialContext = n.dial
-	t.Cleanup(out.CloseIdleConnections)
-	return out
-}
-
-func (n *network) dial(ctx context.Context, _, addr string) (net.Conn, error) {
-	n.mu.Lock()
-	n.dials[addr]++
-	conns := n.hosts[addr]
-	n.mu.Unlock()
-	if conns == nil {
-		return nil, &net.OpError{Op: "dial", Err: errors.New("connection refused")}
-	}
-	here, there := net.Pipe()
-	select {
-	case conns <- there:
-		return here, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// serve starts a server at addr; stop ends it and its connections.
-func (n *network) serve(addr string, h http.Handler) (stop func()) {
-	l := &listener{conns: make(chan net.Conn), closed: make(chan struct{})}
-	n.mu.Lock()
-	n.hosts[addr] = l.conns
-	n.mu.Unlock()
-	server := &http.Server{Handler: h}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = server.Serve(l)
-	}()
-	return func() {
-		n.mu.Lock()
-		delete(n.hosts, addr)
-		n.mu.Unlock()
-		_ = server.Close()
-		<-ended
-	}
-}
-
-type listener struct {
-	conns  chan net.Conn
-	once   sync.Once
-	closed chan struct{}
-}
-
-func (l *listener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *listener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (l *listener) Addr() net.Addr { return &net.TCPAddr{} }
 
 // request is a call as the master got it.
 type request struct {
@@ -264,11 +179,11 @@ type client struct {
 	cancel context.CancelFunc
 }
 
-func defaults(t *testing.T, n *network) schedapi.Config {
+func defaults(t *testing.T, n *transporttest.Network) schedapi.Config {
 	t.Helper()
 	return schedapi.Config{
 		Framework: func() mesos.FrameworkInfo { return mesos.FrameworkInfo{User: "root", Name: "test"} },
-		Transport: n.transport(t),
+		Transport: n.Transport(t),
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,8 +13,6 @@ const (
 	apiPath        = "/api/v1/scheduler"
 	protobuf       = "application/x-protobuf"
 	streamIDHeader = "Mesos-Stream-Id"
-	// errorTextMax is how much of an error's text is read.
-	errorTextMax = 16 << 10
 )
 
 func newRequest(ctx context.Context, endpoint string, body []byte) (*http.Request, error) {
@@ -33,19 +30,6 @@ func withScheme(endpoint string) string {
 		endpoint = "http://" + endpoint
 	}
 	return strings.TrimRight(endpoint, "/")
-}
-
-// readText returns the beginning of a body as text and reads the rest, so that
-// the connection can be used again.
-func readText(body io.Reader) string {
-	text, err := io.ReadAll(io.LimitReader(body, errorTextMax))
-	if err == nil {
-		_, err = io.CopyN(io.Discard, body, errorTextMax)
-	}
-	if err != nil && len(text) == 0 {
-		return "no text"
-	}
-	return strings.TrimSpace(string(text))
 }
 
 // leaderOf returns the URL of the leader that a redirect names, "" for none.

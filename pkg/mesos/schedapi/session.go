@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
 	"github.com/gantry-mesos/gantry/pkg/mesos/wire"
 )
 
@@ -148,7 +149,7 @@ func (s *session) send(live context.Context, j job) error {
 		return s.unanswered(live, ctx, j.ctx, name, err)
 	}
 	defer resp.Body.Close() //nolint:errcheck // only read from
-	text := readText(resp.Body)
+	text := httptransport.ReadText(resp.Body)
 	if resp.StatusCode == http.StatusAccepted || resp.StatusCode == http.StatusOK {
 		return nil
 	}

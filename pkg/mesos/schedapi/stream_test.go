@@ -12,13 +12,14 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/frames"
+	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport/transporttest"
 )
 
 func TestStream_silent_for_five_heartbeats_is_renewed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
-		defer n.serve(master, m)()
+		n, m := transporttest.New(), newFakeMaster(t)
+		defer n.Serve(master, m)()
 		c := start(t, defaults(t, n), one(), nil)
 		expect[mesos.Subscribed](c)
 		begin := time.Now()
@@ -37,8 +38,8 @@ func TestStream_silent_for_five_heartbeats_is_renewed(t *testing.T) {
 func TestStream_with_late_heartbeats_is_kept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
-		defer n.serve(master, m)()
+		n, m := transporttest.New(), newFakeMaster(t)
+		defer n.Serve(master, m)()
 		c := start(t, defaults(t, n), one(), nil)
 		expect[mesos.Subscribed](c)
 		for range 10 {
@@ -53,8 +54,8 @@ func TestStream_with_late_heartbeats_is_kept(t *testing.T) {
 func TestStream_is_kept_while_the_handler_is_slow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
-		defer n.serve(master, m)()
+		n, m := transporttest.New(), newFakeMaster(t)
+		defer n.Serve(master, m)()
 		c := start(t, defaults(t, n), one(), func(_ context.Context, e mesos.SchedulerEvent) error {
 			if _, ok := e.(mesos.Rescind); ok {
 				time.Sleep(30 * time.Minute)
@@ -73,8 +74,8 @@ func TestStream_is_kept_while_the_handler_is_slow(t *testing.T) {
 func TestStream_delivers_events_in_order_however_they_are_cut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
-		defer n.serve(master, m)()
+		n, m := transporttest.New(), newFakeMaster(t)
+		defer n.Serve(master, m)()
 		c := start(t, defaults(t, n), one(), nil)
 		expect[mesos.Subscribed](c)
 		bytes := append(append(rescind("o1"), rescind("o2")...), heartbeat()...)
@@ -112,8 +113,8 @@ func TestStream_skips_what_it_can_not_read(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				n, m := newNetwork(), newFakeMaster(t)
-				defer n.serve(master, m)()
+				n, m := transporttest.New(), newFakeMaster(t)
+				defer n.Serve(master, m)()
 				c := start(t, defaults(t, n), one(), nil)
 				expect[mesos.Subscribed](c)
 				m.events <- data
@@ -135,8 +136,8 @@ func TestStream_takes_an_event_of_10_MB(t *testing.T) {
 		t.Fatalf("event has only %d bytes", len(data))
 	}
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
-		defer n.serve(master, m)()
+		n, m := transporttest.New(), newFakeMaster(t)
+		defer n.Serve(master, m)()
 		c := start(t, defaults(t, n), one(), nil)
 		expect[mesos.Subscribed](c)
 		m.events <- data

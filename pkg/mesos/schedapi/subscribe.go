@@ -15,6 +15,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/logfield"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/frames"
+	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
 	"github.com/gantry-mesos/gantry/pkg/mesos/wire"
 )
 
@@ -122,7 +123,7 @@ func subscribeError(endpoint string, resp *http.Response) error {
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		return &movedError{leader: leaderOf(endpoint, resp)}
 	}
-	text := readText(resp.Body)
+	text := httptransport.ReadText(resp.Body)
 	if retrySubscribe(resp.StatusCode) {
 		return fmt.Errorf("subscribe: %s: %s", statusText(resp.StatusCode), text)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/frames"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport/transporttest"
 	"github.com/gantry-mesos/gantry/pkg/mesos/schedapi"
 )
 
@@ -25,8 +26,8 @@ func one() *fakeLeader { return &fakeLeader{answers: []string{master}} }
 func TestSubscribe_carries_the_framework_and_no_stream_id(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
-		defer n.serve(master, m)()
+		n, m := transporttest.New(), newFakeMaster(t)
+		defer n.Serve(master, m)()
 		cfg := defaults(t, n)
 		cfg.Framework = func() mesos.FrameworkInfo {
 			return mesos.FrameworkInfo{ID: "fw-1", User: "root", Name: "test", Capabilities: []mesos.Capability{mesos.MultiRole}, Roles: []string{"a", "b"}}
@@ -63,8 +64,8 @@ func TestSubscribe_carries_the_framework_and_no_stream_id(t *testing.T) {
 func TestSubscribe_again_uses_the_id_of_the_first_time(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
-		defer n.serve(master, m)()
+		n, m := transporttest.New(), newFakeMaster(t)
+		defer n.Serve(master, m)()
 		c := start(t, defaults(t, n), one(), nil)
 		expect[mesos.Subscribed](c)
 		m.events <- []byte("x")
@@ -100,7 +101,7 @@ func TestSubscribe_is_tried_again_when_the_master_can_not_serve_yet(t *testing.T
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				n, m := newNetwork(), newFakeMaster(t)
+				n, m := transporttest.New(), newFakeMaster(t)
 				tries := 0
 				m.subscribe = func(w http.ResponseWriter, r *http.Request) {
 					if tries++; tries < 10 {
@@ -109,7 +110,7 @@ func TestSubscribe_is_tried_again_when_the_master_can_not_serve_yet(t *testing.T
 					}
 					m.stream(w, r)
 				}
-				defer n.serve(master, m)()
+				defer n.Serve(master, m)()
 				leader := one()
 				begin := time.Now()
 				c := start(t, defaults(t, n), leader, nil)
@@ -129,13 +130,13 @@ func TestSubscribe_is_tried_again_when_the_master_can_not_serve_yet(t *testing.T
 func TestSubscribe_is_tried_again_when_nobody_listens(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
+		n, m := transporttest.New(), newFakeMaster(t)
 		c := start(t, defaults(t, n), one(), nil)
 		time.Sleep(5 * time.Minute)
-		if got := n.dials[master]; got < 20 || got > 100 {
+		if got := n.Dials(master); got < 20 || got > 100 {
 			t.Errorf("tried %d times in 5 minutes, want about 40", got)
 		}
-		defer n.serve(master, m)()
+		defer n.Serve(master, m)()
 		expect[mesos.Subscribed](c)
 		c.stop()
 	})
@@ -147,9 +148,9 @@ func TestSubscribe_refused_for_good_is_a_configuration_error(t *testing.T) {
 		t.Run(http.StatusText(code), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				n, m := newNetwork(), newFakeMaster(t)
+				n, m := transporttest.New(), newFakeMaster(t)
 				m.subscribe = status(code, "because")
-				defer n.serve(master, m)()
+				defer n.Serve(master, m)()
 				c := start(t, defaults(t, n), one(), nil)
 				want := schedapi.ConfigError{Endpoint: "http://" + master, Status: code, Message: "because"}
 				var got *schedapi.ConfigError
@@ -164,9 +165,9 @@ func TestSubscribe_refused_for_good_is_a_configuration_error(t *testing.T) {
 func TestSubscribe_answered_by_something_else_than_a_master(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
+		n, m := transporttest.New(), newFakeMaster(t)
 		m.subscribe = func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }
-		defer n.serve(master, m)()
+		defer n.Serve(master, m)()
 		c := start(t, defaults(t, n), one(), nil)
 		if err := c.ended(); err == nil || !strings.Contains(err.Error(), "is this a Mesos master?") {
 			t.Errorf("Run = %v", err)
@@ -182,14 +183,14 @@ func TestSubscribe_error_events_are_final(t *testing.T) {
 			t.Run(when, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					n, m := newNetwork(), newFakeMaster(t)
+					n, m := transporttest.New(), newFakeMaster(t)
 					if when != "later" {
 						m.subscribe = func(w http.ResponseWriter, _ *http.Request) {
 							m.head(w)
 							m.write(w, errorEvent(text))
 						}
 					}
-					defer n.serve(master, m)()
+					defer n.Serve(master, m)()
 					c := start(t, defaults(t, n), one(), nil)
 					if when == "later" {
 						expect[mesos.Subscribed](c)
@@ -248,9 +249,9 @@ func TestSubscribe_without_an_answer_is_given_up(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				n, m := newNetwork(), newFakeMaster(t)
+				n, m := transporttest.New(), newFakeMaster(t)
 				m.subscribe = stall(m)
-				defer n.serve(master, m)()
+				defer n.Serve(master, m)()
 				c := start(t, defaults(t, n), one(), nil)
 				time.Sleep(5 * time.Minute)
 				if got := len(m.got(scheduler.Call_SUBSCRIBE)); got < 5 || got > 11 {
@@ -273,13 +274,13 @@ func (l *hinted) Hint(endpoint string) { l.hints = append(l.hints, endpoint) }
 func TestSubscribe_redirected_asks_the_detector_and_passes_the_hint(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, old, leading := newNetwork(), newFakeMaster(t), newFakeMaster(t)
+		n, old, leading := transporttest.New(), newFakeMaster(t), newFakeMaster(t)
 		old.subscribe = func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "//master2:5050/master/api/v1/scheduler")
 			w.WriteHeader(http.StatusTemporaryRedirect)
 		}
-		defer n.serve(master, old)()
-		defer n.serve("master3:5050", leading)()
+		defer n.Serve(master, old)()
+		defer n.Serve("master3:5050", leading)()
 		leader := &hinted{fakeLeader: fakeLeader{answers: []string{master, "master3:5050"}}}
 		c := start(t, defaults(t, n), leader, nil)
 		expect[mesos.Subscribed](c)
@@ -296,13 +297,13 @@ func TestSubscribe_redirected_asks_the_detector_and_passes_the_hint(t *testing.T
 func TestSubscribe_redirected_goes_to_the_named_leader_if_the_detector_takes_no_hints(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, old, leading := newNetwork(), newFakeMaster(t), newFakeMaster(t)
+		n, old, leading := transporttest.New(), newFakeMaster(t), newFakeMaster(t)
 		old.subscribe = func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "//master2:5050/master/api/v1/scheduler")
 			w.WriteHeader(http.StatusTemporaryRedirect)
 		}
-		defer n.serve(master, old)()
-		defer n.serve("master2:5050", leading)()
+		defer n.Serve(master, old)()
+		defer n.Serve("master2:5050", leading)()
 		c := start(t, defaults(t, n), one(), nil)
 		expect[mesos.Subscribed](c)
 		if err := c.Send(t.Context(), mesos.Revive{}); err != nil {
@@ -318,8 +319,8 @@ func TestSubscribe_redirected_goes_to_the_named_leader_if_the_detector_takes_no_
 func TestRun_ends_with_the_error_of_its_handler(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, m := newNetwork(), newFakeMaster(t)
-		defer n.serve(master, m)()
+		n, m := transporttest.New(), newFakeMaster(t)
+		defer n.Serve(master, m)()
 		broken := errors.New("store is gone")
 		c := start(t, defaults(t, n), one(), func(context.Context, mesos.SchedulerEvent) error { return broken })
 		if err := c.ended(); !errors.Is(err, broken) {
@@ -350,8 +351,8 @@ func TestStream_that_breaks_is_renewed(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				n, m := newNetwork(), newFakeMaster(t)
-				defer n.serve(master, m)()
+				n, m := transporttest.New(), newFakeMaster(t)
+				defer n.Serve(master, m)()
 				cfg := defaults(t, n)
 				cfg.FrameMax = 1000
 				c := start(t, cfg, one(), nil)
