@@ -1,0 +1,59 @@
+package fairshare
+
+import (
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/resource"
+)
+
+// Request is the waiting instances of one App.
+type Request struct {
+	App app.ID
+	// Queue is the path of the queue that it stands in, such as "/prod" or "/prod/web".
+	Queue string
+	// Need is what one instance takes, its executor included.
+	Need resource.Vector
+	// Priority orders the Apps of one queue, the highest first; 0 is ordinary.
+	Priority int
+	// Count is how many instances wait.
+	Count int
+}
+
+// Item is a Request in the Tree.
+type Item struct {
+	Request
+	// Since is when the App began to wait or last made progress.
+	Since time.Time
+
+	leaf *node
+	// seq is the order of arrival, pos the place in the leaf's heap, -1 outside.
+	seq uint64
+	pos int
+	// state says where the item stands; index is its place in the list of that state.
+	state itemState
+	index int
+	over  *node
+}
+
+// itemState is where an item stands.
+type itemState uint8
+
+const (
+	// ready items are in their leaf's heap.
+	ready itemState = iota + 1
+	// skipped ones fitted nowhere and wait for Wake.
+	skipped
+	// limited ones would exceed the limit of a queue and wait for a Release there.
+	limited
+)
+
+// before is the order within a queue.
+func (it *Item) before(other *Item) bool {
+	if it.Priority != other.Priority {
+		return it.Priority > other.Priority
+	}
+	return it.seq < other.seq
+}
+
+func (it *Item) place() *int { return &it.pos }

@@ -1,0 +1,304 @@
+package fairshare
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/resource"
+)
+
+// Mode is how the queues take turns.
+type Mode uint8
+
+// The modes. The zero value is DRF.
+const (
+	// DRF serves the queue with the lowest weighted dominant share.
+	DRF Mode = iota
+	// FIFO serves by priority and order of arrival whatever the queue; limits still hold.
+	FIFO
+)
+
+// String returns the name as the --fairness flag spells it.
+func (m Mode) String() string {
+	switch m {
+	case DRF:
+		return "drf"
+	case FIFO:
+		return "fifo"
+	default:
+		return ""
+	}
+}
+
+// ParseMode is the inverse of String.
+func ParseMode(name string) (Mode, error) {
+	for m := DRF; m <= FIFO; m++ {
+		if m.String() == name {
+			return m, nil
+		}
+	}
+	return 0, fmt.Errorf("unknown fairness %q; use drf or fifo", name)
+}
+
+// Config is how a Tree shares.
+type Config struct {
+	Mode Mode
+	// Queues holds the quotas by path, such as "/prod"; others have weight 1 and no quota.
+	Queues map[string]Quota
+}
+
+// Tree is the queues, what they use and what waits in them.
+type Tree struct {
+	mode    Mode
+	root    *node
+	total   resource.Vector
+	items   map[app.ID]*Item
+	skipped []*Item
+	seq     uint64
+}
+
+// New returns a tree in which nothing waits and nothing is used.
+func New(cfg Config) *Tree {
+	t := &Tree{mode: cfg.Mode, root: &node{path: "/", pos: -1}, items: map[app.ID]*Item{}}
+	for path, q := range cfg.Queues {
+		t.SetQuota(path, q)
+	}
+	return t
+}
+
+// SetQuota changes what a queue may have, from now on.
+func (t *Tree) SetQuota(path string, q Quota) {
+	n := t.node(path)
+	n.quota = q
+	t.reweigh(n)
+	t.unlimit(n)
+}
+
+// SetTotal tells how large the cluster is; shares are parts of it. A resource
+// of which there is nothing counts for nobody.
+func (t *Tree) SetTotal(total resource.Vector) {
+	if t.total == total {
+		return
+	}
+	t.total = total
+	t.reweighAll(t.root)
+}
+
+func (t *Tree) reweighAll(n *node) {
+	for _, c := range n.children {
+		t.reweighAll(c)
+	}
+	t.reweigh(n)
+}
+
+// reweigh moves a node to its place among its siblings.
+func (t *Tree) reweigh(n *node) {
+	n.weigh(t.total)
+	if n.pos >= 0 {
+		n.parent.active.fix(n)
+	}
+}
+
+// node returns the queue of a path.
+func (t *Tree) node(path string) *node {
+	n := t.root
+	for name := range strings.SplitSeq(path, "/") {
+		if name != "" {
+			n = n.child(name)
+		}
+	}
+	return n
+}
+
+// own is the name of the node that holds a queue's own items.
+const own = "."
+
+// leaf returns the node that the items of a queue are charged to.
+func (t *Tree) leaf(path string) *node { return t.node(path).child(own) }
+
+// Set says how many instances of an App wait, in place of what was said
+// before. Zero takes it out. An App keeps its turn while its queue and priority
+// stay the same.
+func (t *Tree) Set(r Request, now time.Time) {
+	it := t.items[r.App]
+	switch {
+	case it == nil && r.Count <= 0:
+		return
+	case it == nil:
+		t.seq++
+		it = &Item{Since: now, seq: t.seq, pos: -1}
+		t.items[r.App] = it
+	case r.Count <= 0:
+		t.drop(it)
+		return
+	case it.Queue == r.Queue && it.Priority == r.Priority && it.Need == r.Need:
+		it.Count = r.Count
+		return
+	default:
+		t.leave(it)
+	}
+	it.Request = r
+	it.leaf = t.leaf(r.Queue)
+	t.enter(it)
+}
+
+// Waiting returns the item of an App, nil if none of its instances waits.
+func (t *Tree) Waiting(id app.ID) *Item { return t.items[id] }
+
+// Len is how many Apps wait.
+func (t *Tree) Len() int { return len(t.items) }
+
+// heapOf returns the node whose heap orders the item.
+func (t *Tree) heapOf(it *Item) *node {
+	if t.mode == FIFO {
+		return t.root
+	}
+	return it.leaf
+}
+
+// enter makes an item ready.
+func (t *Tree) enter(it *Item) {
+	it.state = ready
+	n := t.heapOf(it)
+	n.items.push(it)
+	n.activate()
+}
+
+// leave takes an item from where it stands.
+func (t *Tree) leave(it *Item) {
+	switch it.state {
+	case ready:
+		n := t.heapOf(it)
+		n.items.remove(it)
+		n.retire()
+	case skipped:
+		t.skipped = unlist(t.skipped, it)
+	case limited:
+		it.over.limited = unlist(it.over.limited, it)
+		it.over = nil
+	}
+	it.state = 0
+}
+
+// unlist takes an item out of the list that its index is of.
+func unlist(list []*Item, it *Item) []*Item {
+	last := len(list) - 1
+	list[it.index] = list[last]
+	list[it.index].index = it.index
+	list[last] = nil
+	return list[:last]
+}
+
+func (t *Tree) drop(it *Item) {
+	t.leave(it)
+	delete(t.items, it.App)
+}
+
+// Next returns the item whose instance is next, without taking it: say Placed
+// or Skip before asking again. ok is false when nothing is ready.
+func (t *Tree) Next() (it *Item, ok bool) {
+	for {
+		n := t.root
+		for len(n.active) > 0 {
+			n = n.active[0]
+		}
+		if len(n.items) == 0 {
+			return nil, false
+		}
+		it = n.items[0]
+		full := t.limiting(it)
+		if full == nil {
+			return it, true
+		}
+		t.leave(it)
+		it.state, it.over, it.index = limited, full, len(full.limited)
+		full.limited = append(full.limited, it)
+	}
+}
+
+// limiting returns the queue whose limit keeps the item out, nil if none does.
+func (t *Tree) limiting(it *Item) *node {
+	for n := it.leaf; n != nil; n = n.parent {
+		if n.exceeds(it.Need) {
+			return n
+		}
+	}
+	return nil
+}
+
+// Placed takes one instance of the item off and charges its queue.
+func (t *Tree) Placed(it *Item, now time.Time) {
+	it.Count--
+	it.Since = now
+	leaf, need := it.leaf, it.Need
+	if it.Count <= 0 {
+		t.drop(it)
+	}
+	t.charge(leaf, need, 1)
+}
+
+// Skip puts the item aside until Wake: it fits nowhere, and those behind it may.
+func (t *Tree) Skip(it *Item) {
+	t.leave(it)
+	it.state, it.index = skipped, len(t.skipped)
+	t.skipped = append(t.skipped, it)
+}
+
+// Wake makes all skipped items ready again, as when offers came.
+func (t *Tree) Wake() {
+	for _, it := range t.skipped {
+		t.enter(it)
+	}
+	clear(t.skipped)
+	t.skipped = t.skipped[:0]
+}
+
+// Charge adds an instance that runs to what the queue uses; Placed does so for its own.
+func (t *Tree) Charge(queue string, used resource.Vector) { t.charge(t.leaf(queue), used, 1) }
+
+// Release takes off what an instance that ended used.
+func (t *Tree) Release(queue string, used resource.Vector) {
+	leaf := t.leaf(queue)
+	t.charge(leaf, resource.Vector{}.Sub(used), -1)
+	for n := leaf; n != nil; n = n.parent {
+		t.unlimit(n)
+	}
+}
+
+func (t *Tree) charge(n *node, used resource.Vector, count int) {
+	for ; n != nil; n = n.parent {
+		n.used = n.used.Add(used)
+		n.count += count
+		t.reweigh(n)
+	}
+}
+
+// unlimit makes the items that waited for the queue's limit ready.
+func (t *Tree) unlimit(n *node) {
+	waiting := n.limited
+	n.limited = nil
+	for _, it := range waiting {
+		it.over = nil
+		t.enter(it)
+	}
+}
+
+// Starving returns up to limit items that were skipped and have made no
+// progress since before, those of the highest priority and longest wait first:
+// agents should be held for them.
+func (t *Tree) Starving(before time.Time, limit int) []*Item {
+	var out []*Item
+	for _, it := range t.skipped {
+		if it.Since.Before(before) {
+			out = append(out, it)
+		}
+	}
+	slices.SortFunc(out, func(a, b *Item) int {
+		return cmp.Or(cmp.Compare(b.Priority, a.Priority), a.Since.Compare(b.Since), cmp.Compare(a.seq, b.seq))
+	})
+	return out[:min(limit, len(out))]
+}
