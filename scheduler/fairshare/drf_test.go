@@ -148,7 +148,8 @@ func (c cluster) allocate(needs []resource.Vector) []int {
 func holds(v, need resource.Vector) int { return int(min(v.CPUs/need.CPUs, v.Mem/need.Mem)) }
 
 // TestDRFProperties checks the four properties that the DRF paper proves. They
-// are about divisible tasks; with whole ones each may be off by one instance.
+// are about divisible tasks; with whole ones each may be off by what the
+// largest instance of another user is worth.
 func TestDRFProperties(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -160,11 +161,11 @@ func TestDRFProperties(t *testing.T) {
 		}
 		for i, n := range c.needs {
 			equal := resource.Vector{CPUs: c.total.CPUs / resource.Scalar(len(c.needs)), Mem: c.total.Mem / resource.Scalar(len(c.needs))}
-			if alone := holds(equal, n); got[i] < alone-1 {
+			if alone := holds(equal, n); got[i] < alone-c.slack(n) {
 				t.Fatalf("sharing incentive: user %d of %v got %d, its part alone holds %d", i, c.needs, got[i], alone)
 			}
 			for j, other := range c.needs {
-				if with := holds(other.Scale(int64(got[j])), n); got[i] < with-slack(n, other) {
+				if with := holds(other.Scale(int64(got[j])), n); got[i] < with-c.slack(n) {
 					t.Fatalf("envy: user %d of %v got %d, with what user %d has it would run %d", i, c.needs, got[i], j, with)
 				}
 			}
@@ -176,9 +177,13 @@ func TestDRFProperties(t *testing.T) {
 	})
 }
 
-// slack is how many instances of n the last instance of another user can be worth.
-func slack(n, other resource.Vector) int {
-	return int(max(other.CPUs/n.CPUs, other.Mem/n.Mem)) + 1
+// slack is how many instances of n the largest instance of anybody is worth, and one.
+func (c cluster) slack(n resource.Vector) int {
+	most := resource.Scalar(0)
+	for _, other := range c.needs {
+		most = max(most, other.CPUs/n.CPUs, other.Mem/n.Mem)
+	}
+	return int(most) + 1
 }
 
 // checkLie lets one user ask for more than it needs.
@@ -190,11 +195,8 @@ func (c cluster) checkLie(t *rapid.T, honest []int) {
 	claims[liar] = lie
 	got := c.allocate(claims)
 	// What is asked for is used for instances as large as the truth.
-	useful := holds(lie.Scale(int64(got[liar])), n)
-	if byClaim := got[liar]; byClaim < useful {
-		useful = byClaim
-	}
-	if useful > honest[liar]+2 {
+	useful := min(got[liar], holds(lie.Scale(int64(got[liar])), n))
+	if useful > honest[liar]+c.slack(n) {
 		t.Fatalf("lying pays: user %d of %v runs %d, by claiming %v %d", liar, c.needs, honest[liar], lie, useful)
 	}
 }
