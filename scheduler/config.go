@@ -50,6 +50,8 @@ type Config struct {
 	ExecutorPath string
 	// ExecutorBinary is the program that agents fetch when ExecutorPath is unset.
 	ExecutorBinary string
+	// ExecutorEnvironment is added to the environment of executors, such as DOCKER_HOST.
+	ExecutorEnvironment map[string]string
 	// DefaultExecutor is "gantry", or "mesos" for Mesos' built-in executors.
 	DefaultExecutor string
 	// Placement is how one of several fitting agents is chosen. Default first-fit.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,9 +19,11 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/logfield"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/detector"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
+	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
 )
@@ -112,7 +116,18 @@ func (s *Scheduler) taskOptions() taskinfo.Options {
 	} else if s.cfg.ExecutorBinary != "" {
 		o.Executor.URI = fmt.Sprintf("http://%s/artifacts/gantry-executor?sha256=%s", s.address, s.api.ExecutorHash())
 	}
+	for _, name := range slices.Sorted(maps.Keys(s.cfg.ExecutorEnvironment)) {
+		o.Executor.Environment = append(o.Executor.Environment, mesos.Variable{Name: name, Value: s.cfg.ExecutorEnvironment[name]})
+	}
 	return o
+}
+
+// Quiesce stops launching for the rest of the term: for the time before the
+// cluster itself is stopped. It does nothing while this scheduler does not lead.
+func (s *Scheduler) Quiesce(ctx context.Context) {
+	if _, err := s.current.Do(ctx, core.Quiesce{}); err != nil {
+		s.log.Debug("not quiesced", zap.Error(err))
+	}
 }
 
 // Address is where the API listens, as others reach it: "host:port".

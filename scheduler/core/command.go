@@ -59,6 +59,8 @@ type (
 	ResetDelay struct{ ID app.ID }
 	// ConfirmKills lifts the mass-kill guard once, for what it holds back now.
 	ConfirmKills struct{}
+	// Quiesce stops launching until the scheduler starts again.
+	Quiesce struct{}
 )
 
 func (ChangeApps) command()       {}
@@ -68,6 +70,7 @@ func (KillTasks) command()        {}
 func (CancelDeployment) command() {}
 func (ResetDelay) command()       {}
 func (ConfirmKills) command()     {}
+func (Quiesce) command()          {}
 
 // Result answers a command that was accepted.
 type Result struct {

@@ -29,6 +29,8 @@ func (s *State) command(e Asked) {
 		r.Err = s.resetDelay(c.ID)
 	case ConfirmKills:
 		s.releaseKills()
+	case Quiesce:
+		s.quiet = true
 	}
 	s.out.Replies = append(s.out.Replies, r)
 }

@@ -66,7 +66,7 @@ type launchKey struct {
 // place puts waiting instances on what is offered and has them launched. It
 // looks again only after something changed on either side.
 func (s *State) place() {
-	if !s.placeAgain || !s.framework.Subscribed || len(s.offers) == 0 {
+	if s.quiet || !s.placeAgain || !s.framework.Subscribed || len(s.offers) == 0 {
 		return
 	}
 	s.placeAgain = false
@@ -149,6 +149,9 @@ func (s *State) launchableApps() []*appState {
 
 // unmet reports whether something that may be launched now has not been.
 func (s *State) unmet() bool {
+	if s.quiet {
+		return false
+	}
 	for _, a := range s.waiting {
 		if a.launchable(s.now) {
 			return true

@@ -47,7 +47,9 @@ type State struct {
 	waiting       map[app.ID]*appState
 	agentsChanged map[mesos.AgentID]bool
 	placeAgain    bool
-	view          *View
+	// quiet says that nothing is launched any more.
+	quiet bool
+	view  *View
 }
 
 // Stored is what a State starts from: all that was ever persisted and not dropped.
