@@ -43,11 +43,11 @@ type Reader struct{ Rules app.Rules }
 
 // App reads one complete App, as in POST /v2/apps.
 func (rd Reader) App(data []byte) (*app.Spec, error) {
-	doc, err := parse(data)
+	d, err := ParseDocument(data)
 	if err != nil {
 		return nil, err
 	}
-	return rd.spec(doc)
+	return rd.Create(d, "")
 }
 
 // spec turns a document into a canonical, valid Spec.

@@ -1,0 +1,144 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"github.com/gantry-mesos/gantry/pkg/api"
+	"github.com/gantry-mesos/gantry/pkg/logfield"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+)
+
+// reply writes v as JSON.
+func reply(w http.ResponseWriter, status int, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("write the answer: %w", err)
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(data) // the client is gone; nobody to tell
+	return nil
+}
+
+// started answers a change that started a deployment.
+func started(w http.ResponseWriter, status int, r core.Result) error {
+	w.Header().Set("Marathon-Deployment-Id", string(r.Deployment))
+	return reply(w, status, api.DeploymentResult{Version: api.Time{Time: r.Version}, DeploymentID: string(r.Deployment)})
+}
+
+// fail answers with an error, as JSON.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	e := asAPI(err)
+	if e.Status == http.StatusInternalServerError {
+		id := uuid.NewString()
+		s.cfg.Log.Error("request failed", zap.String("request_id", id), zap.String("method", r.Method), logfield.Path(r.URL.Path), zap.Error(err))
+		e.Message = "internal error; the scheduler's log tells more under request id " + id
+	}
+	if err := reply(w, e.Status, e); err != nil {
+		s.cfg.Log.Error("error not answered", zap.Error(err))
+	}
+}
+
+// asAPI maps an error of the domain to an answer.
+func asAPI(err error) *api.Error {
+	if e, ok := errors.AsType[*api.Error](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*core.LockedError](err); ok {
+		out := &api.Error{Status: http.StatusConflict, Message: e.Error(), Deployments: []api.DeploymentRef{}}
+		for _, id := range e.Deployments {
+			out.Deployments = append(out.Deployments, api.DeploymentRef{ID: string(id)})
+		}
+		return out
+	}
+	if e, ok := errors.AsType[*core.DependencyError](err); ok {
+		return &api.Error{Status: http.StatusUnprocessableEntity, Message: "Object is not valid",
+			Details: []api.Detail{{Path: "/dependencies", Errors: []string{e.Error()}}}}
+	}
+	return &api.Error{Status: statusOf(err), Message: err.Error()}
+}
+
+func statusOf(err error) int {
+	if _, ok := errors.AsType[*core.NotFoundError](err); ok {
+		return http.StatusNotFound
+	}
+	if _, ok := errors.AsType[*core.ExistsError](err); ok {
+		return http.StatusConflict
+	}
+	if _, ok := errors.AsType[*core.PathTakenError](err); ok {
+		return http.StatusConflict
+	}
+	if _, ok := errors.AsType[*core.ChangedError](err); ok {
+		return http.StatusConflict
+	}
+	if _, ok := errors.AsType[*core.PortsExhaustedError](err); ok {
+		return http.StatusUnprocessableEntity
+	}
+	var temporary interface{ Temporary() bool }
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.As(err, &temporary) && temporary.Temporary() {
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// do carries out a command within the time allowed.
+func (s *Server) do(r *http.Request, cmd core.Command) (core.Result, error) {
+	late := &api.Error{Status: http.StatusServiceUnavailable,
+		Message: fmt.Sprintf("the scheduler did not answer within %v; the change may still happen: look before you repeat it", s.cfg.Timeout)}
+	ctx, cancel := context.WithTimeoutCause(r.Context(), s.cfg.Timeout, late)
+	defer cancel()
+	result, err := s.cfg.Scheduler.Do(ctx, cmd)
+	if err != nil && errors.Is(err, context.DeadlineExceeded) && context.Cause(ctx) == late {
+		return result, late
+	}
+	return result, err
+}
+
+// bodyDrain is how much of a body beyond the limit is read and thrown away, so
+// that the client gets to read the answer instead of a reset connection.
+const bodyDrain = 64 << 20
+
+// body reads the whole request body.
+func (s *Server) body(r *http.Request) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r.Body, s.cfg.BodyMax+1))
+	if err != nil {
+		return nil, &api.Error{Status: http.StatusBadRequest, Message: "the body ended early", Text: err.Error()}
+	}
+	if int64(len(data)) > s.cfg.BodyMax {
+		_, _ = io.CopyN(io.Discard, r.Body, bodyDrain) // only politeness
+		return nil, &api.Error{Status: http.StatusRequestEntityTooLarge,
+			Message: "the body is larger than the limit of " + strconv.FormatInt(s.cfg.BodyMax, 10) + " bytes"}
+	}
+	return data, nil
+}
+
+func (s *Server) document(r *http.Request) (api.Document, error) {
+	data, err := s.body(r)
+	if err != nil {
+		return api.Document{}, err
+	}
+	return api.ParseDocument(data)
+}
+
+// flag reads a boolean of the query in any case; anything but true is false.
+func flag(r *http.Request, name string, otherwise bool) bool {
+	q := r.URL.Query()
+	if !q.Has(name) {
+		return otherwise
+	}
+	return strings.EqualFold(strings.TrimSpace(q.Get(name)), "true")
+}
+
+func unknown(kind, id string) *api.Error {
+	return &api.Error{Status: http.StatusNotFound, Message: kind + " '" + id + "' does not exist"}
+}

@@ -1,0 +1,149 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gantry-mesos/gantry/pkg/api"
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+)
+
+func (s *Server) listApps(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	selector, err := parseSelector(q.Get("label"))
+	if err != nil {
+		return &api.Error{Status: http.StatusUnprocessableEntity, Message: err.Error()}
+	}
+	cmd, id := strings.ToLower(q.Get("cmd")), strings.ToLower(q.Get("id"))
+	p := newPicture(s.cfg.Scheduler.View())
+	e := embedsOf(q["embed"], embeds{counts: true, deployments: true})
+	apps := []api.App{}
+	p.apps(func(a *core.AppView) bool {
+		if strings.Contains(string(a.Spec.ID), id) && strings.Contains(strings.ToLower(a.Spec.Cmd), cmd) && selector.matches(a.Spec.Labels) {
+			apps = append(apps, p.render(a, e))
+		}
+		return true
+	})
+	return reply(w, http.StatusOK, map[string]any{"apps": apps})
+}
+
+func (s *Server) createApp(w http.ResponseWriter, r *http.Request) error {
+	d, err := s.document(r)
+	if err != nil {
+		return err
+	}
+	spec, err := s.reader.Create(d, "")
+	if err != nil {
+		return err
+	}
+	result, err := s.do(r, core.ChangeApps{Changes: []core.AppChange{{Spec: spec, Create: true}}, Force: flag(r, "force", false)})
+	if err != nil {
+		return err
+	}
+	out := api.FromSpec(result.Apps[0])
+	zero := 0
+	out.TasksStaged, out.TasksRunning, out.TasksHealthy, out.TasksUnhealthy = &zero, &zero, &zero, &zero
+	out.Deployments = []api.DeploymentRef{{ID: string(result.Deployment)}}
+	w.Header().Set("Location", out.ID)
+	w.Header().Set("Marathon-Deployment-Id", string(result.Deployment))
+	return reply(w, http.StatusCreated, out)
+}
+
+// group returns the group that a wildcard id names: "/a/*" is "/a".
+func group(id app.ID) (app.ID, bool) {
+	if g, ok := strings.CutSuffix(string(id), "/*"); ok {
+		return app.Canonical(g), true
+	}
+	return "", false
+}
+
+func (s *Server) showApp(id app.ID) action {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		p := newPicture(s.cfg.Scheduler.View())
+		e := embedsOf(r.URL.Query()["embed"], embeds{counts: true, deployments: true, tasks: true, failure: true})
+		if g, ok := group(id); ok {
+			found, err := p.in(g)
+			if err != nil {
+				return err
+			}
+			apps := make([]api.App, 0, len(found))
+			for _, a := range found {
+				apps = append(apps, p.render(a, e))
+			}
+			return reply(w, http.StatusOK, map[string]any{"*": apps})
+		}
+		a, err := p.app(id)
+		if err != nil {
+			return err
+		}
+		return reply(w, http.StatusOK, map[string]any{"app": p.render(a, e)})
+	}
+}
+
+func (s *Server) deleteApp(id app.ID) action {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if _, err := newPicture(s.cfg.Scheduler.View()).app(id); err != nil {
+			return err
+		}
+		result, err := s.do(r, core.DeleteApps{IDs: []app.ID{id}, Force: flag(r, "force", true)})
+		if err != nil {
+			return err
+		}
+		return started(w, http.StatusOK, result)
+	}
+}
+
+func (s *Server) restartApp(id app.ID) action {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		result, err := s.do(r, core.RestartApp{ID: id, Force: flag(r, "force", false)})
+		if err != nil {
+			return err
+		}
+		return started(w, http.StatusOK, result)
+	}
+}
+
+func (s *Server) listVersions(id app.ID) action {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		a, err := newPicture(s.cfg.Scheduler.View()).app(id)
+		if err != nil {
+			return err
+		}
+		versions := make([]string, 0, len(a.Versions))
+		for _, v := range a.Versions {
+			versions = append(versions, api.Time{Time: v.Version}.String())
+		}
+		return reply(w, http.StatusOK, map[string]any{"versions": versions})
+	}
+}
+
+func (s *Server) showVersion(id app.ID, version string) action {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		at, err := api.ParseTime(version)
+		if err != nil {
+			return &api.Error{Status: http.StatusUnprocessableEntity, Message: err.Error()}
+		}
+		a, err := newPicture(s.cfg.Scheduler.View()).app(id)
+		if err != nil {
+			return err
+		}
+		spec, err := versionOf(a, at)
+		if err != nil {
+			return err
+		}
+		out := api.FromSpec(spec)
+		out.VersionInfo = versionInfo(spec)
+		return reply(w, http.StatusOK, out)
+	}
+}
+
+// versionOf finds a stored definition.
+func versionOf(a *core.AppView, at api.Time) (*app.Spec, error) {
+	for _, v := range a.Versions {
+		if v.Version.Equal(at.Time) {
+			return v, nil
+		}
+	}
+	return nil, &api.Error{Status: http.StatusNotFound, Message: "App '" + string(a.Spec.ID) + "' does not exist in version " + at.String()}
+}

@@ -1,0 +1,157 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/gantry-mesos/gantry/pkg/api"
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+)
+
+// deriveMax bounds how often a change is derived anew from an App that others
+// change at the same time.
+const deriveMax = 10
+
+// changeApp answers PUT and PATCH of one App.
+func (s *Server) changeApp(id app.ID, create bool) action {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		d, err := s.document(r)
+		if err != nil {
+			return err
+		}
+		if create {
+			if _, err := app.ParseID(string(id)); err != nil {
+				return &api.Error{Status: http.StatusUnprocessableEntity, Message: "Object is not valid",
+					Details: []api.Detail{{Path: "/id", Errors: []string{err.Error()}}}}
+			}
+		}
+		partial := !create || flag(r, "partialUpdate", true)
+		result, created, err := s.change(r, []wanted{{doc: d, id: id}}, create, partial)
+		if err != nil {
+			return err
+		}
+		status := http.StatusOK
+		if created {
+			status = http.StatusCreated
+			w.Header().Set("Location", string(id))
+		}
+		return started(w, status, result)
+	}
+}
+
+// changeApps answers PUT and PATCH of many Apps, in one deployment.
+func (s *Server) changeApps(create bool) action {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		d, err := s.document(r)
+		if err != nil {
+			return err
+		}
+		docs, err := d.List()
+		if err != nil {
+			return err
+		}
+		changes := make([]wanted, 0, len(docs))
+		for _, d := range docs {
+			id, _ := d.ID()
+			changes = append(changes, wanted{doc: d, id: id})
+		}
+		partial := !create || flag(r, "partialUpdate", true)
+		result, _, err := s.change(r, changes, create, partial)
+		if err != nil {
+			return err
+		}
+		return started(w, http.StatusOK, result)
+	}
+}
+
+// wanted is a body that changes or creates one App.
+type wanted struct {
+	doc api.Document
+	id  app.ID
+}
+
+// change derives complete definitions from what is stored now and has them
+// stored, all or none; if an App changed meanwhile it derives them again.
+func (s *Server) change(r *http.Request, want []wanted, create, partial bool) (result core.Result, created bool, err error) {
+	for range deriveMax {
+		p := newPicture(s.cfg.Scheduler.View())
+		cmd := core.ChangeApps{Force: flag(r, "force", false)}
+		created = false
+		for _, c := range want {
+			change, err := s.derive(r, p, c, create, partial)
+			if err != nil {
+				return core.Result{}, false, err
+			}
+			created = created || change.Create
+			cmd.Changes = append(cmd.Changes, change)
+		}
+		if result, err = s.do(r, cmd); !overtaken(err) || r.Context().Err() != nil {
+			return result, created, err
+		}
+	}
+	return core.Result{}, false, err
+}
+
+// overtaken reports whether a command failed only because an App is no longer
+// what the View showed.
+func overtaken(err error) bool {
+	if _, ok := errors.AsType[*core.ChangedError](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*core.ExistsError](err)
+	return ok
+}
+
+// derive makes the change of one App.
+func (s *Server) derive(r *http.Request, p *picture, c wanted, create, partial bool) (core.AppChange, error) {
+	a, err := p.app(c.id)
+	if err != nil && !create {
+		return core.AppChange{}, err
+	}
+	if a == nil {
+		if err := precondition(r, nil); err != nil {
+			return core.AppChange{}, err
+		}
+		spec, err := s.reader.Create(c.doc, c.id)
+		return core.AppChange{Spec: spec, Create: true}, err
+	}
+	if err := precondition(r, a.Spec); err != nil {
+		return core.AppChange{}, err
+	}
+	change := core.AppChange{Base: a.Spec.Version}
+	if !partial {
+		reader := s.reader
+		reader.Rules.Roles = append(slices.Clone(reader.Rules.Roles), a.Spec.Role)
+		change.Spec, err = reader.Create(c.doc, c.id)
+		return change, err
+	}
+	version, restore, err := c.doc.Restore()
+	if err != nil {
+		return change, err
+	}
+	if restore {
+		change.Spec, err = versionOf(a, version)
+		return change, err
+	}
+	change.Spec, err = s.reader.Update(c.doc, a.Spec)
+	return change, err
+}
+
+// precondition checks If-Match, by which a client says that it changes the
+// version it has read and no other; spec is nil for an App that does not exist.
+func precondition(r *http.Request, spec *app.Spec) error {
+	match := r.Header.Get("If-Match")
+	if match == "" {
+		return nil
+	}
+	have := "none"
+	if spec != nil {
+		have = api.Time{Time: spec.Version}.String()
+	}
+	if match == `"`+have+`"` || match == have || match == "*" && spec != nil {
+		return nil
+	}
+	return &api.Error{Status: http.StatusPreconditionFailed, Message: "If-Match asks for version " + match + ", but the app's version is " + have + "; read it again"}
+}

@@ -1,0 +1,102 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/gantry-mesos/gantry/pkg/api"
+	"github.com/gantry-mesos/gantry/pkg/logfield"
+)
+
+// via names this server in the header that shows loops among schedulers.
+const viaHeader = "X-Marathon-Via"
+
+type leaderKey struct{}
+
+// newForwarder returns what a standby answers with: the leader's answer.
+func newForwarder(s *Server) http.Handler {
+	via := "1.1 " + s.cfg.Address
+	transport := &http.Transport{
+		DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		ResponseHeaderTimeout: s.cfg.Timeout,
+		MaxConnsPerHost:       64,
+		IdleConnTimeout:       time.Minute,
+		DisableCompression:    true,
+	}
+	proxy := &httputil.ReverseProxy{
+		Transport:     transport,
+		FlushInterval: -1,
+		ErrorLog:      zap.NewStdLog(s.cfg.Log),
+		Rewrite: func(p *httputil.ProxyRequest) {
+			leader, _ := p.In.Context().Value(leaderKey{}).(string)
+			p.Out.URL.Scheme, p.Out.URL.Host = "http", leader
+			p.Out.Host = ""
+			p.Out.Header["X-Forwarded-For"] = p.In.Header["X-Forwarded-For"]
+			p.SetXForwarded()
+			p.Out.Header.Add(viaHeader, via)
+		},
+		ModifyResponse: func(resp *http.Response) error {
+			resp.Header.Add(viaHeader, via)
+			return nil
+		},
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			leader, _ := r.Context().Value(leaderKey{}).(string)
+			s.cfg.Log.Warn("request not forwarded to the leader", logfield.Address(leader), zap.Error(err))
+			s.fail(w, r, &api.Error{Status: http.StatusBadGateway, Message: "the leading scheduler at " + leader + " does not answer; try again"})
+		},
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if slices.Contains(r.Header.Values(viaHeader), via) {
+			s.fail(w, r, &api.Error{Status: http.StatusBadGateway, Message: "the schedulers forward this request in a circle: each takes another for the leader; try again"})
+			return
+		}
+		leader, err := s.awaitLeader(r.Context())
+		switch {
+		case errors.Is(err, errLeading):
+			s.dispatch(w, r)
+		case err != nil:
+			s.fail(w, r, &api.Error{Status: http.StatusBadGateway, Message: "no scheduler leads at the moment; try again"})
+		default:
+			for _, name := range []string{"Cache-Control", "Pragma", "Expires", "X-Frame-Options", "X-Xss-Protection", "X-Content-Type-Options"} {
+				w.Header().Del(name)
+			}
+			proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), leaderKey{}, leader)))
+		}
+	})
+}
+
+var (
+	errLeading  = errors.New("this scheduler leads")
+	errNoLeader = errors.New("no leader")
+)
+
+// awaitLeader waits a bounded time for another scheduler to lead.
+func (s *Server) awaitLeader(ctx context.Context) (string, error) {
+	deadline := time.NewTimer(s.cfg.LeaderWait)
+	defer deadline.Stop()
+	retry := time.NewTicker(max(s.cfg.LeaderWait/10, time.Millisecond))
+	defer retry.Stop()
+	for {
+		self, leader := s.cfg.Leadership.Leader()
+		switch {
+		case self:
+			return "", errLeading
+		case leader != "" && leader != s.cfg.Address:
+			return leader, nil
+		}
+		select {
+		case <-retry.C:
+		case <-deadline.C:
+			return "", errNoLeader
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
+}

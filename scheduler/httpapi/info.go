@@ -1,0 +1,91 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gantry-mesos/gantry/pkg/api"
+)
+
+// marathonVersion is what /v2/info reports as version: tools read it as
+// Marathon's to learn what the API can do.
+const marathonVersion = "1.11.24"
+
+// The members of /v2/info; a strict client knows these and no others.
+var (
+	configMembers = []string{
+		"access_control_allow_origin", "checkpoint", "decline_offer_duration", "default_network_name", "env_vars_prefix", "executor",
+		"failover_timeout", "features", "framework_name", "ha", "hostname", "launch_token", "launch_token_refresh_interval",
+		"leader_proxy_connection_timeout_ms", "leader_proxy_read_timeout_ms", "local_port_max", "local_port_min", "maintenance_mode",
+		"master", "max_instances_per_offer", "mesos_bridge_name", "mesos_heartbeat_failure_threshold", "mesos_heartbeat_interval",
+		"mesos_leader_ui_url", "mesos_role", "mesos_user", "min_revive_offers_interval", "new_group_enforce_role", "offer_matching_timeout",
+		"on_elected_prepare_timeout", "reconciliation_initial_delay", "reconciliation_interval", "scale_apps_initial_delay",
+		"scale_apps_interval", "store_cache", "task_launch_confirm_timeout", "task_launch_timeout", "task_lost_expunge_initial_delay",
+		"task_lost_expunge_interval", "task_reservation_timeout", "webui_url",
+	}
+	zookeeperMembers = []string{
+		"zk", "zk_compression", "zk_compression_threshold", "zk_connection_timeout", "zk_max_node_size", "zk_max_versions",
+		"zk_session_timeout", "zk_timeout",
+	}
+	httpMembers = []string{"http_port", "https_port"}
+)
+
+func (s *Server) info(w http.ResponseWriter, _ *http.Request) error {
+	v := s.cfg.Scheduler.View()
+	self, leader := s.cfg.Leadership.Leader()
+	out := map[string]any{
+		"name": "marathon", "version": marathonVersion, "buildref": "gantry " + s.cfg.Version + " " + s.cfg.Build,
+		"elected": self, "leader": nil, "frameworkId": nil,
+		"marathon_config": s.pick(configMembers), "zookeeper_config": s.pick(zookeeperMembers), "http_config": s.pick(httpMembers),
+	}
+	if leader != "" {
+		out["leader"] = leader
+	}
+	if v.Framework.ID != "" {
+		out["frameworkId"] = string(v.Framework.ID)
+	}
+	return reply(w, http.StatusOK, out)
+}
+
+// pick returns the members with what is configured; the rest is null.
+func (s *Server) pick(names []string) map[string]any {
+	out := make(map[string]any, len(names))
+	for _, name := range names {
+		out[name] = s.cfg.Info[name]
+	}
+	if _, ok := out["features"]; ok && out["features"] == nil {
+		out["features"] = []string{}
+	}
+	return out
+}
+
+func (s *Server) leader(w http.ResponseWriter, _ *http.Request) error {
+	_, leader := s.cfg.Leadership.Leader()
+	if leader == "" {
+		return &api.Error{Status: http.StatusNotFound, Message: "There is no leader"}
+	}
+	return reply(w, http.StatusOK, map[string]string{"leader": leader})
+}
+
+func (s *Server) abdicate(w http.ResponseWriter, _ *http.Request) error {
+	if s.cfg.Abdicate == nil {
+		return &api.Error{Status: http.StatusConflict, Message: "This scheduler runs alone and cannot give up the leadership; start others with --zk to hand over to"}
+	}
+	s.cfg.Abdicate()
+	return reply(w, http.StatusOK, map[string]string{"message": "Leadership abdicated"})
+}
+
+func (s *Server) plugins(w http.ResponseWriter, _ *http.Request) error {
+	return reply(w, http.StatusOK, map[string]any{"plugins": []any{}})
+}
+
+// ping answers "pong" to everybody: as JSON to those who take nothing else.
+func (s *Server) ping(w http.ResponseWriter, r *http.Request) error {
+	accept := r.Header.Get("Accept")
+	if strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/") && !strings.Contains(accept, "*/*") {
+		return reply(w, http.StatusOK, "pong")
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("pong")) // the client is gone; nobody to tell
+	return nil
+}

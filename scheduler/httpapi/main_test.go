@@ -1,0 +1,109 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/httpapi"
+	"github.com/gantry-mesos/gantry/scheduler/httpapi/httpapitest"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"))
+}
+
+var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// service is the API over a pretended scheduler, reachable over HTTP.
+type service struct {
+	*httpapitest.Scheduler
+	api *httpapi.Server
+	url string
+}
+
+func newService(t *testing.T) *service {
+	t.Helper()
+	s := &service{Scheduler: httpapitest.New(start, false)}
+	var err error
+	s.api, err = httpapi.New(httpapi.Config{
+		Scheduler: s.Scheduler, Leadership: s.Scheduler, Rules: app.DefaultRules(), Address: "leader.example:8080",
+		Version: "0.1.0", Build: "test", Info: map[string]any{"framework_name": "gantry", "http_port": 8080},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(s.api)
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+// call makes a request and returns status, header and the decoded body: JSON
+// as any, anything else as a string.
+func (s *service) call(t *testing.T, method, path, body string, header ...string) (int, http.Header, any) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v any
+	if method != http.MethodHead && strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
+		if err := json.Unmarshal(data, &v); err != nil {
+			t.Fatalf("%s %s: %q is no JSON: %v", method, path, data, err)
+		}
+		return resp.StatusCode, resp.Header, v
+	}
+	return resp.StatusCode, resp.Header, string(data)
+}
+
+// want calls and demands a status.
+func (s *service) want(t *testing.T, status int, method, path, body string, header ...string) any {
+	t.Helper()
+	got, _, v := s.call(t, method, path, body, header...)
+	if got != status {
+		t.Fatalf("%s %s: got status %d with %v, want %d", method, path, got, v, status)
+	}
+	return v
+}
+
+// at follows member names and array indexes into decoded JSON.
+func at(t *testing.T, v any, path ...any) any {
+	t.Helper()
+	for i, step := range path {
+		switch step := step.(type) {
+		case string:
+			m, ok := v.(map[string]any)
+			if !ok {
+				t.Fatalf("no object at %v in %v", path[:i], v)
+			}
+			v = m[step]
+		case int:
+			l, ok := v.([]any)
+			if !ok || step >= len(l) {
+				t.Fatalf("no element at %v in %v", path[:i+1], v)
+			}
+			v = l[step]
+		}
+	}
+	return v
+}

@@ -1,0 +1,72 @@
+package httpapi
+
+import (
+	"math"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/api"
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+)
+
+func (s *Server) listQueue(w http.ResponseWriter, r *http.Request) error {
+	p := newPicture(s.cfg.Scheduler.View())
+	explain := slices.Contains(r.URL.Query()["embed"], "explanation")
+	items := []api.QueueItem{}
+	p.apps(func(a *core.AppView) bool {
+		if a.Queue.Waiting > 0 {
+			items = append(items, renderQueue(a, time.Now(), explain))
+		}
+		return true
+	})
+	return reply(w, http.StatusOK, map[string]any{"queue": items})
+}
+
+func renderQueue(a *core.AppView, now time.Time, explain bool) api.QueueItem {
+	q := a.Queue
+	left := max(0, int(math.Ceil(q.DelayUntil.Sub(now).Seconds())))
+	if q.DelayUntil.IsZero() {
+		left = 0
+	}
+	item := api.QueueItem{
+		Count: q.Waiting, Since: api.Time{Time: q.Since}, App: api.FromSpec(a.Spec),
+		Delay: api.QueueDelay{TimeLeftSeconds: left, Overdue: left == 0},
+		ProcessedOffersSummary: api.ProcessedOffersSummary{
+			ProcessedOffersCount: q.Processed, UnusedOffersCount: q.Unused,
+			LastUnusedOfferAt: api.Time{Time: q.LastUnused}, LastUsedOfferAt: api.Time{Time: q.LastUsed},
+			RejectSummaryLastOffers: rejections(q), RejectSummaryLaunchAttempt: rejections(q),
+		},
+	}
+	item.App.VersionInfo = versionInfo(a.Spec)
+	if explain {
+		item.Explanation = q.Explanation
+	}
+	return item
+}
+
+func rejections(q core.QueueView) []api.RejectSummary {
+	out := make([]api.RejectSummary, 0, len(q.Rejections))
+	for _, r := range q.Rejections {
+		out = append(out, api.RejectSummary{Reason: r.Reason, Declined: r.Declined, Processed: r.Processed})
+	}
+	return out
+}
+
+func (s *Server) resetDelay(id app.ID) action {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		a, err := newPicture(s.cfg.Scheduler.View()).app(id)
+		if err != nil {
+			return err
+		}
+		if a.Queue.Waiting == 0 {
+			return &api.Error{Status: http.StatusNotFound, Message: "App '" + string(id) + "' does not exist in the queue: none of its instances waits"}
+		}
+		if _, err := s.do(r, core.ResetDelay{ID: id}); err != nil {
+			return err
+		}
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+}

@@ -1,0 +1,242 @@
+package httpapi
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/api"
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+)
+
+// embeds says what is written beside an App's definition.
+type embeds struct {
+	tasks, counts, deployments, readiness, failure, stats bool
+}
+
+// embedsOf adds what the query asks for; unknown tokens are ignored.
+func embedsOf(tokens []string, e embeds) embeds {
+	for _, t := range tokens {
+		for _, prefix := range []string{"group.", "apps.", "app."} {
+			t = strings.TrimPrefix(t, prefix)
+		}
+		switch t {
+		case "tasks":
+			e.tasks, e.deployments = true, true
+		case "counts":
+			e.counts = true
+		case "deployments":
+			e.deployments = true
+		case "readiness":
+			e.readiness, e.deployments = true, true
+		case "lastTaskFailure":
+			e.failure = true
+		case "taskStats":
+			e.stats = true
+		case "failures":
+			e.tasks, e.failure, e.deployments = true, true, true
+		}
+	}
+	return e
+}
+
+// picture is a View as the API shows it: an App that is being deleted is gone
+// from it, while its tasks still show until they have ended.
+type picture struct {
+	*core.View
+	leaving map[app.ID]bool
+}
+
+func newPicture(v *core.View) *picture {
+	p := &picture{View: v, leaving: map[app.ID]bool{}}
+	for _, d := range v.Deployments {
+		for id := range d.Original {
+			if _, stays := d.Target[id]; !stays {
+				p.leaving[id] = true
+			}
+		}
+	}
+	return p
+}
+
+func (p *picture) app(id app.ID) (*core.AppView, error) {
+	a, ok := p.App(id)
+	if !ok || p.leaving[id] {
+		return nil, unknown("App", string(id))
+	}
+	return a, nil
+}
+
+func (p *picture) apps(yield func(*core.AppView) bool) {
+	p.Apps(func(a *core.AppView) bool { return p.leaving[a.Spec.ID] || yield(a) })
+}
+
+// in returns the Apps below a group; a group without any does not exist.
+func (p *picture) in(group app.ID) ([]*core.AppView, error) {
+	var found []*core.AppView
+	p.AppsIn(group, func(a *core.AppView) bool {
+		if !p.leaving[a.Spec.ID] {
+			found = append(found, a)
+		}
+		return true
+	})
+	if len(found) == 0 && group != "/" {
+		return nil, unknown("Group", string(group))
+	}
+	return found, nil
+}
+
+// render returns an App's JSON.
+func (p *picture) render(a *core.AppView, e embeds) api.App {
+	out := api.FromSpec(a.Spec)
+	out.VersionInfo = versionInfo(a.Spec)
+	if e.counts {
+		c := a.Counts
+		out.TasksStaged, out.TasksRunning, out.TasksHealthy, out.TasksUnhealthy = &c.Staged, &c.Running, &c.Healthy, &c.Unhealthy
+	}
+	if e.deployments {
+		out.Deployments = make([]api.DeploymentRef, 0, len(a.Deployments))
+		for _, id := range a.Deployments {
+			out.Deployments = append(out.Deployments, api.DeploymentRef{ID: string(id)})
+		}
+	}
+	if e.tasks {
+		out.Tasks = tasksOf(a)
+	}
+	if e.readiness {
+		out.ReadinessCheckResults = []json.RawMessage{}
+	}
+	if f := a.LastFailure; e.failure && f != nil {
+		out.LastTaskFailure = &api.TaskFailure{
+			AppID: string(f.App), Host: f.Host, Message: cut(f.Message, 10_000), State: f.State.String(), TaskID: string(f.TaskID),
+			Timestamp: api.Time{Time: f.Timestamp}, Version: api.Time{Time: f.Version}, SlaveID: string(f.AgentID),
+		}
+	}
+	if e.stats {
+		out.TaskStats = stats(a, p.At)
+	}
+	return out
+}
+
+func cut(s string, n int) string {
+	if len(s) > n {
+		return strings.ToValidUTF8(s[:n], "")
+	}
+	return s
+}
+
+func versionInfo(s *app.Spec) *api.VersionInfo {
+	return &api.VersionInfo{LastScalingAt: api.Time{Time: s.LastScalingAt}, LastConfigChangeAt: api.Time{Time: s.LastConfigChangeAt}}
+}
+
+// shown reports whether the API lists an instance's task: it has been sent to
+// Mesos and has not ended.
+func shown(i *instance.Instance) bool { return i.Incarnation > 0 && i.Condition.Live() }
+
+func tasksOf(a *core.AppView) []api.Task {
+	tasks := make([]api.Task, 0, len(a.Instances))
+	for _, i := range a.Instances {
+		if shown(i) {
+			tasks = append(tasks, renderTask(a.Spec, i))
+		}
+	}
+	return tasks
+}
+
+func renderTask(s *app.Spec, i *instance.Instance) api.Task {
+	t := api.Task{
+		ID: string(i.TaskID()), AppID: string(i.App), Host: i.Hostname, SlaveID: string(i.AgentID),
+		Region: i.Domain.Region, Zone: i.Domain.Zone, State: i.Condition.TaskState().String(), Role: i.Role,
+		Ports: make([]int, 0, len(i.HostPorts)), ServicePorts: servicePorts(s), IPAddresses: make([]api.IPAddress, 0, len(i.IPAddresses)),
+		StagedAt: api.Time{Time: i.StagedAt}, StartedAt: api.Time{Time: i.StartedAt}, Version: api.Time{Time: i.Version},
+		HealthCheckResults: []api.HealthCheckResult{},
+	}
+	if t.Role == "" {
+		t.Role = s.Role
+	}
+	for _, port := range i.HostPorts {
+		t.Ports = append(t.Ports, int(port))
+	}
+	for _, ip := range i.IPAddresses {
+		protocol := "IPv4"
+		if strings.Contains(ip, ":") {
+			protocol = "IPv6"
+		}
+		t.IPAddresses = append(t.IPAddresses, api.IPAddress{IPAddress: ip, Protocol: protocol})
+	}
+	if i.Healthy != nil {
+		result := api.HealthCheckResult{Alive: *i.Healthy, InstanceID: string(i.ID)}
+		if !result.Alive {
+			result.ConsecutiveFailures, result.LastFailureCause = 1, i.Message
+		}
+		t.HealthCheckResults = append(t.HealthCheckResults, result)
+	}
+	return t
+}
+
+func servicePorts(s *app.Spec) []int {
+	ports := make([]int, 0, len(s.Ports))
+	for _, p := range s.Ports {
+		ports = append(ports, p.ServicePort)
+	}
+	return ports
+}
+
+// stats groups an App's tasks ("Marathon, taskStats"); groups without tasks are absent.
+func stats(a *core.AppView, now time.Time) map[string]api.StatsGroup {
+	groups := map[string]func(*instance.Instance) bool{
+		"startedAfterLastScaling": func(i *instance.Instance) bool { return !i.StagedAt.Before(a.Spec.LastScalingAt) },
+		"withLatestConfig":        func(i *instance.Instance) bool { return !i.Version.Before(a.Spec.LastConfigChangeAt) },
+		"withOutdatedConfig":      func(i *instance.Instance) bool { return i.Version.Before(a.Spec.LastConfigChangeAt) },
+		"totalSummary":            func(*instance.Instance) bool { return true },
+	}
+	out := map[string]api.StatsGroup{}
+	for name, belongs := range groups {
+		var s api.Stats
+		var lives []float64
+		for _, i := range a.Instances {
+			if shown(i) && belongs(i) {
+				lives = count(&s.Counts, lives, i, now)
+			}
+		}
+		if s.Counts == (api.StatsCounts{}) {
+			continue
+		}
+		if len(lives) > 0 {
+			s.LifeTime = lifeTime(lives)
+		}
+		out[name] = api.StatsGroup{Stats: s}
+	}
+	return out
+}
+
+func count(c *api.StatsCounts, lives []float64, i *instance.Instance, now time.Time) []float64 {
+	switch {
+	case i.Condition == instance.Running:
+		c.Running++
+		lives = append(lives, now.Sub(i.StartedAt).Seconds())
+	case i.Condition < instance.Running:
+		c.Staged++
+	}
+	if i.Healthy != nil {
+		if *i.Healthy {
+			c.Healthy++
+		} else {
+			c.Unhealthy++
+		}
+	}
+	return lives
+}
+
+func lifeTime(lives []float64) *api.LifeTime {
+	slices.SortFunc(lives, cmp.Compare)
+	sum := 0.0
+	for _, l := range lives {
+		sum += l
+	}
+	return &api.LifeTime{AverageSeconds: sum / float64(len(lives)), MedianSeconds: lives[len(lives)/2]}
+}

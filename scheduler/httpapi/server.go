@@ -1,0 +1,138 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.uber.org/zap"
+
+	"github.com/gantry-mesos/gantry/pkg/api"
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+)
+
+// Scheduler is what the API needs of the running framework.
+type Scheduler interface {
+	// Do carries out a command and returns once it is stored; a View taken after
+	// it shows the change. It fails with core's typed errors for what the caller
+	// can mend. An error with a method Temporary that returns true is answered
+	// with 503, any other with 500.
+	Do(ctx context.Context, cmd core.Command) (core.Result, error)
+	// View returns the newest picture; it never blocks and is never nil.
+	View() *core.View
+}
+
+// Leadership tells who leads the schedulers of one framework.
+type Leadership interface {
+	// Leader reports whether this scheduler leads, and the leader's address as
+	// "host:port", "" while nobody is known to.
+	Leader() (self bool, address string)
+}
+
+// Config is what a Server needs.
+type Config struct {
+	Scheduler  Scheduler
+	Leadership Leadership
+	// Rules complete and check definitions.
+	Rules app.Rules
+	Log   *zap.Logger
+	// Registry takes the API's metrics and is served under /metrics; a new one is
+	// made when nil.
+	Registry *prometheus.Registry
+	// Address is this server's own "host:port" as others reach it.
+	Address string
+	// Version and Build describe the product in /v2/info.
+	Version, Build string
+	// Info holds what /v2/info tells of the configuration, by Marathon's names;
+	// what is missing is shown as null.
+	Info map[string]any
+	// ExecutorPath is the executor's binary, served as /artifacts/gantry-executor; "" serves none.
+	ExecutorPath string
+	// Events serves /v2/events; nil answers 404.
+	Events http.Handler
+	// Abdicate gives up the leadership; nil when that is not possible.
+	Abdicate func()
+	// BodyMax bounds request bodies, in bytes; default 1 MiB.
+	BodyMax int64
+	// Timeout bounds the wait for a command to be stored; default 30 s.
+	Timeout time.Duration
+	// LeaderWait bounds the wait of a standby for a leader; default 2.5 s.
+	LeaderWait time.Duration
+}
+
+// Server is the HTTP API. It is an http.Handler.
+type Server struct {
+	cfg       Config
+	reader    api.Reader
+	metrics   *metrics
+	artifact  *artifact
+	forwarder http.Handler
+	chain     http.Handler
+}
+
+// New returns a Server. It fails when the executor's binary cannot be read or
+// the registry already holds the API's metrics.
+func New(c Config) (*Server, error) {
+	if c.BodyMax == 0 {
+		c.BodyMax = 1 << 20
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 30 * time.Second
+	}
+	if c.LeaderWait == 0 {
+		c.LeaderWait = 2500 * time.Millisecond
+	}
+	if c.Log == nil {
+		c.Log = zap.NewNop()
+	}
+	if c.Registry == nil {
+		c.Registry = prometheus.NewRegistry()
+		c.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	}
+	s := &Server{cfg: c, reader: api.Reader{Rules: c.Rules}}
+	var err error
+	if s.metrics, err = newMetrics(c.Registry, s); err != nil {
+		return nil, err
+	}
+	if s.artifact, err = newArtifact(c.ExecutorPath); err != nil {
+		return nil, err
+	}
+	s.forwarder = newForwarder(s)
+	s.chain = s.observe(s.headers(s.leading(compress(http.HandlerFunc(s.dispatch)))))
+	return s, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.chain.ServeHTTP(w, r) }
+
+// Run serves on l until ctx ends, then lets running requests finish for up to
+// five seconds. It closes l.
+func (s *Server) Run(ctx context.Context, l net.Listener) error {
+	srv := &http.Server{
+		Handler: s, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
+		IdleTimeout: 30 * time.Second, MaxHeaderBytes: 1 << 18, ErrorLog: zap.NewStdLog(s.cfg.Log),
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve the API on %s: %w", l.Addr(), err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := srv.Shutdown(grace); err != nil {
+		err = errors.Join(err, srv.Close())
+		<-failed
+		return fmt.Errorf("stop serving the API: %w", err)
+	}
+	<-failed
+	return nil
+}

@@ -1,0 +1,198 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/gantry-mesos/gantry/pkg/api"
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+)
+
+func (s *Server) listTasks(w http.ResponseWriter, r *http.Request) error {
+	v := s.cfg.Scheduler.View()
+	if wantsText(r) {
+		var apps []*core.AppView
+		v.Apps(func(a *core.AppView) bool {
+			apps = append(apps, a)
+			return true
+		})
+		return plainTasks(w, r, apps)
+	}
+	states := statusFilter(r)
+	tasks := []api.Task{}
+	v.Apps(func(a *core.AppView) bool {
+		for _, t := range tasksOf(a) {
+			if len(states) == 0 || states[t.State] {
+				tasks = append(tasks, t)
+			}
+		}
+		return true
+	})
+	return reply(w, http.StatusOK, api.Tasks{Tasks: tasks})
+}
+
+// statusFilter returns the states that the query asks for; none means all.
+func statusFilter(r *http.Request) map[string]bool {
+	states := map[string]bool{}
+	q := r.URL.Query()
+	for _, status := range append(q["status"], q["status[]"]...) {
+		switch strings.ToLower(status) {
+		case "running":
+			states[mesos.TaskRunning.String()] = true
+		case "staging":
+			states[mesos.TaskStaging.String()] = true
+			states[mesos.TaskStarting.String()] = true
+		}
+	}
+	return states
+}
+
+// appsOf returns the App that an id names, or those that a wildcard id names.
+func (s *Server) appsOf(id app.ID) ([]*core.AppView, error) {
+	p := newPicture(s.cfg.Scheduler.View())
+	if g, ok := group(id); ok {
+		return p.in(g)
+	}
+	a, err := p.app(id)
+	if err != nil {
+		return nil, err
+	}
+	return []*core.AppView{a}, nil
+}
+
+func (s *Server) listAppTasks(id app.ID) action {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		apps, err := s.appsOf(id)
+		if err != nil {
+			return err
+		}
+		if wantsText(r) {
+			return plainTasks(w, r, apps)
+		}
+		tasks := []api.Task{}
+		for _, a := range apps {
+			tasks = append(tasks, tasksOf(a)...)
+		}
+		return reply(w, http.StatusOK, api.Tasks{Tasks: tasks})
+	}
+}
+
+// kill is what the query of a request that ends tasks says.
+type kill struct{ scale, wipe, force bool }
+
+func killOf(r *http.Request) (kill, error) {
+	k := kill{scale: flag(r, "scale", false), wipe: flag(r, "wipe", false), force: flag(r, "force", false)}
+	if k.scale && k.wipe {
+		return k, &api.Error{Status: http.StatusBadRequest,
+			Message: "scale and wipe cannot both be true: scale lowers the app's instances, wipe replaces them elsewhere"}
+	}
+	return k, nil
+}
+
+func (s *Server) deleteAppTasks(id app.ID) action {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		k, err := killOf(r)
+		if err != nil {
+			return err
+		}
+		apps, err := s.appsOf(id)
+		if err != nil {
+			return err
+		}
+		host := r.URL.Query().Get("host")
+		var tasks []api.Task
+		for _, a := range apps {
+			for _, t := range tasksOf(a) {
+				if host == "" || host == "*" || host == t.Host {
+					tasks = append(tasks, t)
+				}
+			}
+		}
+		return s.kill(w, r, k, tasks)
+	}
+}
+
+// deleteTask looks the task up by its id alone: old clients derive an App's
+// path from it that is none.
+func (s *Server) deleteTask(id string) action {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		k, err := killOf(r)
+		if err != nil {
+			return err
+		}
+		a, i, ok := s.cfg.Scheduler.View().Instance(mesos.TaskID(id))
+		if !ok || !shown(i) {
+			return unknown("Task", id)
+		}
+		task := renderTask(a.Spec, i)
+		if k.scale {
+			return s.kill(w, r, k, []api.Task{task})
+		}
+		if _, err := s.do(r, core.KillTasks{Tasks: []mesos.TaskID{i.TaskID()}, Wipe: k.wipe, Force: k.force}); err != nil {
+			return err
+		}
+		return reply(w, http.StatusOK, map[string]any{"task": task})
+	}
+}
+
+func (s *Server) deleteTasks(w http.ResponseWriter, r *http.Request) error {
+	k, err := killOf(r)
+	if err != nil {
+		return err
+	}
+	data, err := s.body(r)
+	if err != nil {
+		return err
+	}
+	var body struct {
+		IDs *[]string `json:"ids"`
+	}
+	if err := json.Unmarshal(data, &body); err != nil || body.IDs == nil {
+		text := "expected {\"ids\": [task id, ...]}"
+		if err != nil {
+			text += ": " + err.Error()
+		}
+		return &api.Error{Status: http.StatusBadRequest, Message: "Invalid JSON", Text: text}
+	}
+	v := s.cfg.Scheduler.View()
+	var tasks []api.Task
+	for _, id := range *body.IDs {
+		if _, _, ok := instance.OfTask(mesos.TaskID(id)); !ok {
+			return &api.Error{Status: http.StatusBadRequest, Message: fmt.Sprintf("%q is no task id, expected one such as web.instance-<uuid>._app.1", id)}
+		}
+		if a, i, ok := v.Instance(mesos.TaskID(id)); ok && shown(i) {
+			tasks = append(tasks, renderTask(a.Spec, i))
+		}
+	}
+	if k.scale && len(tasks) == 0 {
+		return &api.Error{Status: http.StatusNotFound, Message: "None of the tasks exists; there is nothing to scale down"}
+	}
+	return s.kill(w, r, k, tasks)
+}
+
+// kill ends tasks and answers with them, or, when their Apps shrink, with the deployment.
+func (s *Server) kill(w http.ResponseWriter, r *http.Request, k kill, tasks []api.Task) error {
+	cmd := core.KillTasks{Scale: k.scale, Wipe: k.wipe, Force: k.force}
+	for _, t := range tasks {
+		cmd.Tasks = append(cmd.Tasks, mesos.TaskID(t.ID))
+	}
+	var result core.Result
+	if len(tasks) > 0 || k.scale {
+		var err error
+		if result, err = s.do(r, cmd); err != nil {
+			return err
+		}
+	}
+	if k.scale {
+		return started(w, http.StatusOK, result)
+	}
+	if tasks == nil {
+		tasks = []api.Task{}
+	}
+	return reply(w, http.StatusOK, api.Tasks{Tasks: tasks})
+}
