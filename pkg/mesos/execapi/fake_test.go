@@ -52,14 +52,15 @@ func (a *fakeAgent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	a.calls = append(a.calls, &call)
 	a.headers = append(a.headers, r.Header)
+	subscribe, answer := a.subscribe, a.answer
 	a.mu.Unlock()
 	switch {
-	case call.Type == executor.Call_SUBSCRIBE && a.subscribe != nil:
-		a.subscribe(w, r)
+	case call.Type == executor.Call_SUBSCRIBE && subscribe != nil:
+		subscribe(w, r)
 	case call.Type == executor.Call_SUBSCRIBE:
 		a.stream(w, r, event(mesos.ExecutorSubscribed{}))
-	case a.answer != nil:
-		a.answer(w, r, &call)
+	case answer != nil:
+		answer(w, r, &call)
 	default:
 		w.WriteHeader(http.StatusAccepted)
 	}
@@ -76,6 +77,13 @@ func (a *fakeAgent) stream(w http.ResponseWriter, r *http.Request, first []byte)
 			return
 		}
 	}
+}
+
+// onSubscribe changes the answer to the following SUBSCRIBE calls, nil to the usual one.
+func (a *fakeAgent) onSubscribe(answer func(http.ResponseWriter, *http.Request)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.subscribe = answer
 }
 
 // got returns the calls of a type that arrived so far.

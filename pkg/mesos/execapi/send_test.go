@@ -54,6 +54,7 @@ func TestUpdate_is_sent_in_order_and_again_after_a_failure(t *testing.T) {
 			}
 		}
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if diff := cmp.Diff(order(a), []string{"a", "a", "a", "a", "b", "c"}); diff != "" {
 			t.Errorf("updates (-got +want):\n%s", diff)
 		}
@@ -195,7 +196,9 @@ func TestMessage_is_tried_once(t *testing.T) {
 		if err := c.Send(t.Context(), message); err != nil {
 			t.Errorf("Send = %v", err)
 		}
+		a.mu.Lock()
 		a.answer = func(w http.ResponseWriter, r *http.Request, _ *executor.Call) { status(503, "")(w, r) }
+		a.mu.Unlock()
 		if err := c.Send(t.Context(), message); err == nil {
 			t.Error("Send = nil for an answer of 503")
 		}

@@ -133,7 +133,7 @@ func TestSubscribe_is_tried_again_at_least_every_second(t *testing.T) {
 				if tt.status == 0 {
 					stop()
 				} else {
-					a.subscribe = status(tt.status, "Agent has not finished recovery")
+					a.onSubscribe(status(tt.status, "Agent has not finished recovery"))
 					a.events <- nil
 				}
 				before := n.Dials(agent) + len(a.got(executor.Call_SUBSCRIBE))
@@ -144,7 +144,7 @@ func TestSubscribe_is_tried_again_at_least_every_second(t *testing.T) {
 				if tt.status == 0 {
 					stop = n.Serve(agent, a)
 				} else {
-					a.subscribe = nil
+					a.onSubscribe(nil)
 				}
 				begin := time.Now()
 				expect[mesos.ExecutorSubscribed](c)
@@ -182,7 +182,7 @@ func TestRun_ends_when_the_executor_must_shut_down(t *testing.T) {
 				cfg.Checkpoint = tt.checkpoint
 				c := start(t, cfg, nil)
 				expect[mesos.ExecutorSubscribed](c)
-				a.subscribe = tt.answer
+				a.onSubscribe(tt.answer)
 				begin := time.Now()
 				a.events <- nil
 				if err := c.ended(); !errors.Is(err, tt.want) {
