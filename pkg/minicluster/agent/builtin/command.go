@@ -14,45 +14,15 @@ import (
 // RunCommand is the command executor: it runs the one task it gets in c and returns when that has ended and its updates
 // are acknowledged, or the agent is lost. The result is the wait status to report.
 func RunCommand(ctx context.Context, c *containerizer.Container, p Params) int {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	x := &commandExecutor{p: p, container: c, driver: newDriver(p), box: box{ctx: ctx, c: make(chan func())}}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		x.driver.run(ctx)
-	}()
-	for !x.over {
-		select {
-		case e, ok := <-x.driver.events:
-			if !ok {
-				// The agent is lost or has forgotten us: what runs in the container goes with it.
-				x.over = true
-				break
-			}
-			x.handle(e)
-		case f := <-x.box.c:
-			f()
-		case <-ctx.Done():
-			x.over = true
-		}
-	}
-	cancel()
-	for range x.driver.events { //nolint:revive // drained until the driver has ended
-	}
-	<-done
-	return 0
+	x := &commandExecutor{base: newBase(ctx, c, p)}
+	return x.loop(x.handle)
 }
 
 type commandExecutor struct {
-	p         Params
-	container *containerizer.Container
-	driver    *driver
-	box       box
-	task      *task
-	ended     bool
-	leaving   bool
-	over      bool
+	*base
+	task    *task
+	ended   bool
+	leaving bool
 }
 
 func (x *commandExecutor) handle(e *executor.Event) {

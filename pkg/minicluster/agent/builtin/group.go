@@ -21,43 +21,14 @@ import (
 // tasks have ended and their updates are acknowledged, or the agent is lost. When a task of a group ends with another
 // status than 0 the rest of the group is killed.
 func RunDefault(ctx context.Context, c *containerizer.Container, p Params) int {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	x := &groupExecutor{p: p, container: c, driver: newDriver(p), box: box{ctx: ctx, c: make(chan func())}}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		x.driver.run(ctx)
-	}()
-	for !x.over {
-		select {
-		case e, ok := <-x.driver.events:
-			if !ok {
-				x.over = true
-				break
-			}
-			x.handle(e)
-		case f := <-x.box.c:
-			f()
-		case <-ctx.Done():
-			x.over = true
-		}
-	}
-	cancel()
-	for range x.driver.events { //nolint:revive // drained until the driver has ended
-	}
-	<-done
-	return 0
+	x := &groupExecutor{base: newBase(ctx, c, p)}
+	return x.loop(x.handle)
 }
 
 type groupExecutor struct {
-	p         Params
-	container *containerizer.Container
-	driver    *driver
-	box       box
-	groups    [][]*task
-	leaving   bool
-	over      bool
+	*base
+	groups  [][]*task
+	leaving bool
 }
 
 // groupExitDelay is the time between the last acknowledgement and the end of the default executor.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
 )
@@ -22,12 +23,13 @@ type Host struct {
 	mu         sync.Mutex
 	containers map[string]*Container
 	closed     bool
+	closing    chan struct{} // closed with the host
 	wg         sync.WaitGroup
 }
 
 // NewHost returns a host without containers. The caller closes it when the last agent on it is gone.
 func NewHost(log *zap.Logger) *Host {
-	return &Host{log: log.Named("host"), containers: make(map[string]*Container)}
+	return &Host{log: log.Named("host"), containers: make(map[string]*Container), closing: make(chan struct{})}
 }
 
 // Lookup finds a container by its id (see [Spec]). It may have ended already; it stays known until [Host.Forget].
@@ -61,6 +63,9 @@ func (h *Host) Forget(id string) {
 // Close destroys every container and waits until all goroutines of the host are gone.
 func (h *Host) Close() error {
 	h.mu.Lock()
+	if !h.closed {
+		close(h.closing)
+	}
 	h.closed = true
 	list := make([]*Container, 0, len(h.containers))
 	for _, c := range h.containers {
@@ -120,4 +125,18 @@ func (h *Host) remove(id string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.containers, id)
+}
+
+// Linger runs f after d, or earlier when the host is closed, which waits for it. It is for cleaning up behind
+// containers that stay visible for a while after their end.
+func (h *Host) Linger(d time.Duration, f func()) {
+	h.wg.Go(func() {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-h.closing:
+		}
+		f()
+	})
 }
