@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
@@ -175,14 +176,19 @@ func (c *Cluster) Place(d *Demand) (a Assignment, ok bool) {
 	if i < 0 {
 		return Assignment{}, false
 	}
-	a = c.take(d, i)
-	d.pool.update(i)
-	d.placed(i)
-	return a, true
+	return c.settle(d, i, ""), true
 }
 
-// Undo gives back what an Assignment took, unless its offers are gone, and
-// uncounts the instance. Each Assignment may be undone once.
+// settle takes one instance of d from agent i.
+func (c *Cluster) settle(d *Demand, i int32, me string) Assignment {
+	a := c.take(d, i, me)
+	d.pool.update(i)
+	d.placed(i)
+	return a
+}
+
+// Undo gives back what an Assignment took, unless the agent's offers have
+// changed since, and uncounts the instance. Each Assignment may be undone once.
 func (c *Cluster) Undo(a Assignment) {
 	s := &a.demand.pool.slots[a.agent]
 	if s.epoch == a.epoch {
@@ -191,3 +197,6 @@ func (c *Cluster) Undo(a Assignment) {
 	}
 	a.demand.Uncount(Site{Agent: a.Agent, Hostname: a.Hostname, Domain: a.Domain, Attributes: a.Attributes})
 }
+
+// roles returns the roles that ever got an offer or a demand, sorted.
+func (c *Cluster) roles() []string { return slices.Sorted(maps.Keys(c.pools)) }

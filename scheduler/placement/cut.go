@@ -2,27 +2,36 @@ package placement
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 )
 
-// take cuts one instance of d out of the agent's slot, which fits it.
-func (c *Cluster) take(d *Demand, i int32) Assignment {
+// take cuts one instance of d out of the agent's slot, which fits it. me is the
+// resident instance, "" for an ordinary one.
+func (c *Cluster) take(d *Demand, i int32, me string) Assignment {
 	s, g := &d.pool.slots[i], &c.agents[i]
 	a := Assignment{
 		Agent: g.id, Hostname: g.hostname, Domain: g.domain, Attributes: g.attributes,
 		Role: d.pool.role, Offers: s.ids,
 		demand: d, agent: i, epoch: s.epoch,
 	}
-	k := knife{slot: s, mode: d.mode, slabs: &c.slabs, rand: c.cfg.Rand}
+	k := knife{slot: s, mode: d.mode, me: me, slabs: &c.slabs, rand: c.cfg.Rand}
 	k.takes = c.slabs.takes.reserve(3 * len(s.pieces))
+	var volumes []mesos.Resource
+	if d.volumes != nil {
+		volumes = c.slabs.resources.keep(k.volumes(d))
+	}
 	a.Resources = k.scalars(d.task, d.ports > 0)
 	if d.ports > 0 {
 		a.HostPorts = k.hostPorts(d)
 		a.Resources = k.portResources(a.Resources, a.HostPorts)
 	}
 	a.Resources = c.slabs.resources.keep(a.Resources)
+	if d.volumes != nil {
+		a.Resources = slices.Concat(volumes, a.Resources)
+	}
 	if d.executor != (resource.Vector{}) {
 		a.Executor = c.slabs.resources.keep(k.scalars(d.executor, false))
 	}
@@ -34,6 +43,7 @@ func (c *Cluster) take(d *Demand, i int32) Assignment {
 type knife struct {
 	slot  *slot
 	mode  mode
+	me    string
 	slabs *slabs
 	rand  *rand.Rand
 	takes []take
@@ -51,7 +61,7 @@ func (k *knife) scalars(need resource.Vector, withPorts bool) []mesos.Resource {
 	want := [ports]resource.Scalar{need.CPUs, need.Mem, need.Disk, need.GPUs}
 	for i := range s.pieces {
 		p := &s.pieces[i]
-		if p.kind == ports || p.class&k.mode == 0 || want[p.kind] <= 0 || p.left <= 0 {
+		if p.kind >= ports || want[p.kind] <= 0 || p.left <= 0 || !p.usable(k.mode, k.me) {
 			continue
 		}
 		n := min(p.left, want[p.kind])
@@ -72,7 +82,7 @@ func (k *knife) hostPorts(d *Demand) []uint32 {
 	for n, port := range d.hostPorts {
 		out[n] = uint32(port)
 		if port != 0 {
-			k.grab(k.slot.pieceWithPort(port, k.mode), port)
+			k.grab(k.slot.pieceWithPort(port, k.mode, k.me), port)
 		}
 	}
 	next := -1
@@ -97,7 +107,7 @@ func (k *knife) grab(p *piece, port uint16) {
 func (k *knife) dynamicPort(next int) (*piece, uint16) {
 	for i := range k.slot.pieces {
 		p := &k.slot.pieces[i]
-		if p.kind != ports || p.class&k.mode == 0 || len(p.ports) == 0 {
+		if p.kind != ports || len(p.ports) == 0 || !p.usable(k.mode, k.me) {
 			continue
 		}
 		switch {
@@ -117,12 +127,12 @@ func (k *knife) dynamicPort(next int) (*piece, uint16) {
 func (k *knife) portResources(out []mesos.Resource, hostPorts []uint32) []mesos.Resource {
 	for i := range k.slot.pieces {
 		p := &k.slot.pieces[i]
-		if p.kind != ports || p.class&k.mode == 0 {
+		if p.kind != ports || !p.usable(k.mode, k.me) {
 			continue
 		}
 		ranges := k.slabs.ranges.reserve(len(hostPorts))
 		for _, port := range hostPorts {
-			if n := uint64(port); p.offered.Contains(uint16(port)) {
+			if n := uint64(port); p.from.Ranges.Contains(n) {
 				ranges = insertPort(ranges, n)
 			}
 		}

@@ -33,6 +33,8 @@ type Demand struct {
 	hostPorts []uint16
 	fixed     []uint16
 	ports     int32
+	// volumes are what a resident instance keeps on its agent, nil without any.
+	volumes []volumeNeed
 
 	// filter is what the constraints say apart from other instances, nil if nothing.
 	filter *filter
@@ -83,6 +85,7 @@ func (c *Cluster) Demand(spec *app.Spec, counted []Site) *Demand {
 		d.policy = p
 	}
 	d.need = d.task.Add(d.executor)
+	d.addVolumes()
 	for _, p := range spec.Ports {
 		n, has := hostPort(spec, p)
 		if !has {

@@ -7,7 +7,26 @@ import (
 
 // Rejections tells why no agent takes one more instance. It looks at each
 // agent once, which takes some ten nanoseconds: ask when somebody wants to know.
-func (d *Demand) Rejections() Rejections {
+func (d *Demand) Rejections() Rejections { return d.rejections(d.reject) }
+
+// RejectionsOf is Rejections for a resident instance that has a home: no other
+// agent has its reservation.
+func (d *Demand) RejectionsOf(instance string, home mesos.AgentID) Rejections {
+	return d.rejections(func(i int32) Reason {
+		switch a := &d.cluster.agents[i]; {
+		case a.id != home:
+			return NoCorrespondingReservationFound
+		case a.draining:
+			return AgentMaintenance
+		case !d.pool.slots[i].keeps(d, instance):
+			return NoCorrespondingReservationFound
+		default:
+			return 0
+		}
+	})
+}
+
+func (d *Demand) rejections(reject func(i int32) Reason) Rejections {
 	d.sync()
 	d.noteAttempt()
 	r := Rejections{Attempt: d.attempt, Constraints: make([]ConstraintTally, len(d.spec.Constraints))}
@@ -24,7 +43,7 @@ func (d *Demand) Rejections() Rejections {
 		if len(s.offers) == 0 {
 			continue
 		}
-		why := d.reject(int32(i))
+		why := reject(int32(i))
 		r.LastOffers.add(why, 1)
 		if why == UnfulfilledConstraint {
 			if k := d.violated(int32(i)); k >= 0 {
@@ -87,6 +106,8 @@ func (d *Demand) reject(i int32) Reason {
 		return InsufficientDisk
 	case d.need.GPUs > free.GPUs:
 		return InsufficientGpus
+	case d.volumes != nil && !s.fitsVolumes(d):
+		return InsufficientDisk
 	case d.ports > n, !s.fits(d):
 		return InsufficientPorts
 	case d.filter != nil && d.filter.sparesGPUs && a.gpus:

@@ -26,6 +26,9 @@ const (
 	disk
 	gpus
 	ports
+	// bareDisk is a PATH or MOUNT disk without a volume, volume a persistent volume.
+	bareDisk
+	volume
 )
 
 // slot is what one agent offers to one role, in one or several offers.
@@ -51,14 +54,16 @@ type piece struct {
 	kind  kind
 	class mode
 	left  resource.Scalar
-	// ports are the free ones, offered all of the offer's.
-	ports, offered resource.PortSet
+	ports resource.PortSet
+	// owner is the resident instance that it is reserved for, "" for everybody.
+	owner string
 }
 
 // add takes an offer in.
 func (s *slot) add(o *mesos.Offer, role string) {
 	s.offers = append(s.offers, o)
 	s.ids = append(slices.Clip(s.ids), o.ID)
+	s.pieces = slices.Grow(s.pieces, len(o.Resources))
 	for i := range o.Resources {
 		if p, ok := newPiece(&o.Resources[i], o.ID, role); ok {
 			s.pieces = append(s.pieces, p)
@@ -76,41 +81,67 @@ func (s *slot) add(o *mesos.Offer, role string) {
 }
 
 // newPiece reads one resource object; ok is false for what is not placed by:
-// unknown names, revocable and shared resources, volumes and special disks.
-func newPiece(r *mesos.Resource, id mesos.OfferID, role string) (piece, bool) {
-	p := piece{from: r, offer: id, class: unreserved}
-	if r.Revocable || r.Shared || r.Disk != nil {
+// unknown names, revocable and shared resources, raw and block disks.
+func newPiece(r *mesos.Resource, id mesos.OfferID, role string) (p piece, ok bool) {
+	p = piece{from: r, offer: id, class: unreserved, left: r.Scalar}
+	if r.Revocable || r.Shared {
 		return p, false
 	}
 	if len(r.Reservations) > 0 {
-		p.class = reserved
+		p.class, p.owner = reserved, owner(r)
 		if have := r.Role(); have != role && !strings.HasPrefix(role, have+"/") {
 			return p, false
 		}
 	}
-	switch {
-	case r.Name == mesos.CPUs:
+	switch r.Name {
+	case mesos.CPUs:
 		p.kind = cpus
-	case r.Name == mesos.Mem:
+	case mesos.Mem:
 		p.kind = mem
-	case r.Name == mesos.Disk:
-		p.kind = disk
-	case r.Name == mesos.GPUs:
+	case mesos.GPUs:
 		p.kind = gpus
-	case r.Name == mesos.Ports && r.Type == mesos.RangeSet:
+	case mesos.Disk:
+		p.kind, ok = diskKind(r.Disk)
+		return p, ok && r.Type == mesos.Scalar && p.left > 0
+	case mesos.Ports:
 		p.kind = ports
 		p.ports = resource.NewPortSet(r.Ranges)
-		p.offered = p.ports.Clone()
-		return p, true
+		return p, r.Type == mesos.RangeSet
 	default:
 		return p, false
 	}
-	p.left = r.Scalar
 	return p, r.Type == mesos.Scalar && p.left > 0
 }
 
-// account adds an amount of the piece to the slot's sums; negative takes it off.
+// diskKind tells root disk, which tasks use, from disks that hold volumes only.
+func diskKind(d *mesos.DiskInfo) (k kind, ok bool) {
+	switch {
+	case d == nil:
+		return disk, true
+	case d.PersistenceID != "":
+		return volume, true
+	case d.Source == nil:
+		return disk, false
+	default:
+		return bareDisk, d.Source.Type == mesos.DiskPath || d.Source.Type == mesos.DiskMount
+	}
+}
+
+// usable reports whether a demand of the mode may use the piece, for the
+// resident instance me or, with "", an ordinary one.
+func (p *piece) usable(m mode, me string) bool {
+	if p.owner != "" {
+		return p.owner == me
+	}
+	return p.class&m != 0
+}
+
+// account adds an amount of the piece to the slot's sums; negative takes it
+// off. What is reserved for one instance is free for nobody.
 func (s *slot) account(p *piece, amount resource.Scalar, portCount int32) {
+	if p.owner != "" {
+		return
+	}
 	class := p.class >> 1
 	v := &s.free[class]
 	switch p.kind {
@@ -124,6 +155,7 @@ func (s *slot) account(p *piece, amount resource.Scalar, portCount int32) {
 		v.GPUs += amount
 	case ports:
 		s.freePorts[class] += portCount
+	case bareDisk, volume:
 	}
 }
 
@@ -164,17 +196,17 @@ func (s *slot) fits(d *Demand) bool {
 		return false
 	}
 	for _, port := range d.fixed {
-		if s.pieceWithPort(port, d.mode) == nil {
+		if s.pieceWithPort(port, d.mode, "") == nil {
 			return false
 		}
 	}
-	return true
+	return d.volumes == nil || s.fitsVolumes(d)
 }
 
 // pieceWithPort returns the piece that a port is free in, nil if none.
-func (s *slot) pieceWithPort(port uint16, m mode) *piece {
+func (s *slot) pieceWithPort(port uint16, m mode, me string) *piece {
 	for i := range s.pieces {
-		if p := &s.pieces[i]; p.kind == ports && p.class&m != 0 && p.ports.Contains(port) {
+		if p := &s.pieces[i]; p.kind == ports && p.usable(m, me) && p.ports.Contains(port) {
 			return p
 		}
 	}

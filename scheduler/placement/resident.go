@@ -1,0 +1,331 @@
+package placement
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/resource"
+)
+
+// InstanceLabel is the label of reservations that names the resident instance
+// they are for.
+const InstanceLabel = "gantry_instance_id"
+
+// volumeNeed is one persistent volume of an App.
+type volumeNeed struct {
+	path     string
+	size     resource.Scalar
+	sizeMax  resource.Scalar
+	source   mesos.DiskSourceType // 0 for the root disk
+	profile  string
+	patterns []*regexp.Regexp
+}
+
+// addVolumes reads the App's persistent volumes; those on the root disk are
+// part of what an instance needs of it.
+func (d *Demand) addVolumes() {
+	if !d.spec.HasPersistentVolumes() {
+		return
+	}
+	for _, v := range d.spec.Container.Volumes {
+		if v.Persistent == nil {
+			continue
+		}
+		n := volumeNeed{path: v.ContainerPath, size: v.Persistent.Size, sizeMax: v.Persistent.MaxSize, profile: v.Persistent.ProfileName}
+		switch {
+		case v.Persistent.Type == "path":
+			n.source = mesos.DiskPath
+		case v.Persistent.Type == "mount", n.profile != "":
+			n.source = mesos.DiskMount
+		default:
+			d.need.Disk += n.size
+		}
+		n.patterns = pathPatterns(v.Persistent)
+		d.volumes = append(d.volumes, n)
+	}
+}
+
+// pathPatterns compiles the volume's constraints, which are all "path LIKE regex".
+func pathPatterns(v *app.PersistentVolume) []*regexp.Regexp {
+	var out []*regexp.Regexp
+	for _, k := range v.Constraints {
+		if re, err := regexp.Compile(`^(?:` + k.Value + `)$`); err == nil {
+			out = append(out, re)
+		}
+	}
+	return out
+}
+
+// takes returns how much of a bare disk the volume uses, 0 if it cannot lie
+// there: a part of a PATH disk, the whole of a MOUNT disk.
+func (n *volumeNeed) takes(p *piece, left resource.Scalar) resource.Scalar {
+	src := p.from.Disk.Source
+	if src.Type != n.source || left < n.size || n.profile != "" && src.Profile != n.profile {
+		return 0
+	}
+	for _, re := range n.patterns {
+		if !re.MatchString(src.Root) {
+			return 0
+		}
+	}
+	if src.Type == mesos.DiskPath {
+		return n.size
+	}
+	if left != p.from.Scalar || n.sizeMax > 0 && left > n.sizeMax {
+		return 0
+	}
+	return left
+}
+
+// fitsVolumes reports whether each volume finds a disk that it can lie on whole.
+func (s *slot) fitsVolumes(d *Demand) bool {
+	used := make([]resource.Scalar, len(s.pieces))
+	for n := range d.volumes {
+		i, size := s.diskFor(&d.volumes[n], d.mode, used)
+		if i < 0 {
+			return false
+		}
+		used[i] += size
+	}
+	return true
+}
+
+// diskFor returns the first piece that a new volume can lie on, of which the
+// amounts in used are spoken for, and how much it takes; -1 if there is none.
+func (s *slot) diskFor(v *volumeNeed, m mode, used []resource.Scalar) (i int, size resource.Scalar) {
+	for i := range s.pieces {
+		p := &s.pieces[i]
+		if !p.usable(m, "") {
+			continue
+		}
+		left := p.left
+		if used != nil {
+			left -= used[i]
+		}
+		switch {
+		case v.source == 0 && p.kind == disk && left >= v.size:
+			return i, v.size
+		case v.source != 0 && p.kind == bareDisk:
+			if n := v.takes(p, left); n > 0 {
+				return i, n
+			}
+		}
+	}
+	return -1, 0
+}
+
+// owner returns the resident instance that a resource is reserved for, "" for none.
+func owner(r *mesos.Resource) string {
+	for _, v := range r.Reservations {
+		for _, l := range v.Labels {
+			if l.Key == InstanceLabel {
+				return l.Value
+			}
+		}
+	}
+	if r.Disk != nil {
+		if at := strings.LastIndexByte(r.Disk.PersistenceID, '#'); at > 0 {
+			return r.Disk.PersistenceID[:at]
+		}
+	}
+	return ""
+}
+
+// persistenceID names an instance's volume; owner reads it back.
+func persistenceID(instance, path string) string { return instance + "#" + path }
+
+// PlaceResident finds the agent for an instance with persistent volumes. With
+// home "" it is new: what it uses is reserved for it and its volumes created,
+// by the assignment's Operations. Later it returns to its home, the agent that
+// has its volumes, as soon as that offers them.
+func (c *Cluster) PlaceResident(d *Demand, instance string, home mesos.AgentID) (a Assignment, ok bool) {
+	if home == "" {
+		i := d.find()
+		if i < 0 {
+			return Assignment{}, false
+		}
+		a = c.settle(d, i, instance)
+		c.reserve(d, instance, &a)
+		return a, true
+	}
+	d.sync()
+	i, known := c.byID[home]
+	if !known || !d.pool.usable(i) || !d.pool.slots[i].keeps(d, instance) {
+		return Assignment{}, false
+	}
+	return c.settle(d, i, instance), true
+}
+
+// keeps reports whether the slot offers the instance's volumes and enough else.
+func (s *slot) keeps(d *Demand, instance string) bool {
+	want := d.task.Add(d.executor)
+	free, portCount := resource.Vector{}, int32(0)
+	volumes := 0
+	for i := range s.pieces {
+		p := &s.pieces[i]
+		if !p.usable(d.mode, instance) {
+			continue
+		}
+		switch p.kind {
+		case cpus:
+			free.CPUs += p.left
+		case mem:
+			free.Mem += p.left
+		case disk:
+			free.Disk += p.left
+		case gpus:
+			free.GPUs += p.left
+		case ports:
+			portCount += int32(p.ports.Len())
+		case volume:
+			if p.left > 0 && p.owner == instance {
+				volumes++
+			}
+		case bareDisk:
+		}
+	}
+	for _, port := range d.fixed {
+		if s.pieceWithPort(port, d.mode, instance) == nil {
+			return false
+		}
+	}
+	return volumes >= len(d.volumes) && want.Fits(free) && d.ports <= portCount
+}
+
+// volumes takes the instance's volumes if they are there, else the disk that
+// they will be made of. The result is reserved but not yet kept.
+func (k *knife) volumes(d *Demand) []mesos.Resource {
+	out := k.slabs.resources.reserve(len(d.volumes))
+	for n := range d.volumes {
+		v := &d.volumes[n]
+		i := k.existing(v)
+		size := resource.Scalar(0)
+		if i >= 0 {
+			size = k.slot.pieces[i].left
+		} else {
+			i, size = k.slot.diskFor(v, k.mode, nil)
+		}
+		p := &k.slot.pieces[i]
+		p.left -= size
+		k.slot.account(p, -size, 0)
+		out = append(out, *p.from)
+		out[n].Scalar = size
+		k.takes = append(k.takes, take{int32(i), size})
+	}
+	return out
+}
+
+// existing returns the piece that is the volume already, -1 for none.
+func (k *knife) existing(v *volumeNeed) int {
+	for i := range k.slot.pieces {
+		p := &k.slot.pieces[i]
+		if p.kind == volume && p.owner == k.me && p.left > 0 && p.from.Disk.ContainerPath == v.path {
+			return i
+		}
+	}
+	return -1
+}
+
+// reserve makes what a new instance uses its own: a dynamic reservation with
+// its label on everything, and volumes on the disk for them.
+func (c *Cluster) reserve(d *Demand, instance string, a *Assignment) {
+	var reserve, create []mesos.Resource
+	own := func(r *mesos.Resource) {
+		if r.Role() == d.pool.role {
+			// It is the role's already; a reservation can only be refined for a sub-role.
+			return
+		}
+		stack := append([]mesos.Reservation(nil), r.Reservations...)
+		r.Reservations = append(stack, mesos.Reservation{
+			Dynamic: true, Role: d.pool.role, Principal: c.cfg.Principal,
+			Labels: []mesos.Label{{Key: InstanceLabel, Value: instance}},
+		})
+		reserve = append(reserve, *r)
+	}
+	for i := range a.Resources {
+		own(&a.Resources[i])
+	}
+	for i := range a.Executor {
+		own(&a.Executor[i])
+	}
+	for n := range d.volumes {
+		// The volumes are the first resources, as take cuts them.
+		r := &a.Resources[n]
+		if r.Disk != nil && r.Disk.PersistenceID != "" {
+			continue
+		}
+		info := mesos.DiskInfo{
+			PersistenceID:        persistenceID(instance, d.volumes[n].path),
+			PersistencePrincipal: c.cfg.Principal, ContainerPath: d.volumes[n].path,
+		}
+		if r.Disk != nil {
+			info.Source = r.Disk.Source
+		}
+		r.Disk = &info
+		create = append(create, *r)
+	}
+	if len(reserve) > 0 {
+		a.Operations = append(a.Operations, mesos.Reserve{Resources: reserve})
+	}
+	if len(create) > 0 {
+		a.Operations = append(a.Operations, mesos.Create{Volumes: create})
+	}
+}
+
+// Cleanup is what to send for reservations and volumes that nobody needs any more.
+type Cleanup struct {
+	Agent      mesos.AgentID
+	Role       string
+	Offers     []mesos.OfferID
+	Operations []mesos.Operation
+}
+
+// Strays returns the volumes and reservations on offer whose instance is not
+// known: an Accept with the operations gives them back. The offers stay in the
+// cluster until they are removed.
+func (c *Cluster) Strays(known func(instance string) bool) []Cleanup {
+	var out []Cleanup
+	for i := range c.agents {
+		for _, role := range c.roles() {
+			p := c.pools[role]
+			if !p.offers(int32(i)) {
+				continue
+			}
+			if ops := p.slots[i].strays(known); len(ops) > 0 {
+				out = append(out, Cleanup{c.agents[i].id, role, p.slots[i].ids, ops})
+			}
+		}
+	}
+	return out
+}
+
+func (s *slot) strays(known func(string) bool) []mesos.Operation {
+	var destroy, unreserve []mesos.Resource
+	for i := range s.pieces {
+		p := &s.pieces[i]
+		if p.owner == "" || known(p.owner) {
+			continue
+		}
+		bare := *p.from
+		if p.kind == volume {
+			destroy = append(destroy, bare)
+			bare.Disk = nil
+			if src := p.from.Disk.Source; src != nil {
+				bare.Disk = &mesos.DiskInfo{Source: src}
+			}
+		}
+		if n := len(bare.Reservations); n > 0 && bare.Reservations[n-1].Dynamic {
+			unreserve = append(unreserve, bare)
+		}
+	}
+	var ops []mesos.Operation
+	if len(destroy) > 0 {
+		ops = append(ops, mesos.Destroy{Volumes: destroy})
+	}
+	if len(unreserve) > 0 {
+		ops = append(ops, mesos.Unreserve{Resources: unreserve})
+	}
+	return ops
+}
