@@ -71,6 +71,8 @@ var (
 	listingMessages = map[string]bool{
 		"Response_GetTasks": true, "Response_GetAgents": true, "Response_GetFrameworks": true,
 		"Response_GetExecutors": true,
+		// Their counterparts in package operator, which have fields that mesos-go lacks.
+		"getTasks": true, "getAgents": true, "getFrameworks": true,
 	}
 	unlisted = map[string]bool{
 		"master.pending_tasks": true, "master.orphan_tasks": true, "master.orphan_executors": true,

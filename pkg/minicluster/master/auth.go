@@ -38,3 +38,8 @@ type Authorizer interface {
 func (s *actor) authorized(principal *string, a Action, object string) bool {
 	return s.deps.Authorizer == nil || s.deps.Authorizer.Authorized(principal, a, object)
 }
+
+// Authorized tells whether a principal (nil: none) may do a to the object; see [Authorizer].
+func (m *Master) Authorized(principal *string, a Action, object string) bool {
+	return m.deps.Authorizer == nil || m.deps.Authorizer.Authorized(principal, a, object)
+}

@@ -1,0 +1,210 @@
+package minicluster
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/election"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/master"
+)
+
+// stopGrace bounds how long agents may take to end their tasks when the cluster stops.
+const stopGrace = 30 * time.Second
+
+// Cluster is a set of masters and agents. Make it with [New] and start it with [Cluster.Run]; the addresses are known
+// before. All methods may be called by any goroutine; masters and agents are counted from 1.
+type Cluster struct {
+	cfg      Config
+	log      *zap.Logger
+	network  *link.Network
+	host     *containerizer.Host
+	registry *master.MemoryRegistry // shared; nil with a single master without ZooKeeper
+	local    *election.Local        // nil with ZooKeeper
+	masters  []*masterNode
+	agents   []*agentNode
+
+	mu          sync.Mutex
+	initialized bool // the registry's log has been set up by enough masters
+	rules       map[int]func()
+	nextRule    int
+
+	runCtx  context.Context // nodes live no longer than this
+	started chan struct{}   // closed once nodes may be started
+}
+
+// New reserves the addresses of all masters and agents. Nothing runs until [Cluster.Run], which also gives the
+// addresses back at its end.
+func New(cfg Config) (*Cluster, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("mini cluster configuration: %w", err)
+	}
+	log := cfg.Log
+	if log == nil {
+		log = zap.NewNop()
+	}
+	c := &Cluster{
+		cfg: cfg, log: log.Named("minicluster"), network: link.NewNetwork(), started: make(chan struct{}),
+		rules: map[int]func(){},
+	}
+	c.host = containerizer.NewHost(c.log)
+	if cfg.ZooKeeper == "" {
+		c.cfg.ZooKeeper = cfg.Masters[0].ZooKeeper
+	}
+	if c.cfg.ZooKeeper == "" {
+		c.local = &election.Local{}
+	}
+	if c.cfg.ZooKeeper != "" || len(cfg.Masters) > 1 {
+		c.registry = master.NewMemoryRegistry()
+	}
+	if err := c.prepare(); err != nil {
+		c.release()
+		return nil, fmt.Errorf("mini cluster: %w", err)
+	}
+	return c, nil
+}
+
+func (c *Cluster) prepare() error {
+	for i, cfg := range c.cfg.Masters {
+		n, err := newMasterNode(c, i+1, cfg)
+		if err != nil {
+			return err
+		}
+		c.masters = append(c.masters, n)
+	}
+	for i, cfg := range c.cfg.Agents {
+		if cfg.WorkDir == "" {
+			cfg.WorkDir = filepath.Join(c.cfg.WorkDir, "agent-"+strconv.Itoa(i+1))
+		}
+		n, err := newAgentNode(c, i+1, cfg)
+		if err != nil {
+			return err
+		}
+		c.agents = append(c.agents, n)
+	}
+	return nil
+}
+
+func (c *Cluster) release() {
+	for _, n := range c.masters {
+		n.port.release()
+	}
+	for _, n := range c.agents {
+		n.port.release()
+	}
+}
+
+// Run starts the masters and then the agents and keeps them until ctx is done. Then it ends tasks and agents, unless
+// KeepTasks is set, and masters. A master or agent that ends by itself ends nothing else.
+func (c *Cluster) Run(ctx context.Context) error {
+	runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	c.mu.Lock()
+	c.runCtx = runCtx
+	c.mu.Unlock()
+	close(c.started)
+	err := c.startAll(ctx)
+	if err == nil {
+		<-ctx.Done()
+	}
+	if !c.cfg.KeepTasks {
+		c.shutdownAgents()
+	}
+	c.each(func(n *node) { n.stop() })
+	cancel()
+	if c.cfg.KeepTasks {
+		c.host.Abandon()
+	} else if closeErr := c.host.Close(); closeErr != nil && err == nil {
+		err = fmt.Errorf("end tasks: %w", closeErr)
+	}
+	c.release()
+	return err
+}
+
+func (c *Cluster) startAll(ctx context.Context) error {
+	for _, n := range c.masters {
+		if n.cfg.Stopped {
+			continue
+		}
+		if err := c.StartMaster(n.number); err != nil {
+			return err
+		}
+		if err := n.enrolled(ctx); err != nil {
+			return nil // the cluster was stopped while it started
+		}
+	}
+	for _, n := range c.agents {
+		if n.cfg.Stopped {
+			continue
+		}
+		if err := c.StartAgent(n.number, AgentStart{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shutdownAgents lets all agents end their tasks in an orderly way.
+func (c *Cluster) shutdownAgents() {
+	ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
+	defer cancel()
+	var g errgroup.Group
+	for _, n := range c.agents {
+		g.Go(func() error {
+			n.thaw()
+			n.shutdown(ctx)
+			return nil
+		})
+	}
+	_ = g.Wait() // the functions do not fail
+}
+
+func (c *Cluster) each(f func(*node)) {
+	for _, n := range c.agents {
+		f(&n.node)
+	}
+	for _, n := range c.masters {
+		f(&n.node)
+	}
+}
+
+// group is the masters' election; every process gets a session of its own.
+func (c *Cluster) group(sessionTimeout time.Duration) (election.Group, error) {
+	if c.local != nil {
+		return c.local, nil
+	}
+	return election.NewZooKeeper(c.cfg.ZooKeeper, sessionTimeout, c.log)
+}
+
+// context is the life of the cluster's processes; it blocks until Run has begun.
+func (c *Cluster) context() context.Context {
+	<-c.started
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.runCtx
+}
+
+// RegisteredAgents is the number of active agents that the leading master knows. It fails if none leads.
+func (c *Cluster) RegisteredAgents(ctx context.Context) (int, error) {
+	leader := c.Leader()
+	if leader == 0 {
+		return 0, ErrNoLeader
+	}
+	count := 0
+	err := c.Master(leader).View(ctx, func(s *master.State) {
+		for _, a := range s.Agents {
+			if a.Active {
+				count++
+			}
+		}
+	})
+	return count, err
+}

@@ -1,0 +1,151 @@
+package conformance
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// caseMax bounds the run of one case.
+const caseMax = 10 * time.Minute
+
+// environment says against what the cases run.
+type environment struct {
+	dir      string // CONFORMANCE_CASES: folder of case files
+	prefix   string // MESOS_PREFIX: an installed Mesos
+	master   string // MESOS_MASTER: a running cluster
+	strict   bool   // CONFORMANCE_STRICT: compare texts meant for people word by word
+	report   string // CONFORMANCE_REPORT: a file for one line per case
+	parallel string // CONFORMANCE_PARALLEL: cases side by side
+}
+
+func readEnvironment() environment {
+	e := environment{
+		dir: cmp.Or(os.Getenv("CONFORMANCE_CASES"), "testdata/cases"), prefix: os.Getenv("MESOS_PREFIX"),
+		master: os.Getenv("MESOS_MASTER"), strict: os.Getenv("CONFORMANCE_STRICT") != "", report: os.Getenv("CONFORMANCE_REPORT"),
+	}
+	// Cases wait most of the time; a real Mesos needs more of the machine, and one cluster bears one case at a time.
+	e.parallel = cmp.Or(os.Getenv("CONFORMANCE_PARALLEL"), map[bool]string{true: "24", false: "4"}[e.prefix == ""])
+	if e.master != "" {
+		e.parallel = "1"
+	}
+	return e
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", readEnvironment().parallel); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	os.Exit(m.Run())
+}
+
+// summary counts results and keeps a line for each case.
+type summary struct {
+	mu                      sync.Mutex
+	passed, failed, skipped int
+	lines                   []string
+}
+
+func (s *summary) add(t *testing.T, c *Case, note string, took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	verdict := "pass"
+	switch {
+	case t.Failed():
+		verdict = "FAIL"
+		s.failed++
+	case t.Skipped():
+		verdict = "skip"
+		s.skipped++
+	default:
+		s.passed++
+	}
+	s.lines = append(s.lines, fmt.Sprintf("%s %s %.1fs %s", verdict, c.ID, took.Seconds(), note))
+}
+
+func (s *summary) print(t *testing.T, report string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	line := fmt.Sprintf("conformance: %d passed, %d failed, %d skipped of %d", s.passed, s.failed, s.skipped, s.passed+s.failed+s.skipped)
+	fmt.Println(line)
+	if report == "" {
+		return
+	}
+	slices.Sort(s.lines)
+	text := ""
+	for _, l := range append(s.lines, line) {
+		text += l + "\n"
+	}
+	if err := os.WriteFile(report, []byte(text), 0o644); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestConformance replays every recorded case.
+func TestConformance(t *testing.T) {
+	env := readEnvironment()
+	cases, err := LoadCases(env.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Long cases first, so that they run beside all the others.
+	slices.SortStableFunc(cases, func(a, b *Case) int { return cmp.Compare(b.LongestWait(), a.LongestWait()) })
+	total := &summary{}
+	t.Cleanup(func() { total.print(t, env.report) })
+	for _, c := range cases {
+		t.Run(c.ID, func(t *testing.T) {
+			t.Parallel()
+			note, began := "", time.Now()
+			t.Cleanup(func() { total.add(t, c, note, time.Since(began)) })
+			if reason := unfit(env, c); reason != "" {
+				note = reason
+				t.Skip(reason)
+			}
+			note = run(t, env, c)
+		})
+	}
+}
+
+// unfit is the reason why a case cannot run in an environment, empty if it can.
+func unfit(env environment, c *Case) string {
+	if env.master != "" {
+		return unfitForRemote(c)
+	}
+	return ""
+}
+
+func run(t *testing.T, env environment, c *Case) (note string) {
+	provideImages(t, c.images())
+	var rig Rig
+	switch {
+	case env.master != "":
+		rig = newRemoteRig(t, c, env.master)
+	case env.prefix != "":
+		rig = newMesosRig(t, c, env.prefix)
+	default:
+		rig = newMiniRig(t, c)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), caseMax)
+	defer cancel()
+	replay := NewReplay(c, rig, env.strict)
+	err := replay.Run(ctx)
+	for _, w := range replay.Wording() {
+		t.Logf("wording: %s", w)
+	}
+	if err != nil {
+		t.Error(err)
+		return err.Error()
+	}
+	if n := len(replay.Wording()); n > 0 {
+		return fmt.Sprintf("%d texts worded differently", n)
+	}
+	return ""
+}
