@@ -67,10 +67,15 @@ func FromFrameworkInfo(f *mesosgo.FrameworkInfo) mesos.FrameworkInfo {
 	return out
 }
 
+// masterPort is the port of a master that does not name one; the protocol requires one.
+const masterPort = uint32(5050)
+
 // ToMasterInfo converts a master's description to its message.
 func ToMasterInfo(m mesos.MasterInfo) mesosgo.MasterInfo {
+	port := masterPort
 	out := mesosgo.MasterInfo{
 		ID:       m.ID,
+		Port:     &port,
 		Hostname: optional(m.Hostname),
 		Version:  optional(m.Version),
 		Domain:   toDomain(m.Domain),
@@ -79,11 +84,11 @@ func ToMasterInfo(m mesos.MasterInfo) mesosgo.MasterInfo {
 	if err != nil {
 		return out
 	}
-	port, err := strconv.ParseUint(portText, 10, 16)
+	number, err := strconv.ParseUint(portText, 10, 16)
 	if err != nil {
 		return out
 	}
-	out.Port = optional(uint32(port))
+	port = uint32(number)
 	out.Address = &mesosgo.Address{Hostname: optional(m.Hostname), Port: int32(port)}
 	if ip, err := netip.ParseAddr(host); err == nil {
 		out.Address.IP = optional(host)
