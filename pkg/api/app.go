@@ -47,8 +47,14 @@ type App struct {
 	TTY                        *bool               `json:"tty,omitempty"`
 	Version                    Time                `json:"version,omitzero"`
 
-	// What follows is state and ignored in requests.
-	VersionInfo     *VersionInfo    `json:"versionInfo,omitempty"`
+	// VersionInfo is written by the server and ignored in requests, as AppState is.
+	VersionInfo *VersionInfo `json:"versionInfo,omitempty"`
+	AppState
+}
+
+// AppState is what an App's JSON tells beside its definition; each member is
+// written only when it was asked for.
+type AppState struct {
 	TasksStaged     *int            `json:"tasksStaged,omitempty"`
 	TasksRunning    *int            `json:"tasksRunning,omitempty"`
 	TasksHealthy    *int            `json:"tasksHealthy,omitempty"`
@@ -70,9 +76,9 @@ type EnvValue struct {
 // MarshalJSON writes a string or {"secret": name}.
 func (e EnvValue) MarshalJSON() ([]byte, error) {
 	if e.Secret != "" {
-		return json.Marshal(map[string]string{"secret": e.Secret})
+		return Marshal(map[string]string{"secret": e.Secret})
 	}
-	return json.Marshal(e.Value)
+	return Marshal(e.Value)
 }
 
 // UnmarshalJSON reads both forms.

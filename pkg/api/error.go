@@ -72,7 +72,7 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 	case e.Text != "":
 		b.Details = e.Text
 	}
-	return json.Marshal(b)
+	return Marshal(b)
 }
 
 // UnmarshalJSON reads both forms of details.

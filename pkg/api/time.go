@@ -21,7 +21,13 @@ func (t Time) String() string {
 }
 
 // MarshalJSON writes the timestamp.
-func (t Time) MarshalJSON() ([]byte, error) { return json.Marshal(t.String()) }
+func (t Time) MarshalJSON() ([]byte, error) {
+	b := append(make([]byte, 0, len(timeLayout)+2), '"')
+	if !t.IsZero() {
+		b = t.UTC().AppendFormat(b, timeLayout)
+	}
+	return append(b, '"'), nil
+}
 
 // UnmarshalJSON reads what ParseTime reads; null and "" leave t as it was.
 func (t *Time) UnmarshalJSON(data []byte) error {

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,13 +17,15 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/core"
 )
 
+const contentJSON = "application/json; charset=utf-8"
+
 // reply writes v as JSON.
 func reply(w http.ResponseWriter, status int, v any) error {
-	data, err := json.Marshal(v)
+	data, err := api.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("write the answer: %w", err)
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Type", contentJSON)
 	w.WriteHeader(status)
 	_, _ = w.Write(data) // the client is gone; nobody to tell
 	return nil

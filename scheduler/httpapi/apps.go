@@ -18,14 +18,14 @@ func (s *Server) listApps(w http.ResponseWriter, r *http.Request) error {
 	cmd, id := strings.ToLower(q.Get("cmd")), strings.ToLower(q.Get("id"))
 	p := newPicture(s.cfg.Scheduler.View())
 	e := embedsOf(q["embed"], embeds{counts: true, deployments: true})
-	apps := []api.App{}
+	var apps []*core.AppView
 	p.apps(func(a *core.AppView) bool {
 		if strings.Contains(string(a.Spec.ID), id) && strings.Contains(strings.ToLower(a.Spec.Cmd), cmd) && selector.matches(a.Spec.Labels) {
-			apps = append(apps, p.render(a, e))
+			apps = append(apps, a)
 		}
 		return true
 	})
-	return reply(w, http.StatusOK, map[string]any{"apps": apps})
+	return s.replyApps(w, "apps", p, e, apps)
 }
 
 func (s *Server) createApp(w http.ResponseWriter, r *http.Request) error {
@@ -67,17 +67,13 @@ func (s *Server) showApp(id app.ID) action {
 			if err != nil {
 				return err
 			}
-			apps := make([]api.App, 0, len(found))
-			for _, a := range found {
-				apps = append(apps, p.render(a, e))
-			}
-			return reply(w, http.StatusOK, map[string]any{"*": apps})
+			return s.replyApps(w, "*", p, e, found)
 		}
 		a, err := p.app(id)
 		if err != nil {
 			return err
 		}
-		return reply(w, http.StatusOK, map[string]any{"app": p.render(a, e)})
+		return s.replyApp(w, p, e, a)
 	}
 }
 

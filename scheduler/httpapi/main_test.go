@@ -29,7 +29,7 @@ type service struct {
 	url string
 }
 
-func newService(t *testing.T) *service {
+func newService(t testing.TB) *service {
 	t.Helper()
 	s := &service{Scheduler: httpapitest.New(start, false)}
 	var err error
@@ -48,7 +48,7 @@ func newService(t *testing.T) *service {
 
 // call makes a request and returns status, header and the decoded body: JSON
 // as any, anything else as a string.
-func (s *service) call(t *testing.T, method, path, body string, header ...string) (int, http.Header, any) {
+func (s *service) call(t testing.TB, method, path, body string, header ...string) (int, http.Header, any) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, s.url+path, strings.NewReader(body))
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *service) call(t *testing.T, method, path, body string, header ...string
 }
 
 // want calls and demands a status.
-func (s *service) want(t *testing.T, status int, method, path, body string, header ...string) any {
+func (s *service) want(t testing.TB, status int, method, path, body string, header ...string) any {
 	t.Helper()
 	got, _, v := s.call(t, method, path, body, header...)
 	if got != status {
@@ -87,7 +87,7 @@ func (s *service) want(t *testing.T, status int, method, path, body string, head
 }
 
 // at follows member names and array indexes into decoded JSON.
-func at(t *testing.T, v any, path ...any) any {
+func at(t testing.TB, v any, path ...any) any {
 	t.Helper()
 	for i, step := range path {
 		switch step := step.(type) {

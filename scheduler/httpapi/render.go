@@ -90,10 +90,9 @@ func (p *picture) in(group app.ID) ([]*core.AppView, error) {
 	return found, nil
 }
 
-// render returns an App's JSON.
-func (p *picture) render(a *core.AppView, e embeds) api.App {
-	out := api.FromSpec(a.Spec)
-	out.VersionInfo = versionInfo(a.Spec)
+// state returns what an App's JSON tells beside its definition.
+func (p *picture) state(a *core.AppView, e embeds) api.AppState {
+	var out api.AppState
 	if e.counts {
 		c := a.Counts
 		out.TasksStaged, out.TasksRunning, out.TasksHealthy, out.TasksUnhealthy = &c.Staged, &c.Running, &c.Healthy, &c.Unhealthy

@@ -68,12 +68,13 @@ type Config struct {
 
 // Server is the HTTP API. It is an http.Handler.
 type Server struct {
-	cfg       Config
-	reader    api.Reader
-	metrics   *metrics
-	artifact  *artifact
-	forwarder http.Handler
-	chain     http.Handler
+	cfg         Config
+	reader      api.Reader
+	definitions definitions
+	metrics     *metrics
+	artifact    *artifact
+	forwarder   http.Handler
+	chain       http.Handler
 }
 
 // New returns a Server. It fails when the executor's binary cannot be read or
@@ -95,7 +96,7 @@ func New(c Config) (*Server, error) {
 		c.Registry = prometheus.NewRegistry()
 		c.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
-	s := &Server{cfg: c, reader: api.Reader{Rules: c.Rules}}
+	s := &Server{cfg: c, reader: api.Reader{Rules: c.Rules}, definitions: definitions{kept: map[app.ID]definition{}}}
 	var err error
 	if s.metrics, err = newMetrics(c.Registry, s); err != nil {
 		return nil, err

@@ -1,0 +1,77 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/gantry-mesos/gantry/pkg/api"
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/httpapi"
+)
+
+// still is a scheduler that always shows one View.
+type still struct {
+	*service
+	view *core.View
+}
+
+func (s still) View() *core.View { return s.view }
+
+// many returns the API over n Apps with two tasks each.
+func many(tb testing.TB, n int) *httpapi.Server {
+	tb.Helper()
+	s := newService(tb)
+	apps := make([]*core.AppView, 0, n)
+	s.want(tb, http.StatusCreated, http.MethodPost, "/v2/apps", `{"id":"/one","args":["a","b"],"instances":2,
+		"container":{"docker":{"image":"nginx"},"portMappings":[{"containerPort":80}]},"networks":[{"mode":"container/bridge"}],
+		"healthChecks":[{}],"env":{"A":"1","B":"2"},"labels":{"a":"b","c":"d"}}`)
+	s.Settle()
+	one, _ := s.View().App("/one")
+	for i := range n {
+		a := *one
+		spec := *one.Spec
+		spec.ID = app.ID(fmt.Sprintf("/g%d/app-%05d", i%50, i))
+		a.Spec = &spec
+		apps = append(apps, &a)
+	}
+	h, err := httpapi.New(httpapi.Config{Scheduler: still{s, core.NewView(start, core.FrameworkView{}, apps, nil)}, Leadership: s, Rules: app.DefaultRules()})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return h
+}
+
+func TestManyAppsAreListed(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	many(t, 500).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v2/apps?embed=apps.tasks", http.NoBody))
+	var list struct{ Apps []api.App }
+	if err := json.Unmarshal(w.Body.Bytes(), &list); err != nil {
+		t.Fatal(err)
+	}
+	if len(list.Apps) != 500 || len(list.Apps[499].Tasks) != 2 {
+		t.Errorf("got %d apps, want 500 with two tasks each", len(list.Apps))
+	}
+}
+
+func BenchmarkListApps(b *testing.B) {
+	for _, query := range []string{"", "?embed=apps.tasks"} {
+		b.Run("apps=10000"+query, func(b *testing.B) {
+			h := many(b, 10_000)
+			b.ReportAllocs()
+			var size int
+			for b.Loop() {
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v2/apps"+query, http.NoBody))
+				size = w.Body.Len()
+			}
+			if size < 1_000_000 {
+				b.Fatalf("got an answer of %d bytes, want all apps", size)
+			}
+		})
+	}
+}

@@ -1,0 +1,33 @@
+package httpapi_test
+
+import (
+	"net/http/httptest"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/httpapi"
+	"github.com/gantry-mesos/gantry/scheduler/httpapi/httpapitest"
+)
+
+// TestPythonMarathon runs a client that was made for Marathon and is strict
+// about members that it does not know.
+func TestPythonMarathon(t *testing.T) {
+	t.Parallel()
+	python := "/usr/bin/python3"
+	if out, err := exec.CommandContext(t.Context(), python, "-c", "import marathon").CombinedOutput(); err != nil {
+		t.Fatalf("this test needs the Python client of Marathon: apt-get install python3-marathon (%v: %s)", err, out)
+	}
+	fake := httpapitest.New(start, true)
+	h, err := httpapi.New(httpapi.Config{Scheduler: fake, Leadership: fake, Rules: app.DefaultRules(), Address: "leader.example:8080"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(h)
+	defer server.Close()
+	out, err := exec.CommandContext(t.Context(), python, "testdata/client.py", server.URL).CombinedOutput()
+	if err != nil || !strings.HasSuffix(string(out), "ok\n") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
