@@ -2,6 +2,9 @@ package agent
 
 import (
 	"context"
+	"io"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/builtin"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
@@ -14,6 +17,10 @@ func (a *Agent) builtin(e *executorRun, spec containerizer.Spec) startFunc {
 		Env: spec.Env, Cred: spec.Cred, Checkpoint: e.framework.checkpoints(), RecoveryTimeout: a.cfg.RecoveryTimeout,
 		BackoffMax: a.cfg.ExecutorReregistrationTimeout, ShutdownGrace: a.graceOf(e),
 		KillPolicyOverride: a.cfg.HTTPCommandExecutor, IP: a.ip, Log: a.log,
+	}
+	fetcher, cred, user := a.fetcher, spec.Cred, e.user
+	params.Fetch = func(ctx context.Context, uris []mesos.CommandInfo_URI, sandbox string, log io.Writer) error {
+		return fetcher.Fetch(ctx, uris, sandbox, user, cred, log)
 	}
 	host := a.host
 	var run func(context.Context, *containerizer.Container) int
