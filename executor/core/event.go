@@ -45,7 +45,6 @@ type (
 	// Running says that the task runs.
 	Running struct {
 		Networks []mesos.NetworkInfo
-		PID      uint32
 		Labels   []mesos.Label
 	}
 	// Exited says that the task has ended by itself or was stopped.

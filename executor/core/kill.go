@@ -100,6 +100,8 @@ func (t *turn) settle() {
 	idle := t.phase == PhaseIdle && t.ending
 	over := t.phase == PhaseDone || idle
 	switch {
+	case idle && t.deserted:
+		t.exit(1, "there is no agent to work for")
 	case over && len(t.updates) == 0:
 		t.exit(0, "every update is acknowledged")
 	case over && t.deserted:

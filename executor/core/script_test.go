@@ -160,7 +160,7 @@ func (s *script) event(verb, args string) core.Event {
 	case "created":
 		return core.Created{}
 	case "running":
-		return core.Running{PID: 7, Networks: []mesos.NetworkInfo{{IPAddresses: []string{args}}}}
+		return core.Running{Networks: []mesos.NetworkInfo{{IPAddresses: []string{args}}}}
 	case "exited":
 		code, err := strconv.Atoi(words[0])
 		if err != nil {

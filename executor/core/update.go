@@ -16,7 +16,7 @@ func (t *turn) status(state mesos.TaskState, reason mesos.Reason, message string
 	}
 	if state == mesos.TaskRunning {
 		st.Labels = t.running.Labels
-		st.Container = &mesos.ContainerStatus{ContainerID: t.containerID, ExecutorPID: t.running.PID, Networks: t.running.Networks}
+		st.Container = &mesos.ContainerStatus{ContainerID: t.containerID, Networks: t.running.Networks}
 	}
 	return st
 }
