@@ -2,44 +2,81 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"go.uber.org/zap"
 
+	"github.com/gantry-mesos/gantry/pkg/zkurl"
+	"github.com/gantry-mesos/gantry/scheduler/election"
 	"github.com/gantry-mesos/gantry/scheduler/store"
 	"github.com/gantry-mesos/gantry/scheduler/store/boltstore"
+	"github.com/gantry-mesos/gantry/scheduler/store/zkstore"
 )
 
-// campaign decides when this scheduler leads.
-type campaign interface {
-	// run calls term with the open store whenever this scheduler leads, with a
-	// context that ends with the leadership, until ctx ends or term fails for good.
-	run(ctx context.Context, term func(ctx context.Context, st store.Store) error) error
-	// Leader implements httpapi.Leadership.
-	Leader() (self bool, address string)
+// campaigner takes part in an election: election.Solo or election.Candidate.
+type campaigner interface {
+	Run(ctx context.Context) error
+	Leader() (election.Leader, bool)
 }
 
-// alone is the campaign of a scheduler whose state is a local directory: the
-// file's lock keeps a second one away.
-type alone struct {
-	dir     string
-	address string
-	log     *zap.Logger
+// campaign decides when this scheduler leads, and opens the store for its terms.
+type campaign struct {
+	campaigner
+	self election.Leader
 }
 
-func (a *alone) Leader() (self bool, address string) { return true, a.address }
+// Leader implements httpapi.Leadership.
+func (c *campaign) Leader() (self bool, address string) {
+	l, ok := c.campaigner.Leader()
+	if !ok {
+		return false, ""
+	}
+	return l.ID == c.self.ID, l.Address
+}
 
-func (a *alone) run(ctx context.Context, term func(context.Context, store.Store) error) error {
-	return again(ctx, a.log, func() error {
-		st, err := boltstore.Open(ctx, a.dir, boltstore.Options{})
+// newCampaign returns a campaign that calls term with the open store whenever this scheduler leads.
+func newCampaign(cfg Config, self election.Leader, term func(context.Context, store.Store) error, log *zap.Logger) (*campaign, error) {
+	if cfg.StateDir != "" {
+		lead := func(ctx context.Context, _ election.Term) error { return localTerms(ctx, cfg.StateDir, term, log) }
+		return &campaign{election.NewSolo(self, lead), self}, nil
+	}
+	url, err := zkurl.Parse(cfg.ZK)
+	if err != nil {
+		return nil, fmt.Errorf("--zk: %w", err)
+	}
+	lead := func(ctx context.Context, t election.Term) error { return sharedTerms(ctx, url, t, term, log) }
+	candidate, err := election.New(election.Config{URL: url, Self: self, Log: log.Named("election")}, lead)
+	if err != nil {
+		return nil, fmt.Errorf("--zk: %w", err)
+	}
+	return &campaign{candidate, self}, nil
+}
+
+// localTerms runs terms on the state in a directory; its lock keeps a second scheduler away.
+func localTerms(ctx context.Context, dir string, term func(context.Context, store.Store) error, log *zap.Logger) error {
+	return again(ctx, log, func() error {
+		st, err := boltstore.Open(ctx, dir, boltstore.Options{})
 		if err != nil {
-			return &permanentError{fmt.Errorf("--state-dir %s: %w", a.dir, err)}
+			return &permanentError{fmt.Errorf("--state-dir %s: %w", dir, err)}
 		}
-		defer st.Close()
-		return term(ctx, st)
+		return errors.Join(term(ctx, st), st.Close())
 	})
 }
 
-func newCampaign(cfg Config, address string, log *zap.Logger) (campaign, error) {
-	return &alone{dir: cfg.StateDir, address: address, log: log}, nil
+// sharedTerms runs terms on the state in ZooKeeper for as long as this
+// scheduler leads. A lost leadership is no error: the campaign goes on.
+func sharedTerms(ctx context.Context, url zkurl.URL, t election.Term, term func(context.Context, store.Store) error, log *zap.Logger) error {
+	err := again(ctx, log, func() error {
+		st, err := zkstore.Open(ctx, zkstore.Config{Session: t.Session, Path: url.Path, Node: t.Node, Epoch: t.Epoch, Log: log.Named("store")})
+		if err != nil {
+			return err
+		}
+		return errors.Join(term(ctx, st), st.Close())
+	})
+	if errors.Is(err, store.ErrNotLeader) {
+		log.Warn("the store has another owner, stepping down", zap.Error(err))
+		return nil
+	}
+	return err
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.uber.org/zap"
@@ -24,6 +25,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/election"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
 )
@@ -42,7 +44,7 @@ type Scheduler struct {
 	detector *detector.Detector
 	creds    httptransport.Credentials
 	current  *current
-	campaign campaign
+	campaign *campaign
 	api      *httpapi.Server
 	executor taskinfo.Options
 	seed     uint64
@@ -67,7 +69,8 @@ func New(cfg Config, log *zap.Logger) (*Scheduler, error) {
 		return nil, fmt.Errorf("--http-address %s: %w; another program may listen there", cfg.HTTPAddress, err)
 	}
 	s.address = cfg.advertised(s.listener.Addr())
-	if s.campaign, err = newCampaign(cfg, s.address, log); err != nil {
+	self := election.Leader{ID: uuid.NewString(), Address: s.address}
+	if s.campaign, err = newCampaign(cfg, self, s.term, log); err != nil {
 		return nil, errors.Join(err, s.listener.Close())
 	}
 	if s.api, err = s.newAPI(); err != nil {
@@ -143,7 +146,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	g.Go(func() error { return s.api.Run(ctx, s.listener) })
 	g.Go(func() error { return s.detector.Run(ctx) })
 	g.Go(func() error {
-		err := s.campaign.run(ctx, s.term)
+		err := s.campaign.Run(ctx)
 		if err == nil && ctx.Err() == nil {
 			err = errors.New("the campaign for the leadership ended")
 		}

@@ -151,5 +151,5 @@ func again(ctx context.Context, log *zap.Logger, term func() error) error {
 
 func permanent(err error) bool {
 	_, ok := errors.AsType[*permanentError](err)
-	return ok || errors.Is(err, ErrNoFrameworkID)
+	return ok || errors.Is(err, ErrNoFrameworkID) || errors.Is(err, store.ErrNotLeader)
 }

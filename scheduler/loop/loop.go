@@ -101,6 +101,9 @@ func (StoppedError) Error() string {
 	return "the scheduler is stopping or has lost the leadership; try again"
 }
 
+// Temporary says that the same command may succeed later.
+func (StoppedError) Temporary() bool { return true }
+
 // Do carries out a command and returns once it is stored. The error is one of
 // core's, a *StoppedError, or the context's, in which case the command may
 // still be carried out.

@@ -1,0 +1,93 @@
+# Gantry. "make help" lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help build images setup test test-race test-short e2e conformance sim fuzz bench bench-cmp bench-peers lint fmt generate drift arch check cover minicluster demo clean
+
+GO        ?= go
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
+LDFLAGS   := -s -w -X github.com/gantry-mesos/gantry/scheduler.Version=$(VERSION)
+GOLANGCI  := v2.7.2
+LINTER    := .tools/golangci-lint-$(GOLANGCI)
+FUZZTIME  ?= 20s
+BENCHTIME ?= 1s
+PKGS      := $(shell $(GO) list ./... 2>/dev/null | grep -v -e /test/e2e -e /test/conformance)
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+build: ## Build bin/gantry and bin/gantry-executor, static
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gantry ./cmd/gantry
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gantry-executor ./cmd/gantry-executor
+
+images: ## Build the Docker image of examples/hello
+	examples/hello/build.sh
+
+setup: ## Install what the tests need (root on Debian), or say what is missing
+	scripts/setup.sh
+
+test: setup ## Everything that must be green: lint, arch, unit, integration, conformance, end to end
+	@$(MAKE) --no-print-directory fmt-check lint arch test-race conformance e2e
+
+test-race: ## Unit and integration tests with the race detector, in random order
+	$(GO) test -race -shuffle=on -timeout 15m $(PKGS)
+
+test-short: ## Unit and integration tests without the race detector
+	$(GO) test -timeout 10m $(PKGS)
+
+conformance: ## Replay what a real Mesos answered against the mini cluster
+	$(GO) test -count=1 -timeout 15m ./test/conformance
+
+e2e: build ## End-to-end tests with real processes, Docker and ZooKeeper
+	GANTRY_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 15m ./test/e2e
+
+sim: ## Run the scheduler's simulation (SEED= one seed, N= how many)
+	$(GO) test -count=1 ./test/sim -args -seed=$(or $(SEED),0) -n=$(or $(N),500)
+
+fuzz: ## Fuzz every fuzz target for FUZZTIME each
+	scripts/fuzz.sh $(FUZZTIME)
+
+bench: ## Run the benchmarks: one "name value unit" line each, and bench.json
+	scripts/bench.sh $(BENCHTIME)
+
+bench-cmp: ## Compare two outputs of "go test -bench" (OLD= NEW=)
+	$(GO) run golang.org/x/perf/cmd/benchstat@v0.0.0-20250813145418-2f7363a06fe1 $(OLD) $(NEW)
+
+lint: $(LINTER) ## Run the linters
+	$(LINTER) run ./...
+
+$(LINTER):
+	@mkdir -p .tools
+	GOBIN=$(CURDIR)/.tools/new $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	@mv .tools/new/golangci-lint $@ && rmdir .tools/new
+
+fmt: ## Format the code
+	gofmt -w $$(git ls-files '*.go' | grep -v '\.pb\.go$$')
+
+.PHONY: fmt-check
+fmt-check:
+	@out=$$(gofmt -l $$(git ls-files '*.go' | grep -v '\.pb\.go$$')); test -z "$$out" || { echo "not formatted (make fmt):"; echo "$$out"; exit 1; }
+
+arch: ## Check which package imports which
+	$(GO) test -count=1 ./test/arch
+
+generate: ## Generate the protobuf code
+	sh proto/generate.sh
+
+drift: generate ## Fail if generated files differ from what is committed
+	git diff --exit-code -- proto docs
+
+check: test drift ## What a change must pass
+
+cover: ## Coverage of the unit tests, as cover.html
+	$(GO) test -coverprofile=/tmp/gantry-cover.out $(PKGS)
+	$(GO) tool cover -html=/tmp/gantry-cover.out -o cover.html
+
+minicluster: build ## Run the embedded cluster until Ctrl-C
+	bin/gantry mini
+
+demo: ## Install what is missing, start a cluster, deploy an example and show that it answers (DEMO_ONCE=1 exits)
+	scripts/demo.sh
+
+clean: ## Remove what was built
+	rm -rf bin .tools cover.html bench.json
