@@ -71,7 +71,7 @@ func TestUnmarshalJSON(t *testing.T) {
 		"a single value stands for a list": {
 			in: `{"name":"x","type":"RANGES","ranges":{"range":{"begin":1,"end":"2"}}}`, want: `{"name":"x","type":"RANGES","ranges":{"range":[{"begin":1,"end":2}]}}`,
 		},
-		"an unknown enum of a required field is missing":   {in: `{"name":"x","type":"NOPE"}`, err: "Missing required fields: type"},
+		"an unknown enum of a required field is missing":    {in: `{"name":"x","type":"NOPE"}`, err: "Missing required fields: type"},
 		"missing required fields are named with their path": {in: `{"type":"SCALAR","scalar":{}}`, err: "Missing required fields: name, scalar.value"},
 		"list elements have an index in the path":           {in: `{"name":"x","type":"RANGES","ranges":{"range":[{"begin":1}]}}`, err: "Missing required fields: ranges.range[0].end"},
 		"a number for a string":                             {in: `{"name":1,"type":"SCALAR"}`, err: "Not expecting a JSON number for field 'name'"},

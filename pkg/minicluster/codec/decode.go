@@ -185,6 +185,10 @@ func setString(f *field, s string, v reflect.Value) (bool, error) {
 	case kindBytes:
 		data, err := base64.StdEncoding.DecodeString(s)
 		if err != nil {
+			var at base64.CorruptInputError
+			if errors.As(err, &at) && int(at) < len(s) {
+				return false, fmt.Errorf("Failed to base64 decode bytes field '%s': Invalid character '%c'", f.name, s[at]) //nolint:staticcheck // Mesos' wording
+			}
 			return false, fmt.Errorf("Failed to base64 decode bytes field '%s': %w", f.name, err) //nolint:staticcheck // Mesos' wording
 		}
 		v.SetBytes(data)

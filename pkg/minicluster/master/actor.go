@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"time"
 
@@ -11,18 +12,27 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/quota"
 	"go.uber.org/zap"
 
+	"github.com/gantry-mesos/gantry/pkg/minicluster/allocator"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
 )
 
 // actor is the state of a master with all that changes it. Its methods run in the goroutine of [Master.Run].
 type actor struct {
 	State
-	m    *Master
-	cfg  Config
-	deps Deps
-	log  *zap.Logger
+	m     *Master
+	cfg   Config
+	deps  Deps
+	log   *zap.Logger
+	alloc *allocator.Allocator
+	rnd   *rand.Rand
 
-	observers []*observer
+	observers                           []*observer
+	byPID                               map[string]*Agent
+	byConn                              map[*link.Conn]*Agent
+	nextFramework, nextAgent, nextOffer int
+	deposed                             bool
+	// held keeps what operators want of agents that are not registered now.
+	held map[string]AdmittedAgent
 }
 
 type observer struct {
@@ -30,20 +40,15 @@ type observer struct {
 	ended func()
 }
 
-// framework is what only this package knows of a framework.
-type framework struct{}
-
-// agent is what only this package knows of an agent.
-type agent struct {
-	conn *link.Conn
-}
-
 func newActor(m *Master, now time.Time) *actor {
-	info := m.info
-	return &actor{
+	s := &actor{
 		m: m, cfg: m.cfg, deps: m.deps, log: m.log,
+		rnd:    rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		byPID:  make(map[string]*Agent),
+		byConn: make(map[*link.Conn]*Agent),
+		held:   make(map[string]AdmittedAgent),
 		State: State{
-			Info:              info,
+			Info:              m.info,
 			Started:           now,
 			Frameworks:        make(map[string]*Framework),
 			Agents:            make(map[string]*Agent),
@@ -58,24 +63,121 @@ func newActor(m *Master, now time.Time) *actor {
 			Counters:          make(map[string]float64),
 		},
 	}
+	s.alloc = allocator.New(s.allocatorOptions())
+	return s
 }
 
-// Run serves until ctx is over or the master is deposed. Afterwards all streams and agent connections are closed.
+func (s *actor) allocatorOptions() allocator.Options {
+	opts := allocator.Options{
+		Interval:          s.cfg.AllocationInterval,
+		ExcludedFromShare: s.cfg.FairSharingExcluded,
+		FilterGPU:         s.cfg.FilterGPUResources,
+		Region:            region(s.cfg.Domain),
+	}
+	for _, least := range s.cfg.MinAllocatable {
+		opts.MinAllocatable = append(opts.MinAllocatable, quantities(least))
+	}
+	return opts
+}
+
+// Run serves until ctx is over or the master is deposed, then returns [ErrDeposed]. Afterwards all streams and agent
+// connections are closed.
 func (m *Master) Run(ctx context.Context) error {
 	defer close(m.done)
+	stop, err := m.deps.Network.Listen(m.Address(), func(*link.Conn) link.Receiver { return receiver{m} })
+	if err != nil {
+		return fmt.Errorf("run master %s: %w", m.info.ID, err)
+	}
+	defer func() {
+		stop()
+		m.deps.Network.Break(m.Address())
+		m.a.closeAll()
+	}()
+	return m.a.loop(ctx)
+}
+
+// burst bounds how many messages are handled before the next allocation run may happen.
+const burst = 512
+
+func (s *actor) loop(ctx context.Context) error {
+	batch := time.NewTicker(s.cfg.AllocationInterval)
+	defer batch.Stop()
+	gc := time.NewTicker(s.cfg.RegistryGCInterval)
+	defer gc.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case f := <-m.inbox:
+		case f := <-s.m.inbox:
 			f()
-		case l := <-m.leads:
-			m.status.Store(&status{leadership: l, recovered: l.Leading})
+			s.drain()
+		case l := <-s.m.leads:
+			s.lead(ctx, l)
+		case <-batch.C:
+			s.alloc.TriggerAll()
+		case <-gc.C:
+			s.collectRegistry()
+		}
+		if s.deposed {
+			return ErrDeposed
+		}
+		if s.alloc.Triggered() {
+			s.allocate()
 		}
 	}
 }
 
-func (s *actor) observe(o *observer) { s.observers = append(s.observers, o) }
+// drain handles what waits, so that several triggers make one allocation run.
+func (s *actor) drain() {
+	for range burst {
+		select {
+		case f := <-s.m.inbox:
+			f()
+		default:
+			return
+		}
+	}
+}
+
+// after runs f in the actor once d has passed, unless the timer is stopped before. A timer stopped too late may still
+// run f, so f has to check whether it still matters.
+func (s *actor) after(d time.Duration, f func()) *time.Timer {
+	return time.AfterFunc(d, func() { s.m.post(f) })
+}
+
+func (s *actor) closeAll() {
+	for _, fw := range s.Frameworks {
+		if fw.stream != nil {
+			fw.stream.end()
+		}
+		stopTimer(fw.failover)
+	}
+	for _, a := range s.Agents {
+		stopTimer(a.ping)
+		stopTimer(a.reregister)
+	}
+	for _, o := range s.Offers {
+		stopTimer(o.timer)
+	}
+	for _, o := range s.observers {
+		o.ended()
+	}
+}
+
+func stopTimer(t *time.Timer) {
+	if t != nil {
+		t.Stop()
+	}
+}
+
+func (s *actor) observe(o *observer) {
+	if len(s.observers) >= s.cfg.MaxOperatorSubscribers && len(s.observers) > 0 {
+		oldest := s.observers[0]
+		s.observers = s.observers[1:]
+		oldest.ended()
+	}
+	s.observers = append(s.observers, o)
+}
 
 func (s *actor) unobserve(o *observer) {
 	for i, p := range s.observers {
@@ -85,6 +187,32 @@ func (s *actor) unobserve(o *observer) {
 			return
 		}
 	}
+}
+
+func (s *actor) emit(e Event) {
+	for _, o := range s.observers {
+		o.sink(e)
+	}
+}
+
+func (s *actor) count(name string) { s.Counters["master/"+name]++ }
+
+func (s *actor) frameworkID() string {
+	id := fmt.Sprintf("%s-%04d", s.cfg.ID, s.nextFramework)
+	s.nextFramework++
+	return id
+}
+
+func (s *actor) agentID() string {
+	id := fmt.Sprintf("%s-S%d", s.cfg.ID, s.nextAgent)
+	s.nextAgent++
+	return id
+}
+
+func (s *actor) offerID() string {
+	id := fmt.Sprintf("%s-O%d", s.cfg.ID, s.nextOffer)
+	s.nextOffer++
+	return id
 }
 
 func address(c Config) string { return fmt.Sprintf("%s:%d", c.IP, c.Port) }

@@ -1,0 +1,300 @@
+package master
+
+import (
+	"strings"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+	"go.uber.org/zap"
+
+	"github.com/gantry-mesos/gantry/pkg/minicluster/constraints"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
+)
+
+// agent is what only this package knows of an agent.
+type agent struct {
+	conn       *link.Conn
+	ping       *time.Timer
+	waiting    bool // for a pong
+	missed     int  // pongs in a row
+	reregister *time.Timer
+	// kills are those that came while the agent was disconnected, by framework and task.
+	kills map[string]map[string]bool
+	// url is how offers name the agent.
+	url *mesos.URL
+	// inverseUntil says until when frameworks are not asked again to leave, by framework id.
+	inverseUntil map[string]time.Time
+}
+
+// receiver passes what an agent sends into the actor.
+type receiver struct{ m *Master }
+
+// Receive implements link.Receiver.
+func (r receiver) Receive(c *link.Conn, msg link.Message) {
+	r.m.post(func() { r.m.a.receive(c, msg) })
+}
+
+// Closed implements link.Receiver.
+func (r receiver) Closed(c *link.Conn) {
+	r.m.post(func() { r.m.a.agentClosed(c) })
+}
+
+// receive handles one message of an agent. A master that does not serve drops all; agents repeat themselves.
+func (s *actor) receive(c *link.Conn, msg link.Message) {
+	if !s.Leading || !s.RegistryRecovered {
+		return
+	}
+	switch m := msg.(type) {
+	case link.Register:
+		s.registerAgent(c, m)
+		return
+	case link.Reregister:
+		s.reregisterAgent(c, m)
+		return
+	}
+	a := s.byConn[c]
+	if a == nil {
+		return
+	}
+	switch m := msg.(type) {
+	case link.Unregister:
+		if m.AgentID.Value == a.ID {
+			s.dropAgent(a, "the agent unregistered")
+		}
+	case link.Pong:
+		a.waiting, a.missed = false, 0
+	case link.StatusUpdate:
+		s.statusUpdate(a, m)
+	case link.ExitedExecutor:
+		s.exitedExecutor(a, m)
+	case link.ExecutorToFramework:
+		s.executorMessage(a, m)
+	case link.OperationUpdate:
+		s.operationUpdate(a, m)
+	}
+}
+
+// send passes a message to the agent; it is lost while the agent is disconnected.
+func (a *Agent) send(m link.ToAgent) {
+	if a.conn != nil {
+		a.conn.Send(m)
+	}
+}
+
+// use charges resources to a framework on the agent. The allocator knows of them already, from the offer.
+func (a *Agent) use(frameworkID string, rs resources.List) {
+	a.Used[frameworkID] = a.Used[frameworkID].Plus(rs)
+}
+
+// free gives back resources that a framework used on the agent.
+func (s *actor) free(frameworkID string, a *Agent, rs resources.List) {
+	rest := a.Used[frameworkID].Minus(rs)
+	if len(rest) == 0 {
+		delete(a.Used, frameworkID)
+	} else {
+		a.Used[frameworkID] = rest
+	}
+	s.alloc.Recovered(frameworkID, a.ID, rs, 0, time.Now())
+}
+
+// addAgent makes an agent known and connected.
+func (s *actor) addAgent(c *link.Conn, id string, record link.AgentRecord) *Agent {
+	info := record.Info
+	info.ID = &mesos.AgentID{Value: id}
+	a := &Agent{
+		ID: id, Registered: time.Now(),
+		Used:          make(map[string]resources.List),
+		Offers:        make(map[string]*Offer),
+		InverseOffers: make(map[string]*InverseOffer),
+		Tasks:         make(map[string]map[string]*Task),
+		Executors:     make(map[string]map[string]mesos.ExecutorInfo),
+		Operations:    make(map[string]*Operation),
+	}
+	if held, ok := s.held[id]; ok {
+		a.Deactivated, a.Drain = held.Deactivated, held.Drain
+		delete(s.held, id)
+	}
+	s.describe(a, record)
+	s.Agents[id] = a
+	s.attach(a, c)
+	s.alloc.AddAgent(id, a.place(), a.Total, a.Active)
+	s.schedulePing(a)
+	return a
+}
+
+// describe takes over what an agent says of itself.
+func (s *actor) describe(a *Agent, record link.AgentRecord) {
+	a.Info = record.Info
+	a.Info.ID = &mesos.AgentID{Value: a.ID}
+	a.PID, a.Version, a.Capabilities = record.PID, record.Version, record.Capabilities
+	total := record.Total
+	if len(total) == 0 {
+		total = record.Info.Resources
+	}
+	a.Total = resources.Of(total...)
+	a.url = agentURL(record)
+	s.byPID[a.PID] = a
+}
+
+func agentURL(record link.AgentRecord) *mesos.URL {
+	name, addr, _ := strings.Cut(record.PID, "@")
+	ip, _, _ := strings.Cut(addr, ":")
+	host, path := record.Info.Hostname, "/"+name
+	return &mesos.URL{
+		Scheme: "http", Path: &path,
+		Address: mesos.Address{Hostname: &host, IP: &ip, Port: record.Info.GetPort()},
+	}
+}
+
+// ip returns the agent's address from its PID.
+func (a *Agent) ip() string { return a.url.Address.GetIP() }
+
+func (a *Agent) place() constraints.Agent {
+	return constraints.Agent{
+		Hostname: a.Info.Hostname, Attributes: a.Info.Attributes,
+		Region: region(a.Info.Domain), Zone: zone(a.Info.Domain),
+	}
+}
+
+// attach makes c the connection of the agent.
+func (s *actor) attach(a *Agent, c *link.Conn) {
+	if a.conn != nil && a.conn != c {
+		delete(s.byConn, a.conn)
+	}
+	stopTimer(a.reregister)
+	a.conn, a.reregister = c, nil
+	a.Connected, a.Active = true, !a.Deactivated
+	s.byConn[c] = a
+}
+
+// schedulePing sends a ping now and looks for the pong when the next is due.
+func (s *actor) schedulePing(a *Agent) {
+	a.waiting = true
+	a.send(link.Ping{Connected: a.Connected})
+	a.ping = s.after(s.cfg.AgentPingTimeout, func() {
+		if s.Agents[a.ID] != a {
+			return
+		}
+		if a.waiting {
+			if a.missed++; a.missed >= s.cfg.MaxAgentPingTimeouts {
+				s.agentUnreachable(a, "health check timed out")
+				return
+			}
+		}
+		s.schedulePing(a)
+	})
+}
+
+// agentClosed takes note that an agent's connection has ended: the agent is disconnected, not lost.
+func (s *actor) agentClosed(c *link.Conn) {
+	a := s.byConn[c]
+	if a == nil {
+		return
+	}
+	delete(s.byConn, c)
+	if a.conn != c {
+		return
+	}
+	s.log.Info("agent disconnected", fieldAgent(a.ID))
+	a.conn, a.Connected, a.Active = nil, false, false
+	s.alloc.SetAgentActive(a.ID, false)
+	s.rescindAgent(a)
+	for id, tasks := range a.Tasks {
+		if fw := s.Frameworks[id]; fw != nil && !fw.Info.GetCheckpoint() {
+			for _, t := range tasks {
+				s.loseTask(fw, t, loss{mesos.TASK_LOST, mesos.REASON_AGENT_DISCONNECTED,
+					"Agent " + a.Info.Hostname + " disconnected", nil})
+			}
+			for executorID := range a.Executors[id] {
+				s.removeExecutor(fw, a, executorID)
+			}
+		}
+	}
+	var timer *time.Timer
+	timer = s.after(s.cfg.AgentReregisterTimeout, func() {
+		if s.Agents[a.ID] == a && a.reregister == timer {
+			s.agentUnreachable(a, "agent did not re-register within the timeout after disconnecting")
+		}
+	})
+	a.reregister = timer
+}
+
+// agentUnreachable gives an agent up until it comes back.
+func (s *actor) agentUnreachable(a *Agent, message string) {
+	now := time.Now()
+	s.log.Warn("agent unreachable", fieldAgent(a.ID), zap.String("message", message))
+	s.count("slave_unreachable_completed")
+	s.setUnreachable(a.ID, now)
+	s.held[a.ID] = AdmittedAgent{Drain: a.Drain, Deactivated: a.Deactivated}
+	at := &mesos.TimeInfo{Nanoseconds: now.UnixNano()}
+	s.detach(a, loss{mesos.TASK_UNREACHABLE, mesos.REASON_AGENT_REMOVED, message, at}, mesos.OPERATION_UNREACHABLE)
+}
+
+// dropAgent removes an agent that ends by its own or the operator's will. Its tasks are lost.
+func (s *actor) dropAgent(a *Agent, message string) {
+	s.log.Info("agent removed", fieldAgent(a.ID), zap.String("message", message))
+	s.count("slave_removals")
+	s.update(func(r *Record) { delete(r.Admitted, a.ID) })
+	text := "Agent " + a.Info.Hostname + " removed: " + message
+	s.detach(a, loss{mesos.TASK_LOST, mesos.REASON_AGENT_REMOVED, text, nil}, mesos.OPERATION_GONE_BY_OPERATOR)
+	s.emit(AgentRemoved{mesos.AgentID{Value: a.ID}})
+}
+
+// loss says what becomes of the tasks of an agent that is gone.
+type loss struct {
+	state       mesos.TaskState // for partition-aware frameworks
+	reason      mesos.TaskStatus_Reason
+	message     string
+	unreachable *mesos.TimeInfo
+}
+
+// detach takes an agent out of all books and tells the frameworks.
+func (s *actor) detach(a *Agent, l loss, operations mesos.OperationState) {
+	stopTimer(a.ping)
+	stopTimer(a.reregister)
+	s.alloc.SetAgentActive(a.ID, false)
+	for id, tasks := range a.Tasks {
+		fw := s.Frameworks[id]
+		for _, t := range tasks {
+			s.loseTask(fw, t, l)
+		}
+	}
+	for id, executors := range a.Executors {
+		for executorID := range executors {
+			s.removeExecutor(s.Frameworks[id], a, executorID)
+		}
+	}
+	s.rescindAgent(a)
+	s.loseOperations(a, operations)
+	delete(s.Agents, a.ID)
+	if s.byPID[a.PID] == a {
+		delete(s.byPID, a.PID)
+	}
+	if a.conn != nil {
+		delete(s.byConn, a.conn)
+	}
+	s.alloc.RemoveAgent(a.ID)
+	s.broadcastFailure(a.ID)
+}
+
+// broadcastFailure tells all frameworks that an agent is gone.
+func (s *actor) broadcastFailure(id string) {
+	e := &scheduler.Event{
+		Type: scheduler.Event_FAILURE, Failure: &scheduler.Event_Failure{AgentID: &mesos.AgentID{Value: id}},
+	}
+	for _, fw := range s.Frameworks {
+		fw.send(e)
+	}
+}
+
+// rescindAgent takes back all offers of an agent.
+func (s *actor) rescindAgent(a *Agent) {
+	for _, o := range a.Offers {
+		s.rescind(o)
+	}
+	for _, o := range a.InverseOffers {
+		s.rescindInverse(o)
+	}
+}

@@ -1,0 +1,292 @@
+package master
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/google/uuid"
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
+)
+
+// operationActions says which permission an operation needs.
+var operationActions = map[mesos.Offer_Operation_Type]Action{
+	mesos.Offer_Operation_RESERVE:       ActionReserve,
+	mesos.Offer_Operation_UNRESERVE:     ActionUnreserve,
+	mesos.Offer_Operation_CREATE:        ActionCreateVolumes,
+	mesos.Offer_Operation_DESTROY:       ActionDestroyVolumes,
+	mesos.Offer_Operation_GROW_VOLUME:   ActionResizeVolumes,
+	mesos.Offer_Operation_SHRINK_VOLUME: ActionResizeVolumes,
+}
+
+// convert carries out a reservation or volume operation of an ACCEPT.
+func (w *acceptance) convert(op *mesos.Offer_Operation) {
+	if problem := w.tryConvert(op); problem != "" {
+		w.operationError(w.fw, op, fmt.Sprintf("%s; on agent %s", problem, w.agent.text()))
+	}
+}
+
+// text names an agent in messages.
+func (a *Agent) text() string { return fmt.Sprintf("%s at %s (%s)", a.ID, a.PID, a.Info.Hostname) }
+
+func (w *acceptance) tryConvert(op *mesos.Offer_Operation) string {
+	if err := eachResource(op, w.prepare); err != nil {
+		return err.Error()
+	}
+	if action, ok := operationActions[op.Type]; ok && !w.authorized(w.fw.Info.Principal, action, w.role) {
+		return fmt.Sprintf("Not authorized to %s", action)
+	}
+	c, problem := convertOperation(op, w.agent.Total, w.fw.Info.Principal)
+	if problem != "" {
+		return problem
+	}
+	if op.Type == mesos.Offer_Operation_CREATE && !has(&w.fw.Info, mesos.FrameworkInfo_Capability_SHARED_RESOURCES) {
+		for i := range op.Create.Volumes {
+			if op.Create.Volumes[i].Shared != nil {
+				return fmt.Sprintf("Create volume operation for '%s' has been attempted by framework '%s' with no "+
+					"SHARED_RESOURCES capability", text(&op.Create.Volumes[i]), w.fw.ID)
+			}
+		}
+	}
+	if op.Type == mesos.Offer_Operation_DESTROY && w.agent.usesAny(c.consumed) {
+		return "Persistent volumes in use"
+	}
+	rest, ok := w.available.Take(c.consumed)
+	if !ok {
+		return fmt.Sprintf("%s does not contain %s", w.available, c.consumed)
+	}
+	w.available = rest.Plus(c.converted)
+	w.agent.Total = w.agent.Total.Minus(c.consumed.Unallocated()).Plus(c.converted.Unallocated())
+	w.alloc.Convert(w.fw.ID, w.agent.ID, c.consumed, c.converted)
+	w.applyOperation(w.agent, w.fw, *op)
+	return ""
+}
+
+// usesAny tells whether a task or executor uses one of the volumes.
+func (a *Agent) usesAny(volumes resources.List) bool {
+	for _, used := range a.Used {
+		for i := range volumes {
+			if used.Unallocated().Contains(resources.List{volumes[i]}.Unallocated()) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// applyOperation hands an operation that holds in the master's books already to the agent. The framework may be nil.
+func (s *actor) applyOperation(a *Agent, fw *Framework, op mesos.Offer_Operation) {
+	id := uuid.New()
+	plain := withoutAllocation(op)
+	o := &Operation{AgentID: a.ID, Operation: mesos.Operation{
+		AgentID: &mesos.AgentID{Value: a.ID}, Info: op, UUID: mesos.UUID{Value: id[:]},
+		LatestStatus: mesos.OperationStatus{OperationID: op.ID, State: mesos.OPERATION_PENDING},
+	}}
+	if fw != nil {
+		o.FrameworkID = fw.ID
+		o.Operation.FrameworkID = &mesos.FrameworkID{Value: fw.ID}
+		fw.Operations[string(id[:])] = o
+	}
+	a.Operations[string(id[:])] = o
+	a.send(link.ApplyOperation{FrameworkID: o.Operation.FrameworkID, Operation: plain, UUID: id[:]})
+}
+
+// withoutAllocation returns a copy of an operation whose resources are not allocated.
+func withoutAllocation(op mesos.Offer_Operation) mesos.Offer_Operation {
+	plain := func(rs []mesos.Resource) []mesos.Resource { return resources.List(rs).Unallocated() }
+	switch op.Type {
+	case mesos.Offer_Operation_RESERVE:
+		op.Reserve = &mesos.Offer_Operation_Reserve{Resources: plain(op.Reserve.Resources)}
+	case mesos.Offer_Operation_UNRESERVE:
+		op.Unreserve = &mesos.Offer_Operation_Unreserve{Resources: plain(op.Unreserve.Resources)}
+	case mesos.Offer_Operation_CREATE:
+		op.Create = &mesos.Offer_Operation_Create{Volumes: plain(op.Create.Volumes)}
+	case mesos.Offer_Operation_DESTROY:
+		op.Destroy = &mesos.Offer_Operation_Destroy{Volumes: plain(op.Destroy.Volumes)}
+	case mesos.Offer_Operation_GROW_VOLUME:
+		g := *op.GrowVolume
+		g.Volume.AllocationInfo, g.Addition.AllocationInfo = nil, nil
+		op.GrowVolume = &g
+	case mesos.Offer_Operation_SHRINK_VOLUME:
+		sh := *op.ShrinkVolume
+		sh.Volume.AllocationInfo = nil
+		op.ShrinkVolume = &sh
+	default:
+	}
+	return op
+}
+
+// operationError answers that an operation was not done, if the framework wants to know.
+func (s *actor) operationError(fw *Framework, op *mesos.Offer_Operation, problem string) {
+	if op.ID == nil {
+		return
+	}
+	fw.sendOperation(mesos.OperationStatus{OperationID: op.ID, State: mesos.OPERATION_ERROR, Message: &problem})
+}
+
+func (fw *Framework) sendOperation(status mesos.OperationStatus) {
+	fw.send(&scheduler.Event{
+		Type:                  scheduler.Event_UPDATE_OPERATION_STATUS,
+		UpdateOperationStatus: &scheduler.Event_UpdateOperationStatus{Status: status},
+	})
+}
+
+// operationEnded tells whether the state of an operation is final.
+func operationEnded(s mesos.OperationState) bool {
+	switch s {
+	case mesos.OPERATION_FINISHED, mesos.OPERATION_FAILED, mesos.OPERATION_ERROR, mesos.OPERATION_DROPPED,
+		mesos.OPERATION_GONE_BY_OPERATOR:
+		return true
+	case mesos.OPERATION_UNSUPPORTED, mesos.OPERATION_PENDING, mesos.OPERATION_UNREACHABLE,
+		mesos.OPERATION_RECOVERING, mesos.OPERATION_UNKNOWN:
+	}
+	return false
+}
+
+// operationUpdate handles the status of an operation that an agent reports.
+func (s *actor) operationUpdate(a *Agent, m link.OperationUpdate) {
+	o := a.Operations[string(m.OperationUUID)]
+	fw := s.frameworkOf(m.FrameworkID)
+	if o != nil {
+		o.LatestStatus = m.Status
+		o.Statuses = append(o.Statuses[:len(o.Statuses):len(o.Statuses)], m.Status)
+	}
+	if fw != nil && m.Status.OperationID != nil {
+		status := m.Status
+		status.AgentID = &mesos.AgentID{Value: a.ID}
+		fw.sendOperation(status)
+		return // the framework acknowledges
+	}
+	if m.Status.UUID != nil {
+		a.send(link.OperationAcknowledgement{
+			OperationUUID: m.OperationUUID, StatusUUID: m.Status.UUID.Value,
+			OperationID: m.Status.OperationID, FrameworkID: m.FrameworkID,
+		})
+	}
+	if o != nil && operationEnded(m.Status.State) {
+		s.removeOperation(a, o)
+	}
+}
+
+func (s *actor) frameworkOf(id *mesos.FrameworkID) *Framework {
+	if id == nil {
+		return nil
+	}
+	return s.Frameworks[id.Value]
+}
+
+func (s *actor) removeOperation(a *Agent, o *Operation) {
+	key := string(o.UUID.Value)
+	delete(a.Operations, key)
+	if fw := s.Frameworks[o.FrameworkID]; fw != nil {
+		delete(fw.Operations, key)
+	}
+	s.checkDrained(a)
+}
+
+// acknowledgeOperation handles the call ACKNOWLEDGE_OPERATION_STATUS.
+func (s *actor) acknowledgeOperation(fw *Framework, c *scheduler.Call_AcknowledgeOperationStatus) {
+	a := s.Agents[c.AgentID.GetValue()]
+	if a == nil || !a.Connected {
+		return
+	}
+	for _, o := range a.Operations {
+		if o.FrameworkID != fw.ID || o.Info.ID.GetValue() != c.OperationID.Value {
+			continue
+		}
+		id := c.OperationID
+		a.send(link.OperationAcknowledgement{
+			OperationUUID: o.UUID.Value, StatusUUID: c.UUID, OperationID: &id,
+			FrameworkID: &mesos.FrameworkID{Value: fw.ID},
+		})
+		if latest := o.LatestStatus; latest.UUID != nil && bytes.Equal(latest.UUID.Value, c.UUID) && operationEnded(latest.State) {
+			s.removeOperation(a, o)
+		}
+		return
+	}
+}
+
+// reconcileOperations handles the call RECONCILE_OPERATIONS: of all, or of the operations named.
+func (s *actor) reconcileOperations(fw *Framework, c *scheduler.Call_ReconcileOperations) {
+	if len(c.Operations) == 0 {
+		for _, o := range fw.Operations {
+			fw.sendOperation(latestOf(o))
+		}
+		return
+	}
+	for i := range c.Operations {
+		fw.sendOperation(s.reconcileOperation(fw, &c.Operations[i]))
+	}
+}
+
+func latestOf(o *Operation) mesos.OperationStatus {
+	message := "Reconciliation: Latest operation status"
+	return mesos.OperationStatus{
+		OperationID: o.Info.ID, State: o.LatestStatus.State, Message: &message, AgentID: o.Operation.AgentID,
+		ConvertedResources: o.LatestStatus.ConvertedResources,
+	}
+}
+
+func (s *actor) reconcileOperation(fw *Framework, c *scheduler.Call_ReconcileOperations_Operation) mesos.OperationStatus {
+	for _, o := range fw.Operations {
+		if o.Info.ID.GetValue() == c.OperationID.Value && o.Info.ID != nil {
+			return latestOf(o)
+		}
+	}
+	id := c.OperationID
+	status := mesos.OperationStatus{
+		OperationID: &id, State: mesos.OPERATION_UNKNOWN, AgentID: c.AgentID, ResourceProviderID: c.ResourceProviderID,
+	}
+	message := "Reconciliation: Both operation and agent are unknown"
+	if c.AgentID == nil {
+		message = "Reconciliation: Operation is unknown and no 'agent_id' was provided"
+		status.Message = &message
+		return status
+	}
+	_, recovered := s.RecoveredAgents[c.AgentID.Value]
+	_, unreachable := s.UnreachableAgents[c.AgentID.Value]
+	_, gone := s.GoneAgents[c.AgentID.Value]
+	switch {
+	case recovered:
+		status.State, message = mesos.OPERATION_RECOVERING, "Reconciliation: Agent is recovered but has not re-registered"
+	case s.Agents[c.AgentID.Value] != nil:
+		message = "Reconciliation: Operation is unknown"
+	case unreachable:
+		status.State, message = mesos.OPERATION_UNREACHABLE, "Reconciliation: Agent is unreachable"
+	case gone:
+		status.State, message = mesos.OPERATION_GONE_BY_OPERATOR, "Reconciliation: Agent marked gone by operator"
+	}
+	status.Message = &message
+	return status
+}
+
+// loseOperations tells frameworks that the agent of their operations is gone.
+func (s *actor) loseOperations(a *Agent, state mesos.OperationState) {
+	for key, o := range a.Operations {
+		delete(a.Operations, key)
+		fw := s.Frameworks[o.FrameworkID]
+		if fw == nil {
+			continue
+		}
+		delete(fw.Operations, key)
+		if o.Info.ID != nil && !operationEnded(o.LatestStatus.State) {
+			fw.sendOperation(mesos.OperationStatus{OperationID: o.Info.ID, State: state, AgentID: o.Operation.AgentID})
+		}
+	}
+}
+
+// adoptOperation adds an operation that a returning agent tells of.
+func (s *actor) adoptOperation(a *Agent, op mesos.Operation) {
+	key := string(op.UUID.Value)
+	if a.Operations[key] != nil {
+		return
+	}
+	o := &Operation{Operation: op, AgentID: a.ID, FrameworkID: op.FrameworkID.GetValue()}
+	a.Operations[key] = o
+	if fw := s.Frameworks[o.FrameworkID]; fw != nil {
+		fw.Operations[key] = o
+	}
+}

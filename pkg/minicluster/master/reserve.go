@@ -1,0 +1,51 @@
+package master
+
+import (
+	"net/http"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
+)
+
+// operatorApply carries out a reservation or volume operation of the operator on free resources; offers that hold
+// them are taken back first.
+func (s *actor) operatorApply(principal *string, id string, op mesos.Offer_Operation) *CallError {
+	a := s.Agents[id]
+	if a == nil {
+		return refuse(http.StatusBadRequest, "No agent found with specified ID")
+	}
+	invalid := func(problem string) *CallError {
+		return refuse(http.StatusBadRequest, "Invalid %s operation on agent %s: %s", op.Type, a.text(), problem)
+	}
+	if err := eachResource(&op, resources.UpgradeAll); err != nil {
+		return invalid(err.Error())
+	}
+	c, problem := convertOperation(&op, a.Total, principal)
+	if problem != "" {
+		return invalid(problem)
+	}
+	for i := range c.converted {
+		if !s.authorized(principal, operationActions[op.Type], resources.Role(&c.converted[i])) {
+			return forbidden()
+		}
+	}
+	if op.Type == mesos.Offer_Operation_DESTROY && a.usesAny(c.consumed) {
+		return invalid("Persistent volumes in use")
+	}
+	if !a.Total.Contains(c.consumed) {
+		return refuse(http.StatusConflict, "%s does not contain %s", a.Total, c.consumed)
+	}
+	for _, o := range a.Offers {
+		if s.alloc.Free(id).Contains(c.consumed) {
+			break
+		}
+		s.rescindFor(o, refuseDefault)
+	}
+	if !s.alloc.ConvertFree(id, c.consumed, c.converted) {
+		return refuse(http.StatusConflict, "%s does not contain %s", s.alloc.Free(id), c.consumed)
+	}
+	a.Total = a.Total.Minus(c.consumed).Plus(c.converted)
+	s.applyOperation(a, nil, op)
+	return nil
+}

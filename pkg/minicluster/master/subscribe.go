@@ -1,0 +1,282 @@
+package master
+
+import (
+	"fmt"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+	"go.uber.org/zap"
+
+	"github.com/gantry-mesos/gantry/pkg/minicluster/constraints"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+)
+
+// framework is what only this package knows of a framework.
+type framework struct {
+	stream   *stream
+	failover *time.Timer
+	filter   *constraints.Filter // compiled Constraints
+}
+
+// subscribe attaches a stream to a new or known framework and returns its id. A refused subscription gets one ERROR
+// event and the id is "".
+func (s *actor) subscribe(req request, st *stream) string {
+	s.count("messages_register_framework")
+	info := *req.call.Subscribe.FrameworkInfo
+	if info.Principal == nil {
+		info.Principal = req.principal
+	}
+	oc := req.ext.constraints()
+	text := s.invalidFramework(&info)
+	var filter *constraints.Filter
+	if text == "" {
+		filter, text = checkOfferSettings(&info, req.call.Subscribe.SuppressedRoles, oc)
+	}
+	if text == "" {
+		text = s.unauthorizedFramework(req.principal, &info)
+	}
+	fw := s.Frameworks[info.ID.GetValue()]
+	if text == "" {
+		text = s.refuseKnown(&info, fw)
+	}
+	if text != "" {
+		s.log.Info("subscription refused", zap.String("reason", text))
+		st.send(&scheduler.Event{Type: scheduler.Event_ERROR, Error: &scheduler.Event_Error{Message: text}})
+		st.end()
+		return ""
+	}
+	settings := offerSettings{oc, filter, req.call.Subscribe.SuppressedRoles}
+	if fw == nil {
+		fw = s.addFramework(info, settings)
+		s.connect(fw, st)
+		s.alloc.AddFramework(fw.ID, fw.allocatorFramework(), true)
+		s.emit(FrameworkAdded{fw})
+	} else {
+		s.resubscribe(fw, info, settings, st)
+		s.emit(FrameworkUpdated{fw})
+	}
+	return fw.ID
+}
+
+// offerSettings come beside the FrameworkInfo in SUBSCRIBE and UPDATE_FRAMEWORK.
+type offerSettings struct {
+	constraints *constraints.OfferConstraints
+	filter      *constraints.Filter
+	suppressed  []string
+}
+
+func (s *actor) unauthorizedFramework(principal *string, info *mesos.FrameworkInfo) string {
+	if principal == nil {
+		principal = info.Principal
+	}
+	roles := rolesOf(info)
+	for _, role := range roles {
+		if !s.authorized(principal, ActionRegisterFrameworks, role) {
+			return fmt.Sprintf("Not authorized to register framework %s with roles %s", info.ID.GetValue(), set(roles))
+		}
+	}
+	return ""
+}
+
+// refuseKnown checks a FrameworkInfo against what is known of its id.
+func (s *actor) refuseKnown(info *mesos.FrameworkInfo, fw *Framework) string {
+	if fw != nil {
+		if !fw.Recovered && samePrincipal(fw.Info.Principal, info.Principal) || fw.Recovered {
+			return ""
+		}
+		return "Changing framework's principal is not allowed."
+	}
+	if s.completed(info.ID.GetValue()) {
+		return "Framework has been removed"
+	}
+	return ""
+}
+
+func samePrincipal(a, b *string) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+// completed tells whether a framework was removed and is still remembered.
+func (s *actor) completed(id string) bool {
+	for _, fw := range s.CompletedFrameworks {
+		if fw.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// addFramework adds a framework without a stream. The allocator is told by the caller.
+func (s *actor) addFramework(info mesos.FrameworkInfo, settings offerSettings) *Framework {
+	if info.ID.GetValue() == "" {
+		info.ID = &mesos.FrameworkID{Value: s.frameworkID()}
+	}
+	now := time.Now()
+	fw := &Framework{
+		ID: info.ID.Value, Info: info, Registered: now, Reregistered: now,
+		Tasks:         make(map[string]*Task),
+		Executors:     make(map[string]map[string]mesos.ExecutorInfo),
+		Offers:        make(map[string]*Offer),
+		InverseOffers: make(map[string]*InverseOffer),
+		Operations:    make(map[string]*Operation),
+	}
+	fw.apply(settings)
+	s.Frameworks[fw.ID] = fw
+	s.log.Info("framework added", fieldFramework(fw.ID))
+	return fw
+}
+
+func (fw *Framework) apply(settings offerSettings) {
+	fw.Constraints, fw.filter = settings.constraints, settings.filter
+	fw.Suppressed = make(map[string]bool, len(settings.suppressed))
+	for _, role := range settings.suppressed {
+		fw.Suppressed[role] = true
+	}
+}
+
+// connect makes st the stream of the framework and greets.
+func (s *actor) connect(fw *Framework, st *stream) {
+	fw.stream = st
+	fw.Connected, fw.Active, fw.Recovered = true, true, false
+	interval := s.cfg.HeartbeatInterval.Seconds()
+	info := s.Info
+	fw.send(&scheduler.Event{Type: scheduler.Event_SUBSCRIBED, Subscribed: &scheduler.Event_Subscribed{
+		FrameworkID: fw.Info.ID, HeartbeatIntervalSeconds: &interval, MasterInfo: &info,
+	}})
+	fw.send(heartbeat)
+}
+
+// resubscribe gives a known framework a new stream and description.
+func (s *actor) resubscribe(fw *Framework, info mesos.FrameworkInfo, settings offerSettings, st *stream) {
+	stopTimer(fw.failover)
+	fw.failover = nil
+	if fw.stream != nil {
+		fw.stream.send(&scheduler.Event{
+			Type: scheduler.Event_ERROR, Error: &scheduler.Event_Error{Message: "Framework failed over"},
+		})
+		fw.stream.end()
+	}
+	for _, o := range fw.Offers {
+		s.takeBack(o, 0)
+	}
+	for _, o := range fw.InverseOffers {
+		s.dropInverseOffer(o)
+	}
+	fw.Info = merged(fw.Info, info, fw.Recovered)
+	fw.apply(settings)
+	fw.Reregistered = time.Now()
+	s.connect(fw, st)
+	s.alloc.UpdateFramework(fw.ID, fw.allocatorFramework())
+	s.alloc.ActivateFramework(fw.ID)
+	s.tellAgents(fw)
+	s.log.Info("framework subscribed again", fieldFramework(fw.ID))
+}
+
+// merged returns the new description with what cannot change kept from the old one.
+func merged(old, info mesos.FrameworkInfo, recovered bool) mesos.FrameworkInfo {
+	info.ID, info.User, info.Checkpoint = old.ID, old.User, old.Checkpoint
+	if !recovered {
+		info.Principal = old.Principal
+	}
+	return info
+}
+
+// tellAgents sends the framework's description to the agents where it has something.
+func (s *actor) tellAgents(fw *Framework) {
+	for _, a := range s.Agents {
+		if len(a.Tasks[fw.ID]) > 0 || len(a.Executors[fw.ID]) > 0 {
+			a.send(link.UpdateFramework{Framework: fw.Info})
+		}
+	}
+}
+
+// send queues an event for the scheduler; it is lost if there is none.
+func (fw *Framework) send(e *scheduler.Event) {
+	if fw.stream != nil {
+		fw.stream.send(e)
+	}
+}
+
+// streamClosed takes note that the scheduler's connection has ended. That of an older stream means nothing.
+func (s *actor) streamClosed(id string, st *stream) {
+	fw := s.Frameworks[id]
+	if fw == nil || fw.stream != st {
+		return
+	}
+	s.log.Info("framework disconnected", fieldFramework(id))
+	fw.stream, fw.Connected, fw.Active = nil, false, false
+	s.alloc.DeactivateFramework(id)
+	for _, o := range fw.Offers {
+		s.takeBack(o, 0)
+	}
+	for _, o := range fw.InverseOffers {
+		s.dropInverseOffer(o)
+	}
+	timeout := time.Duration(fw.Info.GetFailoverTimeout() * float64(time.Second))
+	if timeout <= 0 {
+		s.removeFramework(fw)
+		return
+	}
+	var timer *time.Timer
+	timer = s.after(timeout, func() {
+		if s.Frameworks[id] == fw && fw.failover == timer {
+			s.removeFramework(fw)
+		}
+	})
+	fw.failover = timer
+}
+
+// updateFramework is the call UPDATE_FRAMEWORK; it returns the refusal as status and text, 0 if there is none.
+func (s *actor) updateFramework(fw *Framework, req request) *CallError {
+	update := req.call.UpdateFramework
+	info := update.FrameworkInfo
+	if info.Principal == nil {
+		info.Principal = req.principal
+	}
+	if text := s.invalidFramework(&info); text != "" {
+		return refuse(400, "Supplied FrameworkInfo is not valid: %s", text)
+	}
+	oc := req.ext.constraints()
+	filter, text := checkOfferSettings(&info, update.SuppressedRoles, oc)
+	if text != "" {
+		return refuse(400, "%s", text)
+	}
+	const change = "FrameworkInfo update is not valid: "
+	switch old := fw.Info; {
+	case !samePrincipal(old.Principal, info.Principal):
+		return refuse(400, change+"Changing framework's principal is not allowed.")
+	case old.User != info.User:
+		return refuse(400, change+"Updating 'FrameworkInfo.user' is unsupported; attempted to update from '%s' to '%s'",
+			old.User, info.User)
+	case old.GetCheckpoint() != info.GetCheckpoint():
+		return refuse(400, change+"Updating 'FrameworkInfo.checkpoint' is unsupported; attempted to update from '%t' to '%t'",
+			old.GetCheckpoint(), info.GetCheckpoint())
+	}
+	if text := s.unauthorizedFramework(req.principal, &info); text != "" {
+		return refuse(403, "%s", text)
+	}
+	fw.Info = merged(fw.Info, info, false)
+	fw.apply(offerSettings{oc, filter, update.SuppressedRoles})
+	s.alloc.UpdateFramework(fw.ID, fw.allocatorFramework())
+	s.rescindForeign(fw)
+	s.tellAgents(fw)
+	s.emit(FrameworkUpdated{fw})
+	return nil
+}
+
+// rescindForeign takes back offers of roles that the framework no longer has.
+func (s *actor) rescindForeign(fw *Framework) {
+	roles := make(map[string]bool)
+	for _, role := range rolesOf(&fw.Info) {
+		roles[role] = true
+	}
+	for _, o := range fw.Offers {
+		if !roles[o.Role] {
+			s.rescind(o)
+		}
+	}
+}
