@@ -105,19 +105,23 @@ func (n *counter) smallest() int32 {
 // counter blocks has changed, for this value and for all others.
 func (n *counter) change(v, delta int32) (this, others bool) {
 	for int(v) >= len(n.counts) {
-		n.counts = append(n.counts, 0)
+		n.counts = append(n.counts, make([]int32, int(v)+1-len(n.counts))...)
 	}
-	before, blocked, first := n.counts[v], n.blocks(v), n.total == 0
-	n.counts[v] += delta
+	before := n.counts[v]
+	after := before + delta
+	n.counts[v] = after
 	n.total += delta
 	switch {
 	case before == 0:
 		n.groups++
-	case n.counts[v] == 0:
+	case after == 0:
 		n.groups--
 	}
 	if n.levels != nil {
-		n.levels.move(v, before, n.counts[v])
+		n.levels.move(v, before, after)
 	}
-	return n.blocks(v) != blocked, n.constraint.Operator == constraint.Cluster && (first || n.total == 0)
+	if n.constraint.Operator == constraint.Cluster {
+		return false, before == 0 || after == 0
+	}
+	return n.limit > 0 && (before >= n.limit) != (after >= n.limit), false
 }

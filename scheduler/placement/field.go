@@ -19,6 +19,8 @@ type field struct {
 	// of is the value of each agent, members the agents of each value, ascending.
 	of      []int32
 	members [][]int32
+	// only is the member of each value that has just one, as host names do, else several.
+	only []int32
 	// sets are the members of large values as bitsets, nil for small ones.
 	sets []bitset
 }
@@ -61,10 +63,14 @@ func (f *field) intern(text string) int32 {
 		f.ids[text] = v
 		f.values = append(f.values, text)
 		f.members = append(f.members, nil)
+		f.only = append(f.only, several)
 		f.sets = append(f.sets, nil)
 	}
 	return v
 }
+
+// several marks a value that has no member or more than one.
+const several int32 = -1
 
 // sparse is how many members a value may have without a bitset: so many single
 // bits are as quick to change as the words of a set.
@@ -82,6 +88,7 @@ func (f *field) enter(i int32, s Site) {
 	}
 	at, _ := slices.BinarySearch(f.members[v], i)
 	f.members[v] = slices.Insert(f.members[v], at, i)
+	f.note(v)
 	switch {
 	case f.sets[v] != nil:
 		f.sets[v].set(i)
@@ -89,6 +96,14 @@ func (f *field) enter(i int32, s Site) {
 		for _, m := range f.members[v] {
 			f.sets[v].set(m)
 		}
+	}
+}
+
+// note keeps the only member of a value at hand.
+func (f *field) note(v int32) {
+	f.only[v] = several
+	if m := f.members[v]; len(m) == 1 {
+		f.only[v] = m[0]
 	}
 }
 
@@ -102,6 +117,7 @@ func (f *field) leave(i int32) {
 	if at, found := slices.BinarySearch(f.members[v], i); found {
 		f.members[v] = slices.Delete(f.members[v], at, at+1)
 	}
+	f.note(v)
 	if f.sets[v] != nil {
 		f.sets[v].clear(i)
 	}
@@ -109,6 +125,10 @@ func (f *field) leave(i int32) {
 
 // add puts the members of a value into b.
 func (f *field) add(b *bitset, v int32) {
+	if i := f.only[v]; i != several {
+		b.set(i)
+		return
+	}
 	if set := f.sets[v]; set != nil {
 		b.grow(len(set) << 6)
 		for w, bits := range set {
@@ -123,6 +143,10 @@ func (f *field) add(b *bitset, v int32) {
 
 // drop takes the members of a value out of b.
 func (f *field) drop(b bitset, v int32) {
+	if i := f.only[v]; i != several {
+		b.clear(i)
+		return
+	}
 	if set := f.sets[v]; set != nil {
 		for w := range min(len(set), len(b)) {
 			b[w] &^= set[w]

@@ -28,8 +28,11 @@ func newLevels(f *field) *levels {
 
 // at returns the level of a count, making it if need be.
 func (l *levels) at(count int32) *level {
-	i, found := slices.BinarySearchFunc(l.list, count, func(v *level, n int32) int { return int(v.count - n) })
-	if found {
+	i := 0
+	for i < len(l.list) && l.list[i].count < count {
+		i++
+	}
+	if i < len(l.list) && l.list[i].count == count {
 		return l.list[i]
 	}
 	v := &level{}

@@ -106,42 +106,35 @@ func (c *contest) run() int32 {
 	return c.best
 }
 
-// visit goes through the entries from..to of a row in descending rank, and
-// leaves those out that cannot win or cannot fit.
+// visit goes through the entries from..to of a row in descending rank, until
+// none is left that could win, and into those that could take the demand.
 func (c *contest) visit(row, from, to int) {
-	var open [fan]int
-	n := 0
-	for i := from; i < to; i++ {
-		if c.beats(row, i) && c.demand.word.fits(c.tree.rows[row][i]) && c.masks.meets(row, i) {
-			open[n] = i
-			n++
-		}
-	}
-	ranks := c.ranks.rows[row]
-	for ; n > 0; n-- {
-		k := 0
-		for j := 1; j < n; j++ {
-			if ranks[open[j]] > ranks[open[k]] {
-				k = j
+	ranks := c.ranks.rows[row][from:to]
+	for tried := uint(0); ; {
+		k, rank := -1, int32(absent)
+		for i, have := range ranks {
+			if have > rank && tried&(1<<i) == 0 {
+				k, rank = i, have
 			}
 		}
-		i := open[k]
-		copy(open[k:n], open[k+1:n])
+		if k < 0 || !c.beats(row, from+k, rank) {
+			return
+		}
+		tried |= 1 << k
+		i := from + k
 		switch {
-		case !c.beats(row, i):
+		case !c.demand.word.fits(c.tree.rows[row][i]) || !c.masks.meets(row, i):
 		case row > 0:
 			c.visit(row-1, i*fan, i*fan+fan)
 		case c.demand.fitsAt(int32(i)):
-			c.best, c.rank = int32(i), ranks[i]
+			c.best, c.rank = int32(i), rank
 		}
 	}
 }
 
-// beats reports whether an entry may hold a better agent than the best so far.
-func (c *contest) beats(row, i int) bool {
-	rank := c.ranks.rows[row][i]
-	if c.best < 0 {
-		return rank > absent
-	}
-	return rank > c.rank || rank == c.rank && i < int(c.best)>>(3*row)
+// beats reports whether an entry of the rank may hold a better agent than the
+// best so far. Of entries of one rank the first is tried first, so that those
+// after it cannot.
+func (c *contest) beats(row, i int, rank int32) bool {
+	return c.best < 0 || rank > c.rank || rank == c.rank && i < int(c.best)>>(3*row)
 }

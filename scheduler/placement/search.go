@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/gantry-mesos/gantry/pkg/constraint"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
 )
 
 // find returns the agent for one more instance, -1 if it fits nowhere.
@@ -119,4 +120,15 @@ func (d *Demand) fitsAt(i int32) bool {
 		}
 	}
 	return true
+}
+
+// Fits reports whether one more instance could go to the agent now. It takes
+// some tens of nanoseconds and allocates nothing.
+func (d *Demand) Fits(id mesos.AgentID) bool {
+	i, known := d.cluster.byID[id]
+	if !known {
+		return false
+	}
+	d.sync()
+	return d.pool.offers(i) && !d.cluster.agents[i].draining && d.fitsAt(i) && d.admits(i) && d.accepts(i)
 }

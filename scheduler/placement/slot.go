@@ -50,7 +50,6 @@ type slot struct {
 // piece is one offered resource object and what is left of it.
 type piece struct {
 	from  *mesos.Resource
-	offer mesos.OfferID
 	kind  kind
 	class mode
 	left  resource.Scalar
@@ -65,7 +64,7 @@ func (s *slot) add(o *mesos.Offer, role string) {
 	s.ids = append(slices.Clip(s.ids), o.ID)
 	s.pieces = slices.Grow(s.pieces, len(o.Resources))
 	for i := range o.Resources {
-		if p, ok := newPiece(&o.Resources[i], o.ID, role); ok {
+		if p, ok := newPiece(&o.Resources[i], role); ok {
 			s.pieces = append(s.pieces, p)
 			s.account(&p, p.left, int32(p.ports.Len()))
 		}
@@ -82,8 +81,8 @@ func (s *slot) add(o *mesos.Offer, role string) {
 
 // newPiece reads one resource object; ok is false for what is not placed by:
 // unknown names, revocable and shared resources, raw and block disks.
-func newPiece(r *mesos.Resource, id mesos.OfferID, role string) (p piece, ok bool) {
-	p = piece{from: r, offer: id, class: unreserved, left: r.Scalar}
+func newPiece(r *mesos.Resource, role string) (p piece, ok bool) {
+	p = piece{from: r, class: unreserved, left: r.Scalar}
 	if r.Revocable || r.Shared {
 		return p, false
 	}
@@ -161,10 +160,12 @@ func (s *slot) account(p *piece, amount resource.Scalar, portCount int32) {
 
 // remove takes an offer and all that is left of it away.
 func (s *slot) remove(id mesos.OfferID) {
+	at := slices.Index(s.ids, id)
+	gone := s.offers[at]
 	kept := s.pieces[:0]
 	for i := range s.pieces {
 		p := s.pieces[i]
-		if p.offer == id {
+		if holds(gone, p.from) {
 			s.account(&p, -p.left, -int32(p.ports.Len()))
 			continue
 		}
@@ -172,9 +173,19 @@ func (s *slot) remove(id mesos.OfferID) {
 	}
 	clear(s.pieces[len(kept):])
 	s.pieces = kept
-	s.offers = slices.DeleteFunc(s.offers, func(o *mesos.Offer) bool { return o.ID == id })
-	s.ids = slices.DeleteFunc(slices.Clone(s.ids), func(have mesos.OfferID) bool { return have == id })
+	s.offers = slices.Delete(s.offers, at, at+1)
+	s.ids = slices.Delete(slices.Clone(s.ids), at, at+1)
 	s.epoch++
+}
+
+// holds reports whether r is one of the offer's resources, the object itself.
+func holds(o *mesos.Offer, r *mesos.Resource) bool {
+	for i := range o.Resources {
+		if &o.Resources[i] == r {
+			return true
+		}
+	}
+	return false
 }
 
 // available returns what a demand of the mode may use.
