@@ -29,6 +29,9 @@ type Config struct {
 	PullStall time.Duration
 	// Output bounds the files stdout and stderr in the sandbox. Default 64 MiB each, one old file kept.
 	Output sandbox.Rotation
+	// Stdout and Stderr are the streams that the agent gave to the executor; a
+	// pipe among them is used instead of the file. Nil means there are none.
+	Stdout, Stderr *os.File
 	// PidsLimit bounds the processes of a container. Default 8192, 0 for the engine's own.
 	PidsLimit int64
 	// CPUQuota makes cpus a hard limit rather than a weight. Default false.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"go.uber.org/zap"
@@ -68,11 +67,11 @@ func (h *host) close() error {
 // Runtime returns what runs the task: the Docker engine if it has an image.
 func (h *host) Runtime(t taskinfo.Task, s mesos.ExecutorSubscribed) (loop.Runtime, error) {
 	dir := h.cfg.sandboxDir()
-	stdout, err := sandbox.Output(dir, "stdout", os.Stdout, h.cfg.Output)
+	stdout, err := sandbox.Output(dir, "stdout", h.cfg.Stdout, h.cfg.Output)
 	if err != nil {
 		return nil, err
 	}
-	stderr, err := sandbox.Output(dir, "stderr", os.Stderr, h.cfg.Output)
+	stderr, err := sandbox.Output(dir, "stderr", h.cfg.Stderr, h.cfg.Output)
 	if err != nil {
 		return nil, errors.Join(err, stdout.Close())
 	}

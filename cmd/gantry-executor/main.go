@@ -61,6 +61,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "gantry-executor: %v\n", err) //nolint:errcheck // nowhere to report it
 		return exitMisused
 	}
+	cfg.Stdout, cfg.Stderr = os.Stdout, os.Stderr
 	return serve(cfg, stderr)
 }
 

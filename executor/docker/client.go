@@ -149,11 +149,21 @@ func (c *Client) Kill(ctx context.Context, id, signal string) error {
 func (c *Client) Remove(ctx context.Context, id string) error {
 	ctx, cancel := c.call(ctx, c.time.Start, "remove container "+id)
 	defer cancel()
-	_, err := c.api.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
-	if errdefs.IsNotFound(err) {
-		return nil
+	const pause = 50 * time.Millisecond
+	for {
+		_, err := c.api.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+		switch {
+		case errdefs.IsNotFound(err):
+			return nil
+		case !errdefs.IsConflict(err):
+			return explain(ctx, "remove container "+id, err)
+		}
+		select { // somebody else removes it at this moment
+		case <-ctx.Done():
+			return explain(ctx, "remove container "+id, err)
+		case <-time.After(pause):
+		}
 	}
-	return explain(ctx, "remove container "+id, err)
 }
 
 // Inspect tells the container's state.

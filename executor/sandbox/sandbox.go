@@ -96,10 +96,12 @@ func (f *File) Close() error {
 
 // Output returns where the task's stream goes: to the file NAME in the
 // sandbox, or to the inherited stream if that is a pipe, behind which the
-// agent's own logger waits and rotates.
+// agent's own logger waits and rotates. inherited may be nil.
 func Output(dir, name string, inherited *os.File, r Rotation) (io.WriteCloser, error) {
-	if info, err := inherited.Stat(); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
-		return keepOpen{inherited}, nil
+	if inherited != nil {
+		if info, err := inherited.Stat(); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+			return keepOpen{inherited}, nil
+		}
 	}
 	return OpenFile(filepath.Join(dir, name), r)
 }
