@@ -81,7 +81,7 @@ func TestKillOfCommandTask(t *testing.T) {
 
 func TestCommandTaskSurvivesAgentRestart(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, func(c *Config) { c.ExecutorReregistrationTimeout = time.Second }).registered()
+	r := newRig(t, func(c *Config) { c.ExecutorReregistrationTimeout = 2 * time.Second }).registered()
 	f := frameworkInfo(true)
 	r.master.send(link.RunTask{Framework: f, Task: commandTask("t1", "sleep 1000"), LaunchExecutor: true})
 	awaitState(t, r.master, "t1", mesos.TASK_STARTING)

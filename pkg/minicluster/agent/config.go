@@ -54,6 +54,8 @@ type Config struct {
 	Listener net.Listener
 	// Extra answers the HTTP requests that are not for the executor API; nil = 404.
 	Extra http.Handler
+	// Wrap is put around everything the agent serves, for faults; nil = nothing.
+	Wrap func(http.Handler) http.Handler
 
 	// WorkDir holds sandboxes, checkpoints and the fetcher cache. Required.
 	WorkDir string

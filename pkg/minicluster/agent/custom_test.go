@@ -193,7 +193,7 @@ func TestBadURIFailsTheLaunch(t *testing.T) {
 
 func TestExecutorReconnectsAfterAgentRestart(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, func(c *Config) { c.ExecutorReregistrationTimeout = 500 * time.Millisecond }).registered()
+	r := newRig(t, func(c *Config) { c.ExecutorReregistrationTimeout = 2 * time.Second }).registered()
 	r.launchCustom(frameworkInfo(true), "t1", "t2")
 	x := r.subscribe("e1", nil)
 	x.next(executor.Event_SUBSCRIBED)
@@ -258,7 +258,7 @@ func TestExecutorWithoutCheckpointDiesWithTheAgent(t *testing.T) {
 
 func TestExecutorIsAdoptedAfterTheProgramWasKilled(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, func(c *Config) { c.ExecutorReregistrationTimeout = 300 * time.Millisecond }).registered()
+	r := newRig(t, func(c *Config) { c.ExecutorReregistrationTimeout = 2 * time.Second }).registered()
 	sandbox := r.launchCustom(frameworkInfo(true), "t1")
 	r.subscribe("e1", nil).next(executor.Event_SUBSCRIBED)
 	pid := r.executorPid()

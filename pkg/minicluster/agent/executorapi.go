@@ -26,7 +26,11 @@ func (a *Agent) serve() {
 	if a.cfg.Extra != nil {
 		mux.Handle("/", a.cfg.Extra)
 	}
-	a.http = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ErrorLog: zap.NewStdLog(a.log)}
+	var handler http.Handler = mux
+	if a.cfg.Wrap != nil {
+		handler = a.cfg.Wrap(mux)
+	}
+	a.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: zap.NewStdLog(a.log)}
 	a.workers.Go(func() {
 		// The only error is that the server was closed.
 		_ = a.http.Serve(a.listener)
