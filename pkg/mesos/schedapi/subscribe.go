@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/logfield"
@@ -167,11 +166,7 @@ func decode(record []byte) (event mesos.SchedulerEvent, err error) {
 			event, err = nil, fmt.Errorf("decode event: %v", p)
 		}
 	}()
-	var message scheduler.Event
-	if err := message.Unmarshal(record); err != nil {
-		return nil, fmt.Errorf("decode event: %w", err)
-	}
-	return wire.FromSchedulerEvent(&message)
+	return wire.DecodeSchedulerEvent(record)
 }
 
 // Causes that end a subscription from this side.

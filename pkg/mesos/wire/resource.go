@@ -261,20 +261,22 @@ func fromRanges(rs *mesosgo.Value_Ranges) resource.Ranges {
 		return nil
 	}
 	out := make(resource.Ranges, 0, len(rs.Range))
-	normal := true
 	for _, r := range rs.Range {
-		if r.End < r.Begin {
-			continue
+		if r.Begin <= r.End {
+			out = append(out, resource.Range{Begin: r.Begin, End: r.End})
 		}
-		if n := len(out); n > 0 && (r.Begin <= out[n-1].End || r.Begin == out[n-1].End+1) {
-			normal = false
+	}
+	return normal(out)
+}
+
+// normal returns rs sorted and coalesced, as they are if they are that already.
+func normal(rs resource.Ranges) resource.Ranges {
+	for i := 1; i < len(rs); i++ {
+		if rs[i].Begin <= rs[i-1].End || rs[i].Begin == rs[i-1].End+1 {
+			return resource.NewRanges(rs...)
 		}
-		out = append(out, resource.Range{Begin: r.Begin, End: r.End})
 	}
-	if !normal {
-		return resource.NewRanges(out...)
-	}
-	return out
+	return rs
 }
 
 func volumeMode(readOnly bool) *mesosgo.Volume_Mode {

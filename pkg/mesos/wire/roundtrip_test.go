@@ -123,6 +123,14 @@ func TestSchedulerEvent_survives_the_wire(t *testing.T) {
 			t.Fatal(err)
 		}
 		compare(t, got, want)
+		data, err := message.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err = wire.DecodeSchedulerEvent(data); err != nil {
+			t.Fatal(err)
+		}
+		compare(t, got, want)
 	})
 }
 
@@ -237,7 +245,7 @@ func FuzzEvents(f *testing.F) {
 	for _, e := range []mesos.SchedulerEvent{
 		mesos.Subscribed{FrameworkID: "f", Master: mesos.MasterInfo{Address: "10.0.0.1:5050"}}, mesos.Heartbeat{},
 		mesos.Update{Status: mesos.TaskStatus{TaskID: "t", State: mesos.TaskRunning, UUID: []byte("0123456789abcdef")}},
-		mesos.Offers{Offers: []mesos.Offer{{ID: "o", Resources: []mesos.Resource{{Name: "cpus", Type: mesos.Scalar, Scalar: 1500}}}}},
+		fullOffers(),
 	} {
 		message, err := wire.ToSchedulerEvent("f", e)
 		if err != nil {
@@ -252,7 +260,11 @@ func FuzzEvents(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var s scheduler.Event
 		if unmarshal(&s, data) == nil {
-			_, _ = wire.FromSchedulerEvent(&s)
+			want, wantErr := wire.FromSchedulerEvent(&s)
+			got, err := wire.DecodeSchedulerEvent(data)
+			if diff := cmp.Diff(got, want, cmpopts.EquateEmpty()); diff != "" || (err == nil) != (wantErr == nil) {
+				t.Errorf("decoded event (-got +want), %v, %v:\n%s", err, wantErr, diff)
+			}
 		}
 		var e executor.Event
 		if unmarshal(&e, data) == nil {
@@ -260,13 +272,18 @@ func FuzzEvents(f *testing.F) {
 		}
 		var task mesosgo.TaskInfo
 		if unmarshal(&task, data) == nil {
-			want := wire.FromTaskInfo(&task)
-			again := wire.ToTaskInfo(want)
-			if diff := cmp.Diff(wire.FromTaskInfo(&again), want, cmpopts.EquateEmpty(), cmpopts.EquateNaNs()); diff != "" {
-				t.Logf("not every message is one that Gantry makes:\n%s", diff)
+			once := again(wire.FromTaskInfo(&task))
+			if diff := cmp.Diff(again(once), once, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("task that went twice (-got +want):\n%s", diff)
 			}
 		}
 	})
+}
+
+// again converts a task to its message and back.
+func again(task mesos.TaskInfo) mesos.TaskInfo {
+	message := wire.ToTaskInfo(task)
+	return wire.FromTaskInfo(&message)
 }
 
 // unmarshal turns panics of the generated decoder, which are not this package's, into errors.
