@@ -180,6 +180,7 @@ func (c *live) drain() {
 	select {
 	case <-c.stream.Done:
 	case <-time.After(c.runtime.cfg.DrainWait):
+		c.runtime.log.Warn("output cut off", logfield.Container(c.id), logfield.Elapsed(c.runtime.cfg.DrainWait))
 	}
 	c.stream.Close()
 }
