@@ -81,8 +81,8 @@ func readPortMappings(v value) []app.Port {
 		if e.object() {
 			n, ok := e.member("containerPort").port()
 			assign(&p.ContainerPort, n, ok)
-			if n, ok = e.member("hostPort").port(); ok {
-				p.HostPort = &n
+			if host, ok := e.member("hostPort").port(); ok {
+				p.HostPort = &host
 			}
 			n, ok = e.member("servicePort").port()
 			assign(&p.ServicePort, n, ok)

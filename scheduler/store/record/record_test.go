@@ -65,6 +65,9 @@ func open(t *testing.T, dir string) *Journal {
 func TestWhatIsStoredIsLoaded(t *testing.T) {
 	t.Parallel()
 	s := spec(t)
+	if port := s.Ports[0]; *port.HostPort != 0 || port.ServicePort != 10001 {
+		t.Fatalf("host port %d, service port %d; want 0 and 10001", *port.HostPort, port.ServicePort)
+	}
 	old := *s
 	old.Version = at.Add(-time.Minute)
 	sick := false
