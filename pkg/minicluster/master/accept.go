@@ -48,7 +48,7 @@ func (s *actor) accept(fw *Framework, c *scheduler.Call_Accept) {
 	for i := range c.Operations {
 		w.operation(&c.Operations[i])
 	}
-	converted := w.available.Minus(original)
+	converted := w.available.Beyond(original)
 	declined := w.available.Minus(converted)
 	now := time.Now()
 	s.alloc.Recovered(fw.ID, w.agent.ID, converted, 0, now)

@@ -98,6 +98,23 @@ func (l List) subtract(r *mesos.Resource) (List, bool) {
 	return l, false
 }
 
+// Beyond returns what of the list exceeds other: of each kind as much as there is more of.
+func (l List) Beyond(other List) List {
+	var more List
+	for i := range l {
+		r := l[i]
+		for j := range other {
+			if sameKind(&r, &other[j]) {
+				r = exceeding(&r, &other[j])
+			}
+		}
+		if !empty(&r) {
+			more = append(more, r)
+		}
+	}
+	return more
+}
+
 // Contains tells whether everything in other is in the list, resource by resource.
 func (l List) Contains(other List) bool {
 	_, ok := l.Take(other)

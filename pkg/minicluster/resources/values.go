@@ -183,6 +183,50 @@ func subtractValues(a, b *mesos.Resource) (rest mesos.Resource, ok bool) {
 	return rest, false
 }
 
+// exceeding returns the part of a that is not in b.
+func exceeding(a, b *mesos.Resource) mesos.Resource {
+	more := *a
+	switch {
+	case whole(a):
+		if sameValue(a, b) {
+			more.Scalar, more.Ranges, more.Set = nil, nil, nil
+		}
+	case a.GetType() == mesos.SCALAR:
+		left := max(0, Milli(a.Scalar.GetValue())-Milli(b.Scalar.GetValue()))
+		more.Scalar = &mesos.Value_Scalar{Value: FromMilli(left)}
+	case a.GetType() == mesos.RANGES:
+		left := coalesce(a.GetRanges().GetRange())
+		for _, r := range coalesce(b.GetRanges().GetRange()) {
+			left = without(left, r)
+		}
+		more.Ranges = &mesos.Value_Ranges{Range: left}
+	case a.GetType() == mesos.SET:
+		left := slices.DeleteFunc(slices.Clone(a.GetSet().GetItem()), func(item string) bool {
+			return slices.Contains(b.GetSet().GetItem(), item)
+		})
+		more.Set = &mesos.Value_Set{Item: left}
+	}
+	return more
+}
+
+// without removes r from ranges, wherever it overlaps.
+func without(ranges []mesos.Value_Range, r mesos.Value_Range) []mesos.Value_Range {
+	var left []mesos.Value_Range
+	for _, x := range ranges {
+		if x.End < r.Begin || r.End < x.Begin {
+			left = append(left, x)
+			continue
+		}
+		if x.Begin < r.Begin {
+			left = append(left, mesos.Value_Range{Begin: x.Begin, End: r.Begin - 1})
+		}
+		if x.End > r.End {
+			left = append(left, mesos.Value_Range{Begin: r.End + 1, End: x.End})
+		}
+	}
+	return left
+}
+
 // coalesce returns the ranges sorted, with overlapping and adjacent ones joined.
 func coalesce(parts ...[]mesos.Value_Range) []mesos.Value_Range {
 	var all []mesos.Value_Range
