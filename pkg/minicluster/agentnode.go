@@ -67,7 +67,7 @@ func (n *agentNode) process(ctx context.Context) error {
 		return err
 	}
 	cfg := n.cfg.Config
-	cfg.Network, cfg.Host, cfg.Log = n.c.network, n.c.host, n.c.log
+	cfg.Network, cfg.Host, cfg.Log, cfg.Wrap = n.c.network, n.c.host, n.c.log, n.c.calls.wrap
 	cfg.Listener = gatedListener{Listener: l, ctx: ctx, gate: &n.gate}
 	var late http.Handler
 	cfg.Extra = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { late.ServeHTTP(w, r) })

@@ -32,10 +32,10 @@ type Cluster struct {
 	masters  []*masterNode
 	agents   []*agentNode
 
+	calls callFaults
+
 	mu          sync.Mutex
 	initialized bool // the registry's log has been set up by enough masters
-	rules       map[int]func()
-	nextRule    int
 
 	runCtx  context.Context // nodes live no longer than this
 	started chan struct{}   // closed once nodes may be started
@@ -53,7 +53,6 @@ func New(cfg Config) (*Cluster, error) {
 	}
 	c := &Cluster{
 		cfg: cfg, log: log.Named("minicluster"), network: link.NewNetwork(), started: make(chan struct{}),
-		rules: map[int]func(){},
 	}
 	c.host = containerizer.NewHost(c.log)
 	if cfg.ZooKeeper == "" {

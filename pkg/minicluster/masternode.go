@@ -79,7 +79,7 @@ func (n *masterNode) process(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return endsAll(m.Run(ctx)) })
 	g.Go(func() error {
-		return endsAll(serve(ctx, n.port, &n.gate, operator.MasterHandler(m, n.c.log), n.c.log))
+		return endsAll(serve(ctx, n.port, &n.gate, n.c.calls.wrap(operator.MasterHandler(m, n.c.log)), n.c.log))
 	})
 	g.Go(func() error {
 		return endsAll(group.Contend(ctx, m.Info(), &n.gate, func(leader *mesos.MasterInfo) { n.lead(m, leader) }))

@@ -14,7 +14,7 @@ import (
 
 // masterZeroes are metrics that exist from the start, whether counted here or not.
 var masterZeroes = strings.Fields(`
-allocator/event_queue_dispatches allocator/mesos/event_queue_dispatches
+master/operations/total allocator/event_queue_dispatches allocator/mesos/event_queue_dispatches
 allocator/mesos/allocation_run_latency_ms allocator/mesos/allocation_run_latency_ms/count
 allocator/mesos/allocation_run_latency_ms/max allocator/mesos/allocation_run_latency_ms/min
 allocator/mesos/allocation_run_ms allocator/mesos/allocation_run_ms/count allocator/mesos/allocation_run_ms/max
