@@ -21,7 +21,7 @@ const (
 
 // job is a call on its way.
 type job struct {
-	ctx  context.Context //nolint:containedctx // the call's own, across the lane
+	ctx  context.Context // the call's own, which goes through the lane with it
 	call mesos.ExecutorCall
 	done func(error)
 }

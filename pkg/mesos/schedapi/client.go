@@ -32,9 +32,11 @@ type Leader interface {
 	Suspect(endpoint string)
 }
 
-// Hinter is a Leader that takes advice: the URL that a master named as the
-// leader when it was asked although it is not. Without Hint the client tries the URL itself, once.
+// Hinter is a Leader that takes advice. Without it the client tries the named
+// leader itself, once.
 type Hinter interface {
+	// Hint passes the URL that the last endpoint, which does not lead, named as
+	// the leader's. It stands for Suspect, which is not called.
 	Hint(endpoint string)
 }
 
@@ -160,15 +162,16 @@ func (c *Client) suspect(endpoint string, err error) {
 	if permanent(err) != nil {
 		return
 	}
-	c.leader.Suspect(endpoint)
 	var moved *movedError
 	if !errors.As(err, &moved) || moved.leader == "" {
+		c.leader.Suspect(endpoint)
 		return
 	}
 	if h, ok := c.leader.(Hinter); ok {
 		h.Hint(moved.leader)
 		return
 	}
+	c.leader.Suspect(endpoint)
 	c.hint = moved.leader
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -54,24 +55,28 @@ func (m *fakeMaster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	m.mu.Lock()
 	m.requests = append(m.requests, request{r.Header, &call})
+	answer := m.answer
 	m.mu.Unlock()
 	switch {
 	case call.Type == scheduler.Call_SUBSCRIBE && m.subscribe != nil:
 		m.subscribe(w, r)
 	case call.Type == scheduler.Call_SUBSCRIBE:
 		m.stream(w, r)
-	case m.answer != nil:
-		m.answer(w, r, &call)
+	case answer != nil:
+		answer(w, r, &call)
 	default:
 		w.WriteHeader(http.StatusAccepted)
 	}
 }
 
+// streamID is the id of the n-th subscription.
+func streamID(n int) string { return "stream-" + strconv.Itoa(n) }
+
 // head writes the head of a subscription's answer.
 func (m *fakeMaster) head(w http.ResponseWriter) {
 	m.mu.Lock()
 	m.streams++
-	id := "stream-" + string(rune('0'+m.streams))
+	id := streamID(m.streams)
 	m.mu.Unlock()
 	w.Header().Set("Content-Type", "application/x-protobuf")
 	w.Header().Set("Mesos-Stream-Id", id)

@@ -18,7 +18,7 @@ const laneSize = 256
 
 // job is a call on its way.
 type job struct {
-	ctx  context.Context //nolint:containedctx // the call's own, across the lane
+	ctx  context.Context // the call's own, which goes through the lane with it
 	call mesos.SchedulerCall
 	done func(error)
 }

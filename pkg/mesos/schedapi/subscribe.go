@@ -48,7 +48,7 @@ func (c *Client) subscribe(ctx context.Context, endpoint string, handle Handler)
 		return fmt.Errorf("first event is %T instead of SUBSCRIBED", first)
 	}
 	c.framework = subscribed.FrameworkID
-	in.watch.timeout = or(subscribed.HeartbeatInterval, heartbeatInterval) * time.Duration(c.cfg.HeartbeatMisses)
+	in.watch.timeout = silenceMax(subscribed.HeartbeatInterval, c.cfg.HeartbeatMisses)
 
 	s := newSession(c, endpoint, in.id, subscribed.FrameworkID, live.Done(), end)
 	ended := s.start(live)
@@ -182,6 +182,15 @@ func reason(live context.Context, err error) error {
 		return cause
 	}
 	return err
+}
+
+// silenceMax returns how long a master with this heartbeat interval may be
+// silent. An interval that can't be meant counts as the usual one.
+func silenceMax(interval time.Duration, misses int) time.Duration {
+	if interval <= 0 || interval > time.Hour {
+		interval = heartbeatInterval
+	}
+	return interval * time.Duration(misses)
 }
 
 // watchedReader calls silent when a read takes longer than timeout. Time

@@ -287,6 +287,9 @@ func TestSubscribe_redirected_asks_the_detector_and_passes_the_hint(t *testing.T
 		if diff := cmp.Diff(leader.hints, []string{"http://master2:5050"}); diff != "" {
 			t.Errorf("hints (-got +want):\n%s", diff)
 		}
+		if len(leader.suspects) != 0 {
+			t.Errorf("suspects = %v beside the hint", leader.suspects)
+		}
 		if diff := cmp.Diff(leader.asked, []string{"", "http://" + master}); diff != "" {
 			t.Errorf("asked (-got +want):\n%s", diff)
 		}

@@ -11,9 +11,10 @@ import (
 )
 
 // DecodeSchedulerEvent decodes an event as FromSchedulerEvent does, from its
-// bytes, which it does not keep. OFFERS events, which are the large ones, are read straight into
-// the own types; everything that is rare in them, and all other events, goes
-// through mesos-go. It may panic on crafted input, as mesos-go may.
+// bytes, which it does not keep. OFFERS events, which are the large ones, are
+// read straight into the own types; everything that is rare in them, and all
+// other events, goes through mesos-go. It may panic on crafted input, as
+// mesos-go may.
 func DecodeSchedulerEvent(data []byte) (mesos.SchedulerEvent, error) {
 	if offers, ok := offersOf(data); ok {
 		event, err := decodeOffers(offers)

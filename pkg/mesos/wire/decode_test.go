@@ -101,7 +101,7 @@ func TestDecodeSchedulerEvent_agrees_with_mesos_go_on_damaged_events(t *testing.
 		if _, err := wire.DecodeSchedulerEvent(whole[:i]); err == nil && i > 0 {
 			t.Errorf("event cut after %d of %d bytes was read", i, len(whole))
 		}
-		for _, b := range []byte{0, 1, 2, 8, 0x7f, 0x80, 0xff, whole[i] ^ 1, whole[i] + 8} {
+		for _, b := range []byte{0x7f, 0xff, whole[i] ^ 1, whole[i] + 8} {
 			data := append([]byte(nil), whole...)
 			data[i] = b
 			check("changed", i, data)

@@ -3,9 +3,8 @@ package wire
 import (
 	"fmt"
 
-	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
-
 	mesosgo "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 )
@@ -92,8 +91,8 @@ func fromTaskEvent(e *scheduler.Event) mesos.SchedulerEvent {
 	}
 }
 
-// ToSchedulerEvent converts an event, as a master sends it to the framework id, to its message. It fails for
-// mesos.Disconnected, which no master sends.
+// ToSchedulerEvent converts an event, as a master sends it to the framework id,
+// to its message. It fails for mesos.Disconnected, which no master sends.
 func ToSchedulerEvent(id mesos.FrameworkID, event mesos.SchedulerEvent) (*scheduler.Event, error) {
 	switch e := event.(type) {
 	case mesos.Subscribed:
