@@ -84,7 +84,7 @@ func newRun(t *testing.T, engine docker.Engine, line string) *run {
 			ID: mesos.TaskID(n), InstanceID: n, AppID: "/web", Role: "*",
 			Command:   taskinfo.Command{Shell: true, Line: line},
 			Resources: resource.Vector{CPUs: 100, Mem: resource.Units(32)},
-			Container: &taskinfo.Container{Image: image, Network: taskinfo.NetworkBridge},
+			Container: &taskinfo.Container{Image: image, Network: taskinfo.NetworkHost},
 		},
 	}
 	r.runtime = docker.New(r.cfg, engine, docker.Output{Stdout: &r.stdout, Stderr: &r.stderr}, zap.NewNop())
@@ -326,6 +326,7 @@ func TestRun_publishes_ports_and_mounts_the_sandbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := newRun(t, realEngine(t), "cp /dev/null /dev/null 2>/dev/null; echo page > /mnt/mesos/sandbox/page; exec httpd -f -p 80 -h /mnt/mesos/sandbox")
+	r.task.Container.Network = taskinfo.NetworkBridge
 	r.task.Ports = []taskinfo.Port{{Host: uint32(number), Container: 80, Protocol: "udp,tcp"}}
 	running := await[core.Running](r.start())
 	if len(running.Networks) != 1 || len(running.Networks[0].IPAddresses) != 1 || len(running.Networks[0].PortMappings) != 2 {
