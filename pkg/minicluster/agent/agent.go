@@ -226,11 +226,12 @@ func (a *Agent) close() {
 	a.workers.Wait()
 }
 
-// Shutdown stops the agent gracefully, as SIGUSR1 does with Mesos: it unregisters, destroys all containers and ends.
+// Shutdown stops the agent gracefully, as SIGUSR1 does with Mesos: it unregisters, lets all executors shut down within
+// their grace periods and ends.
 func (a *Agent) Shutdown(ctx context.Context) {
 	a.box.ask(ctx, func() {
 		a.send(link.Unregister{AgentID: a.agentID()})
-		a.destroyAll(nil)
+		a.leave(nil, a.shutdownExecutor)
 	})
 }
 

@@ -103,6 +103,14 @@ func (a *Agent) shutdownFramework(id string) {
 
 // destroyAll destroys all containers and ends the agent with err when they are gone.
 func (a *Agent) destroyAll(err error) {
+	a.leave(err, func(e *executorRun) {
+		e.state = shuttingDown
+		a.destroy(e)
+	})
+}
+
+// leave ends every executor in the way given, and the agent with err when all are gone.
+func (a *Agent) leave(err error, end func(*executorRun)) {
 	if a.phase == terminating {
 		return
 	}
@@ -120,8 +128,7 @@ func (a *Agent) destroyAll(err error) {
 				a.dropExecutor(e)
 				continue
 			}
-			e.state = shuttingDown
-			a.destroy(e)
+			end(e)
 		}
 		a.dropFramework(f)
 	}

@@ -111,6 +111,7 @@ func (a *Agent) enqueue(e *executorRun, l launch) {
 	if e.container == nil && e.state == registering && e.registration == nil {
 		a.startExecutor(e)
 	}
+	a.resize(e)
 	if e.state == subscribed {
 		a.deliver(e)
 	}

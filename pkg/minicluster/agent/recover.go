@@ -97,6 +97,9 @@ func (a *Agent) recoverExecutor(f *framework, es checkpoint.ExecutorState, p che
 		c, ok = a.host.Adopt(spec, p.Pid, p.Start)
 	}
 	e.dockerName = p.Docker
+	if !ok && p.Docker != "" {
+		a.removeDocker(p.Docker)
+	}
 	if ok {
 		a.log.Info("executor recovered", logfield.Framework(ids.FrameworkID(f.id())), logfield.Executor(ids.ExecutorID(e.id())))
 		a.attach(e, c)
@@ -173,7 +176,14 @@ func (a *Agent) destroyOrphans() error {
 		}
 		a.warn("forget container", a.store.RemoveProcess(p.Container))
 	}
-	return nil
+	return a.host.DestroyStrays(a.store.Layout.WorkDir, func(sandbox string) bool {
+		for id := range known {
+			if strings.Contains(sandbox, id) {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // expireExecutors destroys the executors that have not subscribed since the restart.

@@ -35,6 +35,11 @@ func (a *Agent) starter(e *executorRun) (startFunc, error) {
 	uris := slices.Clone(e.info.Command.GetURIs())
 	containerID, sandbox, user := e.containerID, e.sandbox, e.user
 	fetch := func(ctx context.Context) error {
+		out, err := containerizer.OpenOutput(sandbox, "stdout", cred)
+		if err != nil {
+			return err
+		}
+		_ = out.Close()
 		log, err := containerizer.OpenOutput(sandbox, "stderr", cred)
 		if err != nil {
 			return err

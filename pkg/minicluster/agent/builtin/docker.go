@@ -46,7 +46,6 @@ type dockerExecutor struct {
 
 	running      bool // RUNNING was reported
 	killed       bool
-	reported     bool
 	unhealthy    bool
 	expired      bool
 	pendingKill  *time.Duration // a kill before the container was seen running

@@ -40,6 +40,7 @@ type Container struct {
 	roots  map[int]uint64
 	status int
 	forced bool
+	since  uint64
 }
 
 // Start runs a process as a container. Its stdout and stderr go to files of these names in the sandbox.
@@ -86,7 +87,7 @@ func (h *Host) Adopt(spec Spec, pid int, start uint64) (*Container, bool) {
 	if err != nil {
 		return nil, false
 	}
-	c.pid, c.roots[pid] = pid, start
+	c.pid, c.roots[pid], c.since = pid, start, start
 	h.wg.Go(func() {
 		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
@@ -137,7 +138,7 @@ func (c *Container) family() family {
 	if marker == "" {
 		marker = c.spec.Dir
 	}
-	return family{roots: maps.Clone(c.roots), marker: marker}
+	return family{roots: maps.Clone(c.roots), marker: marker, since: c.since}
 }
 
 // Destroy kills all processes of the container and waits for its end.

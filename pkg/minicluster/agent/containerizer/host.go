@@ -116,6 +116,7 @@ func (h *Host) add(spec Spec) (*Container, error) {
 	c := &Container{
 		host: h, spec: spec, ctx: ctx, cancel: cancel,
 		done: make(chan struct{}), abandoned: make(chan struct{}), roots: make(map[int]uint64), status: StatusUnknown,
+		since: ticksNow(),
 	}
 	h.containers[spec.ID] = c
 	return c, nil

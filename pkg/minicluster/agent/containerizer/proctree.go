@@ -2,6 +2,7 @@ package containerizer
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -78,6 +79,7 @@ func listProcesses() []process {
 type family struct {
 	roots  map[int]uint64 // session leaders started for the container: pid to start time
 	marker string         // sandbox directory; empty = no search by environment
+	since  uint64         // start time of the container in ticks: older processes need not be searched by environment
 }
 
 // members returns the live processes of the family. A process belongs to it when it is one of the roots, in a session
@@ -93,7 +95,7 @@ func (f family) members() []process {
 		case p.pid == self:
 		case isRoot && start == p.start, inSession && f.leaderIsOurs(p.session):
 			in[p.pid] = true
-		case f.marker != "" && marked(p.pid, f.marker):
+		case f.marker != "" && p.start >= f.since && marked(p.pid, f.marker):
 			in[p.pid] = true
 		}
 	}
@@ -137,6 +139,48 @@ func marked(pid int, sandbox string) bool {
 		}
 	}
 	return false
+}
+
+// ticksNow returns the time since boot in clock ticks, a little in the past to be on the safe side; 0 if unknown.
+func ticksNow() uint64 {
+	raw, err := os.ReadFile("/proc/uptime")
+	if err != nil {
+		return 0
+	}
+	text, _, _ := strings.Cut(string(raw), " ")
+	secs, err := strconv.ParseFloat(text, 64)
+	if err != nil || secs < 1 {
+		return 0
+	}
+	return uint64((secs - 1) * ticksPerSecond)
+}
+
+// DestroyStrays kills the processes whose environment names a sandbox below root that keep does not claim. It is for
+// what a killed program left behind without a note.
+func (h *Host) DestroyStrays(root string, keep func(sandbox string) bool) error {
+	var errs []error
+	for _, p := range listProcesses() {
+		if sandbox := sandboxOf(p.pid, root); sandbox != "" && p.pid != os.Getpid() && !keep(sandbox) {
+			f := family{roots: map[int]uint64{p.pid: p.start}}
+			errs = append(errs, f.kill())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// sandboxOf returns the sandbox below root that the environment of a process names; empty if there is none.
+func sandboxOf(pid int, root string) string {
+	env, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
+	if err != nil || !bytes.Contains(env, []byte(root)) {
+		return ""
+	}
+	for entry := range bytes.SplitSeq(env, []byte{0}) {
+		name, value, _ := strings.Cut(string(entry), "=")
+		if (name == "MESOS_DIRECTORY" || name == "MESOS_SANDBOX") && strings.HasPrefix(value, root+"/") {
+			return value
+		}
+	}
+	return ""
 }
 
 const (
