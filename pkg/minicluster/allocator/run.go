@@ -112,6 +112,7 @@ func (r *run) offer(fw *framework, ag *agent, role string, available resources.L
 	if len(available) == 0 || !r.allocatable(fw, role, available) || fw.filtered(ag.id, role, available, r.now) {
 		return false
 	}
+	available = arranged(available)
 	given := available.Allocated(role)
 	fw.take(ag.id, role, given)
 	r.account(fw, role, given, 1)
@@ -120,6 +121,28 @@ func (r *run) offer(fw *framework, ag *agent, role string, available resources.L
 	r.charge(role, available)
 	r.out = append(r.out, Allocation{FrameworkID: fw.id, AgentID: ag.id, Role: role, Resources: given})
 	return true
+}
+
+// arranged returns resources in the order in which Mesos offers them: reserved ones, then those that are not scalar.
+func arranged(list resources.List) resources.List {
+	rank := func(r *mesos.Resource) int {
+		switch {
+		case resources.Reserved(r):
+			return 0
+		case r.Scalar == nil:
+			return 1
+		}
+		return 2
+	}
+	out := make(resources.List, 0, len(list))
+	for want := range 3 {
+		for i := range list {
+			if rank(&list[i]) == want {
+				out = append(out, list[i])
+			}
+		}
+	}
+	return out
 }
 
 // mayUse tells whether the framework's capabilities allow the agent at all.

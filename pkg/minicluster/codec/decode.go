@@ -183,6 +183,7 @@ func setString(f *field, s string, v reflect.Value) (bool, error) {
 		v.SetString(s)
 		return true, nil
 	case kindBytes:
+		s = strings.Join(strings.Fields(s), "")
 		data, err := base64.StdEncoding.DecodeString(s)
 		if err != nil {
 			var at base64.CorruptInputError

@@ -31,6 +31,7 @@ const (
 
 type field struct {
 	name     string
+	number   int // on the wire
 	index    int
 	kind     kind
 	repeated bool
@@ -134,6 +135,8 @@ func parseTag(tag string) field {
 	hasDef := false
 	for i, part := range strings.Split(tag, ",") {
 		switch {
+		case i == 1:
+			f.number, _ = strconv.Atoi(part) // generated tags are sound
 		case i == 2:
 			f.repeated, f.required = part == "rep", part == "req"
 		case strings.HasPrefix(part, "name="):

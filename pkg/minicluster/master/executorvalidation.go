@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gogo/protobuf/proto"
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 
+	"github.com/gantry-mesos/gantry/pkg/minicluster/codec"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
@@ -54,8 +54,8 @@ func (w *acceptance) invalidExecutor(e *mesos.ExecutorInfo) string {
 	if known, ok := w.agent.Executors[w.fw.ID][e.ExecutorID.Value]; ok && !compatible(&known, e) {
 		line := strings.Repeat("-", 60) + "\n"
 		return "ExecutorInfo is not compatible with existing ExecutorInfo with same ExecutorID.\n" + line +
-			"Existing ExecutorInfo:\n" + proto.MarshalTextString(&known) + "\n" + line +
-			"ExecutorInfo:\n" + proto.MarshalTextString(e) + "\n" + line
+			"Existing ExecutorInfo:\n" + codec.Text(&known) + "\n" + line +
+			"ExecutorInfo:\n" + codec.Text(e) + "\n" + line
 	}
 	return ""
 }

@@ -35,7 +35,7 @@ func (m *Master) Authenticate(w http.ResponseWriter, r *http.Request, realm Real
 		}
 	}
 	w.Header().Set("WWW-Authenticate", fmt.Sprintf("Basic realm=%q", string(realm)))
-	answer(w, http.StatusUnauthorized, "")
+	answer(w, http.StatusUnauthorized, "401 Unauthorized.")
 	return nil, false
 }
 
