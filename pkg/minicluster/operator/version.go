@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"encoding/json"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -8,11 +9,11 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/master"
 )
 
-// The build that answers claim; the time is that of the protocol's present form, not of this program.
+// The build that answers claim: that of the Mesos whose behaviour is imitated, not of this program.
 const (
 	buildDate = "local"
 	buildUser = "root"
-	buildTime = 1724000000.0
+	buildTime = 1795218987.0
 )
 
 func versionInfo() mesos.VersionInfo {
@@ -20,8 +21,9 @@ func versionInfo() mesos.VersionInfo {
 	return mesos.VersionInfo{Version: master.Version, BuildDate: &date, BuildUser: &user, BuildTime: &at}
 }
 
+// versionFields print the time with its fraction, as Mesos prints every double.
 func versionFields() map[string]any {
-	return map[string]any{"version": master.Version, "build_date": buildDate, "build_user": buildUser, "build_time": buildTime}
+	return map[string]any{"version": master.Version, "build_date": buildDate, "build_user": buildUser, "build_time": json.RawMessage("1795218987.0")}
 }
 
 // seconds since the epoch, 0 for no time.
