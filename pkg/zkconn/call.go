@@ -27,7 +27,7 @@ func call[T any](ctx context.Context, s *Session, op, p string, f func() (T, err
 		err   error
 	}
 	answers := make(chan answer, 1)
-	running := s.spawn(func() {
+	err := s.spawn(func() {
 		defer func() { <-s.slots }()
 		start := time.Now()
 		v, err := f()
@@ -36,8 +36,9 @@ func call[T any](ctx context.Context, s *Session, op, p string, f func() (T, err
 		}
 		answers <- answer{v, err}
 	})
-	if !running {
-		return zero, &OpError{Op: op, Path: p, Outcome: NotSent, Err: s.Err()}
+	if err != nil {
+		<-s.slots
+		return zero, &OpError{Op: op, Path: p, Outcome: NotSent, Err: err}
 	}
 	select {
 	case a := <-answers:

@@ -27,6 +27,8 @@ const (
 	// pingsPerTimeout is how often per session timeout a session without other
 	// traffic proves that its server answers.
 	pingsPerTimeout = 6
+	// closeTimeout bounds each of the two waits of Close.
+	closeTimeout = 2 * time.Second
 )
 
 // Config says how to reach the ensemble.
@@ -50,10 +52,13 @@ type Session struct {
 	ready  chan struct{} // closed when credentials are in place
 	done   chan struct{} // closed when the session is over
 	cancel context.CancelFunc
-	wg     sync.WaitGroup
+	wg     sync.WaitGroup // goroutines of the session itself
+	calls  sync.WaitGroup // goroutines inside the library
+	left   chan struct{}  // closed when the library's own goroutine has ended
 
 	mu        sync.Mutex
 	err       error         // why the session is over
+	closing   bool          // no further calls
 	id        int64         // 0 until the first handshake
 	timeout   time.Duration // wished for, then granted
 	link      *link         // the latest connection
@@ -89,7 +94,7 @@ func Open(cfg Config) (*Session, error) {
 		log: log, timeout: timeout, cancel: cancel,
 		acl:   zk.WorldACL(zk.PermAll),
 		slots: make(chan struct{}, maxInFlight),
-		ready: make(chan struct{}), done: make(chan struct{}), changed: make(chan struct{}),
+		ready: make(chan struct{}), done: make(chan struct{}), changed: make(chan struct{}), left: make(chan struct{}),
 	}
 	s.mu.Lock() // the library's first event must find conn set
 	defer s.mu.Unlock()
@@ -101,32 +106,59 @@ func Open(cfg Config) (*Session, error) {
 		return nil, fmt.Errorf("connect to %s: %w", cfg.URL, err)
 	}
 	s.conn = conn
-	s.wg.Go(func() { drain(events) })
+	go func() {
+		defer close(s.left)
+		for range events { //nolint:revive // the events come by callback
+		}
+	}()
 	if cfg.URL.User == "" {
 		close(s.ready)
 	} else {
 		s.acl = zk.AuthACL(zk.PermAll)
-		s.wg.Go(func() { s.authenticate(cfg.URL.User + ":" + cfg.URL.Password) })
+		s.calls.Go(func() { s.authenticate(cfg.URL.User + ":" + cfg.URL.Password) })
 	}
 	s.wg.Go(s.keepAlive)
 	return s, nil
-}
-
-// drain ends when the library's own goroutine has ended.
-func drain(events <-chan zk.Event) {
-	for range events { //nolint:revive // the events come by callback
-	}
 }
 
 // Close ends the session at the server too, where that is reachable, so that
 // ephemeral nodes vanish at once. It takes at most a few seconds and returns
 // when all goroutines of the session are gone.
 func (s *Session) Close() {
-	if s.Status().Connected {
+	s.mu.Lock()
+	s.closing = true
+	connected := s.connected
+	s.mu.Unlock()
+	if connected && s.callsEnd(closeTimeout) {
 		s.conn.Close()
 	}
 	s.end(ErrClosed)
 	s.wg.Wait()
+	t := time.NewTimer(closeTimeout)
+	defer t.Stop()
+	select {
+	case <-s.left:
+	case <-t.C:
+		// The library can block for ever while it fails the last requests.
+		s.log.Warn("the ZooKeeper client did not end; it is left behind")
+	}
+}
+
+// callsEnd tells whether the calls under way ended within d.
+func (s *Session) callsEnd(d time.Duration) bool {
+	ended := make(chan struct{})
+	s.wg.Go(func() {
+		defer close(ended)
+		s.calls.Wait()
+	})
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ended:
+		return true
+	case <-t.C:
+		return false
+	}
 }
 
 // Done is closed when the session is over; Err then says why.
@@ -268,19 +300,28 @@ func (s *Session) end(cause error) {
 	if s.link != nil {
 		_ = s.link.Close()
 	}
-	s.wg.Go(s.conn.Close)
+	// A request that fails while the library is being closed can get more
+	// answers than there is room for, which blocks the library for ever. So its
+	// requests end first: without a server they fail at once.
+	s.wg.Go(func() {
+		s.calls.Wait()
+		s.conn.Close()
+	})
 }
 
-// spawn runs f in a goroutine that Close waits for; it returns false, and does
-// nothing, once the session is over.
-func (s *Session) spawn(f func()) bool {
+// spawn runs f, which calls the library, in a goroutine that Close waits for.
+// It does nothing but return an error once the session is over.
+func (s *Session) spawn(f func()) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.err != nil {
-		return false
+	switch {
+	case s.err != nil:
+		return s.err
+	case s.closing:
+		return ErrClosed
 	}
-	s.wg.Go(f)
-	return true
+	s.calls.Go(f)
+	return nil
 }
 
 // touch notes a round trip that began at start.
@@ -312,7 +353,7 @@ func (s *Session) keepAlive() {
 		default:
 			answer := make(chan struct{})
 			pong = answer
-			s.spawn(func() { s.ping(answer) })
+			_ = s.spawn(func() { s.ping(answer) }) // fails at the end only
 		}
 		t := time.NewTimer(wait)
 		select {

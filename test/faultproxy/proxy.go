@@ -32,6 +32,7 @@ type Proxy struct {
 	pairs   map[*pair]struct{}
 	closed  bool
 	dropped int // bytes of replies thrown away
+	budget  int // bytes of requests until all is reset and refused; negative: no limit
 }
 
 // pair is one connection through the proxy.
@@ -47,7 +48,7 @@ func Start(t testing.TB, target string) *Proxy {
 	if err != nil {
 		t.Fatalf("listen: %v", err)
 	}
-	p := &Proxy{listener: l, target: target, pairs: map[*pair]struct{}{}}
+	p := &Proxy{listener: l, target: target, pairs: map[*pair]struct{}{}, budget: -1}
 	p.changed = sync.NewCond(&p.mu)
 	p.wg.Go(p.accept)
 	t.Cleanup(func() {
@@ -96,6 +97,14 @@ func (p *Proxy) DropReplies() {
 	p.dropped = 0
 	p.mu.Unlock()
 	p.set(dropReplies)
+}
+
+// CutAfter lets n more bytes of requests through and then resets and refuses
+// everything, as the end of the machine would.
+func (p *Proxy) CutAfter(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.budget = n
 }
 
 // AwaitDropped returns once a reply has been thrown away since DropReplies.
@@ -211,6 +220,15 @@ func (p *Proxy) admit(c *pair, n int, reply bool) bool {
 	defer p.mu.Unlock()
 	for p.mode == stall && !p.closed {
 		p.changed.Wait()
+	}
+	if !reply && p.budget >= 0 {
+		p.budget -= n
+		if p.budget < 0 {
+			p.budget = 0
+			p.mode = refuse
+			p.cut()
+			return false
+		}
 	}
 	if reply && p.mode == dropReplies || c.torn {
 		c.torn = true

@@ -16,12 +16,11 @@ import (
 // against a store and a map. All histories share one backend, each below a
 // prefix of its own, because making a backend may cost more than a history.
 func testModel(t *testing.T, b Backend) {
-	ctx := callContext(t)
-	s, err := b.Open(ctx)
+	s, err := b.Open(callContext(t))
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
-	m := &model{ctx: ctx, backend: b, store: s, want: map[string]string{}}
+	m := &model{outer: t, backend: b, store: s, want: map[string]string{}}
 	t.Cleanup(func() {
 		if err := m.store.Close(); err != nil {
 			t.Errorf("Close: %v", err)
@@ -41,11 +40,15 @@ func testModel(t *testing.T, b Backend) {
 
 // model is the store under test beside the map it should equal.
 type model struct {
-	ctx     context.Context //nolint:containedctx // the bound of one test, not of a component
+	outer   *testing.T
 	backend Backend
 	store   store.Store
 	history int
 	want    map[string]string
+}
+
+func (m *model) callContext() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(m.outer.Context(), callTimeout)
 }
 
 func (m *model) append(t *rapid.T) {
@@ -65,7 +68,9 @@ func (m *model) append(t *rapid.T) {
 		changes[i].Value = []byte(rapid.StringN(0, 20, -1).Draw(t, "value"))
 		next[key] = string(changes[i].Value)
 	}
-	if err := m.store.Append(m.ctx, changes); err != nil {
+	ctx, cancel := m.callContext()
+	defer cancel()
+	if err := m.store.Append(ctx, changes); err != nil {
 		t.Fatalf("Append: %v", err)
 	}
 	m.want = next
@@ -75,7 +80,9 @@ func (m *model) reopen(t *rapid.T, end func() error) {
 	if err := end(); err != nil {
 		t.Fatalf("Close: %v", err)
 	}
-	s, err := m.backend.Open(m.ctx)
+	ctx, cancel := m.callContext()
+	defer cancel()
+	s, err := m.backend.Open(ctx)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
@@ -84,7 +91,9 @@ func (m *model) reopen(t *rapid.T, end func() error) {
 }
 
 func (m *model) check(t *rapid.T) {
-	got, err := contents(m.ctx, m.store)
+	ctx, cancel := m.callContext()
+	defer cancel()
+	got, err := contents(ctx, m.store)
 	if err != nil {
 		t.Fatalf("Load: %v", err)
 	}
