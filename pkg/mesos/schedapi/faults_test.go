@@ -56,7 +56,7 @@ func TestClient_survives_any_series_of_faults(t *testing.T) {
 	}
 	slices.Sort(names)
 	rapid.Check(t, func(rt *rapid.T) {
-		series := rapid.SliceOfN(rapid.SampledFrom(names), 1, 8).Draw(rt, "faults")
+		series := rapid.SliceOfN(rapid.SampledFrom(names), 1, 6).Draw(rt, "faults")
 		synctest.Test(t, func(t *testing.T) {
 			n, m := transporttest.New(), newFakeMaster(t)
 			defer n.Serve(master, m)()
@@ -80,9 +80,10 @@ func TestClient_survives_any_series_of_faults(t *testing.T) {
 	})
 }
 
-// settle waits until the client is subscribed.
+// settle waits until the client is subscribed with nothing under way.
 func (c *client) settle() {
 	c.t.Helper()
+	synctest.Wait() // the client has seen what the last fault did
 	for range 1000 {
 		if err := c.Send(c.t.Context(), mesos.Reconcile{}); err == nil {
 			return

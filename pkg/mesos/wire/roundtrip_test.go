@@ -140,8 +140,9 @@ func TestSchedulerCall_survives_the_wire(t *testing.T) {
 		as[mesos.Operation, mesos.Launch](), as[mesos.Operation, mesos.Reserve](), as[mesos.Operation, mesos.Unreserve](),
 		as[mesos.Operation, mesos.Create](), as[mesos.Operation, mesos.Destroy](),
 	)
+	declines := valid[mesos.Decline]()
 	accept := rapid.Custom(func(t *rapid.T) mesos.SchedulerCall {
-		decline := valid[mesos.Decline]().Draw(t, "offers")
+		decline := declines.Draw(t, "offers")
 		return mesos.Accept{
 			OfferIDs: decline.OfferIDs, Refuse: decline.Refuse,
 			Operations: rapid.SliceOfN(operation, 0, 3).Draw(t, "operations"),
