@@ -97,14 +97,14 @@ func (r *Reader) length() (int, error) {
 			break
 		}
 		if c < '0' || c > '9' || n == len(digits) {
-			return 0, fmt.Errorf("%w: %q", ErrLength, append(digits[:n:n], c))
+			return 0, fmt.Errorf("%w: %q", ErrLength, string(digits[:n])+string([]byte{c}))
 		}
 		digits[n] = c
 		n++
 	}
 	length, err := strconv.ParseUint(string(digits[:n]), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%w: %q", ErrLength, digits[:n])
+		return 0, fmt.Errorf("%w: %q", ErrLength, string(digits[:n]))
 	}
 	if length > uint64(r.max) {
 		return 0, &TooLongError{Length: length, Max: r.max}
