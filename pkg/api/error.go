@@ -51,9 +51,24 @@ func (e *Error) Error() string {
 		b.WriteString(": " + e.Text)
 	}
 	for _, d := range e.Details {
-		fmt.Fprintf(&b, "\n  %s: %s", d.Path, strings.Join(d.Errors, ", "))
+		fmt.Fprintf(&b, "\n  %s: %s", d.Path, strings.Join(d.texts(), ", "))
 	}
 	return b.String()
+}
+
+// texts returns the errors for people: without Marathon's codes, such as
+// "error.expected.jsstring", where there is a text beside them.
+func (d Detail) texts() []string {
+	var texts []string
+	for _, e := range d.Errors {
+		if !strings.HasPrefix(e, "error.") {
+			texts = append(texts, e)
+		}
+	}
+	if texts == nil {
+		return d.Errors
+	}
+	return texts
 }
 
 // body is the JSON form: details is a text or a list.

@@ -325,8 +325,7 @@ func (s *Scheduler) step(id app.ID, stays bool) bool {
 	switch n := len(a.Instances); {
 	case n > wanted:
 		a.Instances = slices.Clone(a.Instances[:n-1])
-	case s.stuck[id] != "":
-		return true
+	case n < wanted && s.stuck[id] != "":
 	case n < wanted:
 		a.Instances = append(slices.Clone(a.Instances), s.launch(a.Spec))
 	case outdated >= 0:
