@@ -33,7 +33,7 @@ func realEngine(t *testing.T) *docker.Client {
 // unique counts names of containers within this run.
 var unique atomic.Int64 //nolint:gochecknoglobals // names must differ over all parallel tests
 
-func name(t *testing.T) string {
+func name(t testing.TB) string {
 	t.Helper()
 	return fmt.Sprintf("%s-%d", strings.NewReplacer(":", "-", "gantry-test-busybox", "gantry-test").Replace(image), unique.Add(1))
 }

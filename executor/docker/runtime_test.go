@@ -28,7 +28,7 @@ import (
 
 // run is a task at work in a Runtime.
 type run struct {
-	t       *testing.T
+	t       testing.TB
 	cfg     docker.Config
 	task    taskinfo.Task
 	runtime *docker.Runtime
@@ -60,7 +60,7 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-func self(t *testing.T) docker.Owner {
+func self(t testing.TB) docker.Owner {
 	t.Helper()
 	o, err := docker.Self()
 	if err != nil {
@@ -70,7 +70,7 @@ func self(t *testing.T) docker.Owner {
 }
 
 // newRun prepares a task that runs line in a shell of the test's image.
-func newRun(t *testing.T, engine docker.Engine, line string) *run {
+func newRun(t testing.TB, engine docker.Engine, line string) *run {
 	t.Helper()
 	n := name(t)
 	r := &run{

@@ -95,7 +95,7 @@ func TestRun_keeps_checks_apart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{answer: func(net.Conn) {}, refuse: map[string]bool{"127.0.0.1:81": true}}
-		got := results(t, 25*time.Second, probe.Target{Task: []string{"10.0.0.1"}, Agent: []string{"127.0.0.1"}, Dial: s.dial},
+		got := results(t, 24*time.Second, probe.Target{Task: []string{"10.0.0.1"}, Agent: []string{"127.0.0.1"}, Dial: s.dial},
 			taskinfo.Check{Kind: taskinfo.CheckTCP, Port: 80, InTask: true, Interval: 10 * time.Second},
 			taskinfo.Check{Kind: taskinfo.CheckTCP, Port: 81, Delay: 5 * time.Second, Interval: 10 * time.Second})
 		want := []string{
