@@ -31,7 +31,7 @@ func readEnvironment() environment {
 		master: os.Getenv("MESOS_MASTER"), strict: os.Getenv("CONFORMANCE_STRICT") != "", report: os.Getenv("CONFORMANCE_REPORT"),
 	}
 	// Cases wait most of the time; a real Mesos needs more of the machine, and one cluster bears one case at a time.
-	e.parallel = cmp.Or(os.Getenv("CONFORMANCE_PARALLEL"), map[bool]string{true: "24", false: "4"}[e.prefix == ""])
+	e.parallel = cmp.Or(os.Getenv("CONFORMANCE_PARALLEL"), map[bool]string{true: "20", false: "4"}[e.prefix == ""])
 	if e.master != "" {
 		e.parallel = "1"
 	}
@@ -122,8 +122,36 @@ func unfit(env environment, c *Case) string {
 	return ""
 }
 
+// attempts is how often a case may be tried. Recordings hold races with the allocation cycle of 1 s (an offer that comes
+// while a task is still starting shows less), which a busy machine loses now and then; a cluster that answers wrongly
+// does so every time. A case that needed more than one attempt is named in the report.
+const attempts = 2
+
 func run(t *testing.T, env environment, c *Case) (note string) {
 	provideImages(t, c.images())
+	for n := 1; ; n++ {
+		s := &scope{TB: t}
+		wording, err := attempt(s, env, c)
+		s.close()
+		switch {
+		case err == nil && len(wording) > 0:
+			return note + fmt.Sprintf("%d texts worded differently", len(wording))
+		case err == nil:
+			return note
+		case n == attempts || env.prefix != "" || env.master != "":
+			t.Error(err)
+			return err.Error()
+		}
+		note = fmt.Sprintf("(attempt %d: %v) ", n, err)
+		t.Log(note)
+	}
+}
+
+func attempt(t *scope, env environment, c *Case) (wording []string, err error) {
+	if heavy(c) {
+		heavySlots <- struct{}{}
+		defer func() { <-heavySlots }()
+	}
 	var rig Rig
 	switch {
 	case env.master != "":
@@ -136,16 +164,31 @@ func run(t *testing.T, env environment, c *Case) (note string) {
 	ctx, cancel := context.WithTimeout(t.Context(), caseMax)
 	defer cancel()
 	replay := NewReplay(c, rig, env.strict)
-	err := replay.Run(ctx)
+	err = replay.Run(ctx)
 	for _, w := range replay.Wording() {
 		t.Logf("wording: %s", w)
 	}
-	if err != nil {
-		t.Error(err)
-		return err.Error()
+	return replay.Wording(), err
+}
+
+// heavySlots bounds how many cases run at a time that start programs which need much of the machine: ZooKeeper servers
+// and Docker containers. All others mostly wait.
+var heavySlots = make(chan struct{}, 2) //nolint:gochecknoglobals // one machine for all cases
+
+func heavy(c *Case) bool { return c.Config.ZooKeeper || len(c.images()) > 0 }
+
+// scope is a test whose cleanups run at the end of an attempt.
+type scope struct {
+	testing.TB
+	cleanups []func()
+}
+
+// Cleanup implements testing.TB.
+func (s *scope) Cleanup(f func()) { s.cleanups = append(s.cleanups, f) }
+
+func (s *scope) close() {
+	for _, f := range slices.Backward(s.cleanups) {
+		f()
 	}
-	if n := len(replay.Wording()); n > 0 {
-		return fmt.Sprintf("%d texts worded differently", n)
-	}
-	return ""
+	s.cleanups = nil
 }

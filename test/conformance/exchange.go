@@ -19,6 +19,7 @@ const (
 	retryEvery = 50 * time.Millisecond
 	retryMax   = 60 * time.Second
 	pollEvery  = 100 * time.Millisecond
+	envFileMax = 2 * time.Second
 	// answerMax bounds one answer that is not a stream. Waiting for a container may take long.
 	answerMax = 90 * time.Second
 )
@@ -49,7 +50,14 @@ func (r *Replay) send(ctx context.Context, step *Step) error {
 		if err != nil {
 			return err
 		}
-		return r.matchAnswer(step, a)
+		err = r.matchAnswer(step, a)
+		if err == nil || step.Expect.EnvFile == nil || time.Since(r.stepStart) > envFileMax {
+			return err
+		}
+		// The task is writing the file just now.
+		if err := pause(ctx, retryEvery); err != nil {
+			return err
+		}
 	}
 }
 
