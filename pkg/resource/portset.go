@@ -17,7 +17,8 @@ const maxPort = 1<<16 - 1
 
 // NewPortSet holds the numbers of rs; what lies beyond 65535 is no port and is dropped.
 func NewPortSet(rs Ranges) PortSet {
-	set := make(PortSet, 0, len(rs))
+	// Room for ranges that are split, so that taking a few ports allocates nothing.
+	set := make(PortSet, 0, len(rs)+3)
 	sorted := true
 	for _, r := range rs {
 		if r.Begin > maxPort || r.Begin > r.End {

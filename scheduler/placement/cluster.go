@@ -65,7 +65,7 @@ func (c *Cluster) Add(o *mesos.Offer) {
 	i := c.agent(o)
 	p.grow(len(c.agents))
 	s := &p.slots[i]
-	s.add(o, p.role)
+	s.add(o, p)
 	if s.free[0].GPUs+s.free[1].GPUs > 0 && !c.agents[i].gpus {
 		c.agents[i].gpus = true
 		c.changes++
@@ -77,25 +77,31 @@ func (c *Cluster) Add(o *mesos.Offer) {
 
 // agent returns the index of the offer's agent, new or updated.
 func (c *Cluster) agent(o *mesos.Offer) int32 {
-	i, known := c.byID[o.AgentID]
-	if !known {
-		i = int32(len(c.agents))
-		c.byID[o.AgentID] = i
-		c.agents = append(c.agents, agent{id: o.AgentID})
-	}
+	at := Site{Agent: o.AgentID, Hostname: o.Hostname, Domain: o.Domain, Attributes: o.Attributes}
+	i := c.enter(at)
 	a := &c.agents[i]
-	if known && a.hostname == o.Hostname && a.domain == o.Domain && slices.EqualFunc(a.attributes, o.Attributes, sameAttribute) {
+	if a.hostname == at.Hostname && a.domain == at.Domain && slices.EqualFunc(a.attributes, at.Attributes, sameAttribute) {
 		return i
 	}
-	if known {
-		c.changes++
-	}
-	a.hostname, a.domain, a.attributes = o.Hostname, o.Domain, o.Attributes
+	c.changes++
+	a.hostname, a.domain, a.attributes = at.Hostname, at.Domain, at.Attributes
 	for _, f := range c.fields {
-		if known {
-			f.leave(i)
-		}
-		f.enter(i, a.site())
+		f.leave(i)
+		f.enter(i, at)
+	}
+	return i
+}
+
+// enter returns the index of an agent, which becomes known if it was not.
+func (c *Cluster) enter(at Site) int32 {
+	if i, known := c.byID[at.Agent]; known {
+		return i
+	}
+	i := int32(len(c.agents))
+	c.byID[at.Agent] = i
+	c.agents = append(c.agents, agent{id: at.Agent, hostname: at.Hostname, domain: at.Domain, attributes: at.Attributes})
+	for _, f := range c.fields {
+		f.enter(i, at)
 	}
 	return i
 }

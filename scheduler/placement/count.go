@@ -15,20 +15,54 @@ func (d *Demand) Count(at Site) { d.change(at, 1) }
 func (d *Demand) Uncount(at Site) { d.change(at, -1) }
 
 func (d *Demand) change(at Site, delta int32) {
-	if len(d.counters) == 0 {
+	if len(d.counters) == 0 && d.policy != Spread {
 		return
 	}
 	d.sync()
+	if d.policy == Spread {
+		d.changeAgent(d.cluster.enter(at), delta)
+	}
 	for _, n := range d.counters {
-		if v := n.field.value(at); v != none && n.count(v)+delta >= 0 {
-			d.changeValue(n, v, delta)
+		v := n.field.value(at)
+		if v == none || n.count(v)+delta < 0 {
+			continue
 		}
+		d.changeValue(n, v, delta)
 	}
 	d.world++
 }
 
+// changeAgent counts the instances on agent i, for Spread.
+func (d *Demand) changeAgent(i, delta int32) {
+	d.empty.grow(int(i) + 1)
+	for int(i) >= len(d.perAgent) {
+		d.perAgent = append(d.perAgent, make([]int32, int(i)+1-len(d.perAgent))...)
+	}
+	n := max(d.perAgent[i]+delta, 0)
+	d.perAgent[i] = n
+	if n > 0 {
+		d.empty.clear(i)
+	} else {
+		d.empty.set(i)
+	}
+	if delta < 0 {
+		d.reopen(i)
+	}
+}
+
+// instances returns how many instances of the App are counted on agent i.
+func (d *Demand) instances(i int32) int32 {
+	if int(i) >= len(d.perAgent) {
+		return 0
+	}
+	return d.perAgent[i]
+}
+
 // placed counts an instance that went to agent i.
 func (d *Demand) placed(i int32) {
+	if d.policy == Spread {
+		d.changeAgent(i, 1)
+	}
 	groups := 0
 	for _, n := range d.counters {
 		if v := n.field.of[i]; v != none {
@@ -56,12 +90,20 @@ func (d *Demand) changeValue(n *counter, v, delta int32) {
 		for _, i := range n.field.members[v] {
 			if d.admits(i) {
 				d.allow.set(i)
-				if d.cursor != nil {
-					d.cursor.reopen(i)
-				}
+				d.reopen(i)
 			}
 		}
 		d.world++
+	}
+}
+
+// reopen makes the next search look at agent i again.
+func (d *Demand) reopen(i int32) {
+	if d.cursor != nil {
+		d.cursor.reopen(i)
+	}
+	if d.queue != nil {
+		d.queue.push(d, i)
 	}
 }
 
@@ -97,12 +139,12 @@ func (d *Demand) rebuild() {
 	clear(d.allow)
 	for _, n := range d.counters {
 		if n.levels != nil {
-			for _, l := range n.levels.list {
-				clear(l.bits)
-			}
+			n.levels.clear()
 		}
 	}
+	d.queue, d.effort = nil, 0
 	clear(d.unavoided)
+	clear(d.empty)
 	d.avoided = d.avoided[:0]
 	d.upTo, d.changes = 0, d.cluster.changes
 	if d.cursor != nil {
@@ -123,15 +165,19 @@ func (d *Demand) extend() {
 	if d.avoid != nil {
 		d.unavoided.grow(len(agents))
 	}
+	if d.policy == Spread {
+		d.empty.grow(len(agents))
+	}
 	for ; d.upTo < len(agents); d.upTo++ {
 		i := int32(d.upTo)
+		if d.policy == Spread && d.instances(i) == 0 {
+			d.empty.set(i)
+		}
 		if len(d.counters) > 0 && d.admits(i) {
 			d.allow.set(i)
 		}
 		for _, n := range d.counters {
-			if v := n.field.of[i]; n.levels != nil && v != none {
-				n.levels.enter(i, n.count(v))
-			}
+			n.enter(i)
 		}
 		if d.avoid == nil {
 			continue

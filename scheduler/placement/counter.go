@@ -125,3 +125,12 @@ func (n *counter) change(v, delta int32) (this, others bool) {
 	}
 	return n.limit > 0 && (before >= n.limit) != (after >= n.limit), false
 }
+
+// enter takes in an agent that is new to the counter.
+func (n *counter) enter(i int32) {
+	v := n.field.of[i]
+	if n.levels == nil || v == none {
+		return
+	}
+	n.levels.enter(i, n.count(v))
+}

@@ -68,7 +68,7 @@ func (k *knife) scalars(need resource.Vector, withPorts bool) []mesos.Resource {
 		want[p.kind] -= n
 		p.left -= n
 		s.account(p, -n, 0)
-		out = append(out, *p.from)
+		out = append(out, p.resource)
 		out[len(out)-1].Scalar = n
 		k.takes = append(k.takes, take{int32(i), n})
 	}
@@ -125,6 +125,7 @@ func (k *knife) dynamicPort(next int) (*piece, uint16) {
 
 // portResources appends a resource for each piece that gave ports.
 func (k *knife) portResources(out []mesos.Resource, hostPorts []uint32) []mesos.Resource {
+	alone := k.portPieces() == 1
 	for i := range k.slot.pieces {
 		p := &k.slot.pieces[i]
 		if p.kind != ports || !p.usable(k.mode, k.me) {
@@ -132,18 +133,29 @@ func (k *knife) portResources(out []mesos.Resource, hostPorts []uint32) []mesos.
 		}
 		ranges := k.slabs.ranges.reserve(len(hostPorts))
 		for _, port := range hostPorts {
-			if n := uint64(port); p.from.Ranges.Contains(n) {
-				ranges = insertPort(ranges, n)
+			if alone || p.offered.Ranges.Contains(uint64(port)) {
+				ranges = insertPort(ranges, uint64(port))
 			}
 		}
 		if len(ranges) == 0 {
 			continue
 		}
-		out = append(out, *p.from)
+		out = append(out, p.resource)
 		out[len(out)-1].Ranges = k.slabs.ranges.keep(ranges)
 		k.takes = append(k.takes, take{piece: int32(i)})
 	}
 	return out
+}
+
+// portPieces is how many pieces may have given ports.
+func (k *knife) portPieces() int {
+	n := 0
+	for i := range k.slot.pieces {
+		if p := &k.slot.pieces[i]; p.kind == ports && p.usable(k.mode, k.me) {
+			n++
+		}
+	}
+	return n
 }
 
 // insertPort adds a port to sorted, disjoint ranges that have room for it.

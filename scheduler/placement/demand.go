@@ -38,15 +38,23 @@ type Demand struct {
 
 	// filter is what the constraints say apart from other instances, nil if nothing.
 	filter *filter
-	// counters are the constraints that count instances, and last the one that
-	// Spread counts by; group is the first GROUP_BY, which orders the agents.
+	// counters are the constraints that count instances; group is the first
+	// GROUP_BY, which orders the agents.
 	counters []*counter
 	group    *counter
-	spread   *counter
 	// allow is the agents that filter and counters admit, unless there are no counters.
 	allow bitset
 	// cursor is where first-fit goes on; nil where the order of agents changes.
 	cursor *cursor
+
+	// queue orders the agents for Spread once effort, the entries looked at
+	// without it, makes that worth while.
+	queue  *spreadQueue
+	effort int
+	ranks  *ranking
+	// perAgent counts instances by agent, and empty is the agents without one; for Spread only.
+	perAgent []int32
+	empty    bitset
 
 	avoid map[mesos.AgentID]int
 	// avoided are agents that failed recently, unavoided all others; nil without any.
@@ -118,11 +126,6 @@ func (d *Demand) addCounters() {
 			n.levels = newLevels(n.field)
 		}
 		d.counters = append(d.counters, n)
-	}
-	if d.policy == Spread {
-		f := d.cluster.field(perAgent)
-		d.spread = &counter{field: f, levels: newLevels(f)}
-		d.counters = append(d.counters, d.spread)
 	}
 }
 

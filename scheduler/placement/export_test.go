@@ -2,5 +2,8 @@ package placement
 
 import "github.com/gantry-mesos/gantry/pkg/resource"
 
-// Room tells the tests' reference how a demand's policy measures what is free.
-func (d *Demand) Room(v resource.Vector) int64 { return int64(d.pool.scale.room(v)) }
+// Rank tells the tests' reference how much a demand's policy likes what is free.
+func (d *Demand) Rank(v resource.Vector) int64 {
+	r := ranking{policy: d.policy}
+	return int64(r.rank(d.pool.scale.room(v)))
+}

@@ -158,10 +158,6 @@ func (f *field) drop(b bitset, v int32) {
 	}
 }
 
-// perAgent is the name of the field that spreading counts by. No attribute can
-// have it, since Mesos' attribute names have no slash.
-const perAgent = "/agent"
-
 // text returns the value of a field as constraints compare it; of several
 // attributes of one name the first counts ("Marathon, constraints").
 func (s Site) text(field string) (text string, has bool) {
@@ -172,8 +168,6 @@ func (s Site) text(field string) (text string, has bool) {
 		return s.Domain.Region, s.Domain.Region != ""
 	case "@zone":
 		return s.Domain.Zone, s.Domain.Zone != ""
-	case perAgent:
-		return string(s.Agent), true
 	}
 	for i := range s.Attributes {
 		if s.Attributes[i].Name == field {

@@ -69,6 +69,13 @@ func (l *levels) enter(i, count int32) {
 	v.deadAt = 0
 }
 
+// clear takes all agents out; the counts stay.
+func (l *levels) clear() {
+	for _, v := range l.list {
+		clear(v.bits)
+	}
+}
+
 // groups returns the levels that GROUP_BY allows: values that no counted
 // instance has and, once enough are known, the smallest ones.
 func (l *levels) groups(enough bool) []*level {

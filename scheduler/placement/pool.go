@@ -18,6 +18,7 @@ type pool struct {
 	journal      []int32
 	journalStart uint64
 	shapes       map[shapeKey]*cursor
+	stamps       []*stamp
 }
 
 // shapeKey is what makes two demands without counting constraints alike.

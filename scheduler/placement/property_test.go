@@ -182,14 +182,10 @@ func (w *world) place() {
 	d, m := w.demands[k], w.models[k]
 	got, ok := w.cluster.Place(d)
 	want := w.naive.place(m, func(v resource.Vector) int64 {
-		switch m.policy {
-		case placement.BestFit:
-			return d.Room(v)
-		case placement.Spread:
-			return -d.Room(v)
-		default:
+		if m.policy == placement.FirstFit {
 			return 0
 		}
+		return -d.Rank(v)
 	})
 	if !ok {
 		if want >= 0 {

@@ -90,6 +90,8 @@ type Rejections struct {
 	Attempt Funnel
 	// Constraints says which constraint excluded how many of the last offers, in the Spec's order.
 	Constraints []ConstraintTally
+	// Need is what one instance takes, its executor and volumes included.
+	Need resource.Vector
 	// Largest is, for each resource that was short, the most that one of those
 	// agents had; zero where nothing was short.
 	Largest resource.Vector

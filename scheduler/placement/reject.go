@@ -29,7 +29,7 @@ func (d *Demand) RejectionsOf(instance string, home mesos.AgentID) Rejections {
 func (d *Demand) rejections(reject func(i int32) Reason) Rejections {
 	d.sync()
 	d.noteAttempt()
-	r := Rejections{Attempt: d.attempt, Constraints: make([]ConstraintTally, len(d.spec.Constraints))}
+	r := Rejections{Attempt: d.attempt, Need: d.need, Constraints: make([]ConstraintTally, len(d.spec.Constraints))}
 	for k, c := range d.spec.Constraints {
 		r.Constraints[k].Constraint = c
 	}

@@ -61,7 +61,7 @@ func pathPatterns(v *app.PersistentVolume) []*regexp.Regexp {
 // takes returns how much of a bare disk the volume uses, 0 if it cannot lie
 // there: a part of a PATH disk, the whole of a MOUNT disk.
 func (n *volumeNeed) takes(p *piece, left resource.Scalar) resource.Scalar {
-	src := p.from.Disk.Source
+	src := p.resource.Disk.Source
 	if src.Type != n.source || left < n.size || n.profile != "" && src.Profile != n.profile {
 		return 0
 	}
@@ -73,7 +73,7 @@ func (n *volumeNeed) takes(p *piece, left resource.Scalar) resource.Scalar {
 	if src.Type == mesos.DiskPath {
 		return n.size
 	}
-	if left != p.from.Scalar || n.sizeMax > 0 && left > n.sizeMax {
+	if left != p.offered.Scalar || n.sizeMax > 0 && left > n.sizeMax {
 		return 0
 	}
 	return left
@@ -210,8 +210,7 @@ func (k *knife) volumes(d *Demand) []mesos.Resource {
 		p := &k.slot.pieces[i]
 		p.left -= size
 		k.slot.account(p, -size, 0)
-		out = append(out, *p.from)
-		out[n].Scalar = size
+		out = append(out, p.cut(size))
 		k.takes = append(k.takes, take{int32(i), size})
 	}
 	return out
@@ -221,7 +220,7 @@ func (k *knife) volumes(d *Demand) []mesos.Resource {
 func (k *knife) existing(v *volumeNeed) int {
 	for i := range k.slot.pieces {
 		p := &k.slot.pieces[i]
-		if p.kind == volume && p.owner == k.me && p.left > 0 && p.from.Disk.ContainerPath == v.path {
+		if p.kind == volume && p.owner == k.me && p.left > 0 && p.resource.Disk.ContainerPath == v.path {
 			return i
 		}
 	}
@@ -308,11 +307,11 @@ func (s *slot) strays(known func(string) bool) []mesos.Operation {
 		if p.owner == "" || known(p.owner) {
 			continue
 		}
-		bare := *p.from
+		bare := *p.offered
 		if p.kind == volume {
 			destroy = append(destroy, bare)
 			bare.Disk = nil
-			if src := p.from.Disk.Source; src != nil {
+			if src := p.resource.Disk.Source; src != nil {
 				bare.Disk = &mesos.DiskInfo{Source: src}
 			}
 		}

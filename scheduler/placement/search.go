@@ -61,7 +61,7 @@ func (d *Demand) pick(m masks) int32 {
 		k := contest{tree: t, ranks: d.pool.ranking(d.mode, BestFit), demand: d, masks: &m}
 		return k.run()
 	case Spread:
-		return d.pickLevel(t, m)
+		return d.pickSpread(t, m)
 	case FirstFit:
 	}
 	if d.cursor != nil && d.unavoided == nil {
@@ -71,25 +71,6 @@ func (d *Demand) pick(m masks) int32 {
 	for i := t.next(0, d.word, &m); i >= 0; i = t.next(i+1, d.word, &m) {
 		if d.fitsAt(i) {
 			return i
-		}
-	}
-	return -1
-}
-
-// pickLevel chooses among the agents with the fewest instances of the App
-// first, and on each level the one with the most left.
-func (d *Demand) pickLevel(t *tree, m masks) int32 {
-	for _, l := range d.spread.levels.list {
-		if len(l.bits) == 0 || d.group == nil && l.deadAt == d.world {
-			continue
-		}
-		with := m.with(l.bits)
-		k := contest{tree: t, ranks: d.pool.ranking(d.mode, Spread), demand: d, masks: &with}
-		if i := k.run(); i >= 0 {
-			return i
-		}
-		if d.group == nil {
-			l.deadAt = d.world
 		}
 	}
 	return -1

@@ -2,33 +2,9 @@ package placement
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
-)
-
-// mode is the set of resource classes that a demand may use.
-type mode uint8
-
-const (
-	unreserved mode = 1 << iota
-	reserved
-	anyClass = unreserved | reserved
-)
-
-// kind is a resource that is placed by.
-type kind uint8
-
-const (
-	cpus kind = iota
-	mem
-	disk
-	gpus
-	ports
-	// bareDisk is a PATH or MOUNT disk without a volume, volume a persistent volume.
-	bareDisk
-	volume
 )
 
 // slot is what one agent offers to one role, in one or several offers.
@@ -47,24 +23,13 @@ type slot struct {
 	ids     []mesos.OfferID
 }
 
-// piece is one offered resource object and what is left of it.
-type piece struct {
-	from  *mesos.Resource
-	kind  kind
-	class mode
-	left  resource.Scalar
-	ports resource.PortSet
-	// owner is the resident instance that it is reserved for, "" for everybody.
-	owner string
-}
-
 // add takes an offer in.
-func (s *slot) add(o *mesos.Offer, role string) {
+func (s *slot) add(o *mesos.Offer, pool *pool) {
 	s.offers = append(s.offers, o)
 	s.ids = append(slices.Clip(s.ids), o.ID)
 	s.pieces = slices.Grow(s.pieces, len(o.Resources))
 	for i := range o.Resources {
-		if p, ok := newPiece(&o.Resources[i], role); ok {
+		if p, ok := pool.piece(&o.Resources[i]); ok {
 			s.pieces = append(s.pieces, p)
 			s.account(&p, p.left, int32(p.ports.Len()))
 		}
@@ -77,62 +42,6 @@ func (s *slot) add(o *mesos.Offer, role string) {
 	// Reserved resources serve nobody else, so they are used up first.
 	slices.SortStableFunc(s.pieces, func(a, b piece) int { return int(b.class) - int(a.class) })
 	s.epoch++
-}
-
-// newPiece reads one resource object; ok is false for what is not placed by:
-// unknown names, revocable and shared resources, raw and block disks.
-func newPiece(r *mesos.Resource, role string) (p piece, ok bool) {
-	p = piece{from: r, class: unreserved, left: r.Scalar}
-	if r.Revocable || r.Shared {
-		return p, false
-	}
-	if len(r.Reservations) > 0 {
-		p.class, p.owner = reserved, owner(r)
-		if have := r.Role(); have != role && !strings.HasPrefix(role, have+"/") {
-			return p, false
-		}
-	}
-	switch r.Name {
-	case mesos.CPUs:
-		p.kind = cpus
-	case mesos.Mem:
-		p.kind = mem
-	case mesos.GPUs:
-		p.kind = gpus
-	case mesos.Disk:
-		p.kind, ok = diskKind(r.Disk)
-		return p, ok && r.Type == mesos.Scalar && p.left > 0
-	case mesos.Ports:
-		p.kind = ports
-		p.ports = resource.NewPortSet(r.Ranges)
-		return p, r.Type == mesos.RangeSet
-	default:
-		return p, false
-	}
-	return p, r.Type == mesos.Scalar && p.left > 0
-}
-
-// diskKind tells root disk, which tasks use, from disks that hold volumes only.
-func diskKind(d *mesos.DiskInfo) (k kind, ok bool) {
-	switch {
-	case d == nil:
-		return disk, true
-	case d.PersistenceID != "":
-		return volume, true
-	case d.Source == nil:
-		return disk, false
-	default:
-		return bareDisk, d.Source.Type == mesos.DiskPath || d.Source.Type == mesos.DiskMount
-	}
-}
-
-// usable reports whether a demand of the mode may use the piece, for the
-// resident instance me or, with "", an ordinary one.
-func (p *piece) usable(m mode, me string) bool {
-	if p.owner != "" {
-		return p.owner == me
-	}
-	return p.class&m != 0
 }
 
 // account adds an amount of the piece to the slot's sums; negative takes it
@@ -165,7 +74,7 @@ func (s *slot) remove(id mesos.OfferID) {
 	kept := s.pieces[:0]
 	for i := range s.pieces {
 		p := s.pieces[i]
-		if holds(gone, p.from) {
+		if holds(gone, p.offered) {
 			s.account(&p, -p.left, -int32(p.ports.Len()))
 			continue
 		}

@@ -1,0 +1,143 @@
+package placement
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/resource"
+)
+
+// Explain says in a sentence why no agent takes one more instance, such as
+// "needs 4 cpus; the largest free agent has 3.5: 12 agents too small, 3
+// excluded by hostname UNIQUE". It is "" when some agent would take it.
+func Explain(s *app.Spec, r Rejections) string {
+	f := r.LastOffers
+	declined := 0
+	for _, n := range f.Declined {
+		declined += n
+	}
+	switch {
+	case f.Processed == 0:
+		return "no agent offers anything at present"
+	case declined < f.Processed:
+		return ""
+	}
+	var facts []string
+	short := r.short()
+	if short != 0 {
+		facts = r.fact(short, f.Declined[short-1])
+	}
+	for k, n := range f.Declined {
+		if n > 0 && Reason(k+1) != short {
+			facts = append(facts, r.fact(Reason(k+1), n)...)
+		}
+	}
+	if lack := r.lack(s); lack != "" {
+		return lack + ": " + strings.Join(facts, ", ")
+	}
+	return strings.Join(facts, ", ")
+}
+
+// short returns the resource that most agents lack, 0 if none lacks any.
+func (r *Rejections) short() Reason {
+	worst, most := Reason(0), 0
+	for k := InsufficientCpus; k <= InsufficientPorts; k++ {
+		if n := r.LastOffers.Declined[k-1]; n > most {
+			worst, most = k, n
+		}
+	}
+	return worst
+}
+
+// lack is the nearest miss: what is needed and the most that there is of it.
+func (r *Rejections) lack(s *app.Spec) string {
+	say := func(need resource.Scalar, what string, most resource.Scalar) string {
+		return fmt.Sprintf("needs %v %s; the largest free agent has %v", need, what, most)
+	}
+	switch r.short() {
+	case InsufficientCpus:
+		return say(r.Need.CPUs, "cpus", r.Largest.CPUs)
+	case InsufficientMemory:
+		return say(r.Need.Mem, "MiB of memory", r.Largest.Mem)
+	case InsufficientDisk:
+		return say(r.Need.Disk, "MiB of disk", r.Largest.Disk)
+	case InsufficientGpus:
+		return say(r.Need.GPUs, "gpus", r.Largest.GPUs)
+	case InsufficientPorts:
+		return fmt.Sprintf("needs %s; the agent with the most free has %d", wantedPorts(s), r.LargestPorts)
+	case UnfulfilledRole, UnfulfilledConstraint, NoCorrespondingReservationFound, AgentMaintenance, DeclinedScarceResources:
+	}
+	return ""
+}
+
+// wantedPorts says how many host ports an App needs, and which.
+func wantedPorts(s *app.Spec) string {
+	count, fixed := 0, []string{}
+	for _, p := range s.Ports {
+		n, has := hostPort(s, p)
+		if has {
+			count++
+		}
+		if n != 0 {
+			fixed = append(fixed, fmt.Sprint(n))
+		}
+	}
+	text := plural(count, "host port")
+	if len(fixed) > 0 {
+		text += " (" + strings.Join(fixed, ", ") + ")"
+	}
+	return text
+}
+
+// fact says what happened to n agents, constraints one by one.
+func (r *Rejections) fact(why Reason, n int) []string {
+	agents := plural(n, "agent")
+	switch why {
+	case UnfulfilledConstraint:
+		return r.constraintFacts(n)
+	case UnfulfilledRole:
+		return []string{agents + " offered to another role"}
+	case NoCorrespondingReservationFound:
+		return []string{agents + " without the instance's reservation"}
+	case AgentMaintenance:
+		return []string{agents + " in or before maintenance"}
+	case DeclinedScarceResources:
+		return []string{agents + " kept for Apps that need gpus"}
+	case r.short():
+		return []string{agents + " too small"}
+	case InsufficientCpus:
+		return []string{agents + " short of cpus"}
+	case InsufficientMemory:
+		return []string{agents + " short of memory"}
+	case InsufficientDisk:
+		return []string{agents + " short of disk"}
+	case InsufficientGpus:
+		return []string{agents + " short of gpus"}
+	case InsufficientPorts:
+		return []string{agents + " short of host ports"}
+	default:
+		return nil
+	}
+}
+
+func (r *Rejections) constraintFacts(n int) []string {
+	var facts []string
+	for _, c := range r.Constraints {
+		if c.Declined > 0 {
+			facts = append(facts, fmt.Sprintf("%d excluded by %s", c.Declined, strings.Join(c.Constraint.Strings(), " ")))
+			n -= c.Declined
+		}
+	}
+	if n > 0 {
+		facts = append(facts, plural(n, "agent")+" in another region")
+	}
+	return facts
+}
+
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

@@ -1,0 +1,143 @@
+// Command bench measures how fast and how well Gantry places instances. It
+// prints a line for each figure, "name value unit", and writes all of them to a
+// JSON file. What each figure means stands in docs/performance.md.
+//
+// Figures are taken on one processor. Time is the processor time that this
+// process used, garbage collection included, so that a busy machine disturbs
+// little; of several runs the best counts.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"runtime"
+	"runtime/pprof"
+	"syscall"
+	"time"
+)
+
+func main() {
+	out := flag.String("out", "bench.json", "file to write the figures to, in JSON; empty for none")
+	run := flag.String("run", "", "regular expression of the groups to run; empty for all")
+	runs := flag.Int("runs", 3, "how often each figure is taken; the best counts")
+	small := flag.Bool("small", false, "use the smallest size of each workload, to try things out")
+	profile := flag.String("cpuprofile", "", "file to write a processor profile to")
+	flag.Parse()
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err == nil {
+			err = pprof.StartCPUProfile(f)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		defer pprof.StopCPUProfile()
+	}
+	if err := bench(*out, *run, *runs, *small); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// figure is one line of the output.
+type figure struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit"`
+}
+
+// session is one run of the program.
+type session struct {
+	runs    int
+	small   bool
+	figures []figure
+}
+
+func bench(out, run string, runs int, small bool) error {
+	want, err := regexp.Compile(run)
+	if err != nil {
+		return fmt.Errorf("read -run: %w", err)
+	}
+	runtime.GOMAXPROCS(1)
+	s := &session{runs: runs, small: small}
+	for _, g := range groups {
+		if !want.MatchString(g.name) {
+			continue
+		}
+		if err := g.run(s); err != nil {
+			return fmt.Errorf("%s: %w", g.name, err)
+		}
+	}
+	if out == "" {
+		return nil
+	}
+	data, err := json.MarshalIndent(s.figures, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode figures: %w", err)
+	}
+	return os.WriteFile(out, append(data, '\n'), 0o644)
+}
+
+// groups are what can be chosen with -run, in the order of the output.
+var groups = []struct {
+	name string
+	run  func(*session) error
+}{
+	{"placement", placementFigures},
+	{"nearly-full", nearlyFullFigures},
+	{"scaling", scalingFigure},
+	{"spread", spreadFigures},
+	{"fit-check", fitCheckFigures},
+	{"fairness", fairnessFigures},
+	{"trace", traceFigures},
+}
+
+// report prints a figure and keeps it.
+func (s *session) report(name string, value float64, unit string) {
+	fmt.Printf("%s %s %s\n", name, format(value), unit)
+	s.figures = append(s.figures, figure{name, value, unit})
+}
+
+// format prints large numbers whole and small ones with three decimals.
+func format(v float64) string {
+	if v >= 1000 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.3f", v)
+}
+
+// best runs f several times and returns the shortest time. f prepares, and
+// returns what is to be measured and, for afterwards, a check of the outcome.
+func (s *session) best(f func() (measured func(), check func() error, err error)) (time.Duration, error) {
+	var least time.Duration
+	for range s.runs {
+		measured, check, err := f()
+		if err != nil {
+			return 0, err
+		}
+		runtime.GC()
+		start := processorTime()
+		measured()
+		took := processorTime() - start
+		if err := check(); err != nil {
+			return 0, err
+		}
+		if least == 0 || took < least {
+			least = took
+		}
+	}
+	return least, nil
+}
+
+// processorTime is what this process used so far, in user and system mode.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

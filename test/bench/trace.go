@@ -1,0 +1,266 @@
+package main
+
+import (
+	"container/heap"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
+	"github.com/gantry-mesos/gantry/scheduler/placement"
+	"github.com/gantry-mesos/gantry/test/workloads"
+)
+
+// traceFigures packs instances of heavy-tailed sizes until one is refused, and
+// then runs the same Apps with arrivals and endings over time.
+func traceFigures(s *session) error {
+	w, err := workloads.Load("trace")
+	if err != nil {
+		return err
+	}
+	size := w.Sizes[len(w.Sizes)-1]
+	if s.small {
+		size = w.Sizes[0]
+	}
+	for _, p := range []placement.Policy{placement.FirstFit, placement.BestFit, placement.Spread} {
+		k, err := pack(w, size, p)
+		if err != nil {
+			return err
+		}
+		s.report(fmt.Sprintf("utilisation/trace/%v/refused-at-95", p), 100*k.refusedAt95, "percent")
+		s.report(fmt.Sprintf("utilisation/trace/%v", p), 100*k.atFirstRefusal, "percent")
+		if p == placement.BestFit {
+			s.report("utilisation/trace", 100*k.atFirstRefusal, "percent")
+		}
+	}
+	naive, err := packNaively(w, size)
+	if err != nil {
+		return err
+	}
+	s.report("utilisation/trace/naive-first-fit", 100*naive, "percent")
+	return traceOverTime(s, w, size)
+}
+
+// packed is how full a cluster became.
+type packed struct {
+	// atFirstRefusal is the part of the dominant resource in use when the first instance fitted nowhere.
+	atFirstRefusal float64
+	// refusedAt95 is the part of the instances refused until 95 % were in use, or until the end.
+	refusedAt95 float64
+}
+
+// arrivals returns the order in which the instances come: any App's next.
+func arrivals(apps []workloads.App, rnd *rand.Rand) []int {
+	var order []int
+	for i, a := range apps {
+		for range a.Spec.Instances {
+			order = append(order, i)
+		}
+	}
+	rnd.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	return order
+}
+
+// total is what all agents offer.
+func (s *scene) total() resource.Vector {
+	var v resource.Vector
+	for _, o := range s.offers {
+		v = v.Add(resource.Vector{CPUs: o.Resources[0].Scalar, Mem: o.Resources[1].Scalar})
+	}
+	return v
+}
+
+// dominant is the part of the resource of which most is in use.
+func dominant(used, total resource.Vector) float64 {
+	return max(float64(used.CPUs)/float64(total.CPUs), float64(used.Mem)/float64(total.Mem))
+}
+
+func pack(w *workloads.Workload, size workloads.Size, p placement.Policy) (packed, error) {
+	sc, err := newScene(w, size, p)
+	if err != nil {
+		return packed{}, err
+	}
+	demands := make([]*placement.Demand, len(sc.apps))
+	for i, a := range sc.apps {
+		demands[i] = sc.cluster.Demand(a.Spec, nil)
+	}
+	var k packed
+	var used resource.Vector
+	total := sc.total()
+	tried, refused := 0, 0
+	for _, i := range arrivals(sc.apps, w.Rand()) {
+		if dominant(used, total) >= 0.95 {
+			break
+		}
+		tried++
+		a, ok := sc.cluster.Place(demands[i])
+		if !ok {
+			if refused++; refused == 1 {
+				k.atFirstRefusal = dominant(used, total)
+			}
+			continue
+		}
+		used = used.Add(demands[i].Need())
+		sc.placed = append(sc.placed, a)
+	}
+	if refused == 0 {
+		k.atFirstRefusal = dominant(used, total)
+	}
+	k.refusedAt95 = float64(refused) / float64(tried)
+	return k, sc.check()
+}
+
+// packNaively is what a scan of a plain list reaches, for comparison.
+func packNaively(w *workloads.Workload, size workloads.Size) (float64, error) {
+	sc, err := newScene(w, size, placement.FirstFit)
+	if err != nil {
+		return 0, err
+	}
+	free := make([]resource.Vector, len(sc.offers))
+	for i, o := range sc.offers {
+		free[i] = resource.Vector{CPUs: o.Resources[0].Scalar, Mem: o.Resources[1].Scalar}
+	}
+	var used resource.Vector
+next:
+	for _, i := range arrivals(sc.apps, w.Rand()) {
+		need := sc.apps[i].Spec.Resources
+		for k := range free {
+			if need.Fits(free[k]) {
+				free[k] = free[k].Sub(need)
+				used = used.Add(need)
+				continue next
+			}
+		}
+		break
+	}
+	return dominant(used, sc.total()), nil
+}
+
+// ending is when a running instance ends.
+type ending struct {
+	at    float64
+	app   int
+	where placement.Assignment
+}
+
+// endings is a heap, the earliest first.
+type endings []ending
+
+func (e endings) Len() int           { return len(e) }
+func (e endings) Less(i, j int) bool { return e[i].at < e[j].at }
+func (e endings) Swap(i, j int)      { e[i], e[j] = e[j], e[i] }
+func (e *endings) Push(x any)        { *e = append(*e, x.(ending)) }
+func (e *endings) Pop() any {
+	last := (*e)[len(*e)-1]
+	*e = (*e)[:len(*e)-1]
+	return last
+}
+
+// replay runs the trace: instances arrive evenly over a day, wait in their
+// tenant's queue, run for their time and make room.
+type replay struct {
+	*scene
+	apps    []workloads.App
+	tree    *fairshare.Tree
+	demands map[app.ID]*placement.Demand
+	index   map[app.ID]int
+	running endings
+	started int
+	// useSeconds is the integral of the dominant share in use over time.
+	useSeconds, last float64
+	used, size       resource.Vector
+}
+
+// traceOverTime reports the time that a day of the trace takes.
+func traceOverTime(s *session, w *workloads.Workload, size workloads.Size) error {
+	const day = 86400.0
+	var r *replay
+	took, err := s.best(func() (func(), func() error, error) {
+		sc, err := newScene(w, size, placement.BestFit)
+		if err != nil {
+			return nil, nil, err
+		}
+		r = newReplay(sc)
+		order := arrivals(sc.apps, w.Rand())
+		return func() { r.run(order, day) }, func() error {
+			if r.started == 0 {
+				return fmt.Errorf("nothing was started")
+			}
+			return nil
+		}, nil
+	})
+	if err != nil {
+		return err
+	}
+	s.report("trace/day", took.Seconds(), "s")
+	s.report("trace/day/started", float64(r.started)/took.Seconds(), "placements/s")
+	s.report("trace/day/utilisation", 100*r.useSeconds/day, "percent")
+	return nil
+}
+
+func newReplay(sc *scene) *replay {
+	r := &replay{scene: sc, apps: sc.apps, tree: fairshare.New(fairshare.Config{}), demands: map[app.ID]*placement.Demand{}, index: map[app.ID]int{}, size: sc.total()}
+	r.tree.SetTotal(sc.total())
+	for i, a := range sc.apps {
+		r.demands[a.Spec.ID] = sc.cluster.Demand(a.Spec, nil)
+		r.index[a.Spec.ID] = i
+	}
+	return r
+}
+
+func (r *replay) run(order []int, day float64) {
+	for k, i := range order {
+		now := day * float64(k) / float64(len(order))
+		for len(r.running) > 0 && r.running[0].at <= now {
+			r.end()
+		}
+		r.advance(now)
+		s := r.apps[i].Spec
+		waiting := 0
+		if it := r.tree.Waiting(s.ID); it != nil {
+			waiting = it.Count
+		}
+		r.tree.Set(fairshare.Request{App: s.ID, Queue: string(s.ID.Tenant()), Need: s.Resources, Count: waiting + 1}, time.Time{})
+		r.start(now)
+	}
+	r.advance(day)
+}
+
+// advance counts what was in use until now.
+func (r *replay) advance(now float64) {
+	r.useSeconds += (now - r.last) * dominant(r.used, r.size)
+	r.last = now
+}
+
+func (r *replay) end() {
+	e := heap.Pop(&r.running).(ending)
+	r.advance(e.at)
+	s := r.apps[e.app].Spec
+	r.cluster.Undo(e.where)
+	r.tree.Release(string(s.ID.Tenant()), s.Resources)
+	r.used = r.used.Sub(s.Resources)
+	r.tree.Wake()
+	r.start(e.at)
+}
+
+// start places what waits in the order of the queues.
+func (r *replay) start(now float64) {
+	for {
+		it, ok := r.tree.Next()
+		if !ok {
+			return
+		}
+		i := r.index[it.App]
+		a, ok := r.cluster.Place(r.demands[it.App])
+		if !ok {
+			r.tree.Skip(it)
+			continue
+		}
+		r.started++
+		r.used = r.used.Add(it.Need)
+		heap.Push(&r.running, ending{now + r.apps[i].Seconds, i, a})
+		r.tree.Placed(it, time.Time{})
+	}
+}
