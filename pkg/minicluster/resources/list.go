@@ -60,6 +60,11 @@ func (l List) add(r *mesos.Resource) List {
 			return l
 		}
 	}
+	if r.GetType() == mesos.RANGES && len(r.Ranges.Range) > 1 {
+		sorted := *r
+		sorted.Ranges = &mesos.Value_Ranges{Range: coalesce(r.Ranges.Range)}
+		return append(l, sorted)
+	}
 	return append(l, *r)
 }
 
@@ -117,8 +122,27 @@ func (l List) Beyond(other List) List {
 
 // Contains tells whether everything in other is in the list, resource by resource.
 func (l List) Contains(other List) bool {
-	_, ok := l.Take(other)
-	return ok
+	for i := range other {
+		r := &other[i]
+		if whole(r) || r.Shared != nil || !canonical(r) {
+			_, ok := l.Take(other)
+			return ok
+		}
+		if !empty(r) && !l.holds(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// holds tells whether one entry of the list has all of r. It allocates nothing for scalars and ranges.
+func (l List) holds(r *mesos.Resource) bool {
+	for i := range l {
+		if subtractable(&l[i], r) && within(&l[i], r) {
+			return true
+		}
+	}
+	return false
 }
 
 // Take returns what is left when other is taken away, and whether all of it was there.

@@ -183,6 +183,44 @@ func subtractValues(a, b *mesos.Resource) (rest mesos.Resource, ok bool) {
 	return rest, false
 }
 
+// canonical tells whether the ranges of a resource are sorted and apart, as arithmetic leaves them.
+func canonical(r *mesos.Resource) bool {
+	ranges := r.GetRanges().GetRange()
+	for i := 1; i < len(ranges); i++ {
+		if ranges[i].Begin <= ranges[i-1].End || ranges[i].Begin-1 == ranges[i-1].End {
+			return false
+		}
+	}
+	return true
+}
+
+// within tells whether b is within a; both are of the same kind.
+func within(a, b *mesos.Resource) bool {
+	switch a.GetType() {
+	case mesos.SCALAR:
+		return Milli(b.Scalar.GetValue()) <= Milli(a.Scalar.GetValue())
+	case mesos.RANGES:
+		if !canonical(a) {
+			_, ok := subtractValues(a, b)
+			return ok
+		}
+		outer := a.GetRanges().GetRange()
+		i := 0
+		for _, r := range b.GetRanges().GetRange() {
+			for i < len(outer) && outer[i].End < r.Begin {
+				i++
+			}
+			if i == len(outer) || r.Begin < outer[i].Begin || outer[i].End < r.End {
+				return false
+			}
+		}
+		return true
+	case mesos.SET, mesos.TEXT:
+	}
+	_, ok := subtractValues(a, b)
+	return ok
+}
+
 // exceeding returns the part of a that is not in b.
 func exceeding(a, b *mesos.Resource) mesos.Resource {
 	more := *a
@@ -261,20 +299,19 @@ func coalesce(parts ...[]mesos.Value_Range) []mesos.Value_Range {
 func cut(a, b []mesos.Value_Range) (left []mesos.Value_Range, ok bool) {
 	i := 0
 	for _, r := range a {
-		for i < len(b) && b[i].End <= r.End {
+		used := false // r is used up
+		for !used && i < len(b) && b[i].End <= r.End {
 			if b[i].Begin < r.Begin {
 				return nil, false
 			}
 			if b[i].Begin > r.Begin {
 				left = append(left, mesos.Value_Range{Begin: r.Begin, End: b[i].Begin - 1})
 			}
+			used = b[i].End == r.End
 			r.Begin = b[i].End + 1
 			i++
-			if r.Begin == 0 || r.Begin > r.End {
-				break
-			}
 		}
-		if r.Begin != 0 && r.Begin <= r.End {
+		if !used {
 			left = append(left, r)
 		}
 	}
