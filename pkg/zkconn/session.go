@@ -108,7 +108,8 @@ func Open(cfg Config) (*Session, error) {
 	s.conn = conn
 	go func() {
 		defer close(s.left)
-		for range events { //nolint:revive // the events come by callback
+		for open := true; open; { // the events come by callback, too
+			_, open = <-events
 		}
 	}()
 	if cfg.URL.User == "" {

@@ -36,6 +36,8 @@ func TestSession(t *testing.T) {
 		{"a lost reply has an unknown outcome", testLostReply},
 		{"a refused connection sends nothing", testRefusedConnection},
 		{"calls in flight are bounded", testInFlightBound},
+		{"Close ends calls under way", testCloseEndsCalls},
+		{"Close copes with connections that break meanwhile", testCloseWhileBreaking},
 		{"Close removes ephemeral nodes at once", testCloseRemovesEphemerals},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -350,5 +352,49 @@ func testCloseRemovesEphemerals(t *testing.T, server *zktest.Server) {
 	}
 	if _, err := s.Get(ctx, "/"); !errors.Is(err, zkconn.ErrClosed) {
 		t.Errorf("Get after Close = %v, want ErrClosed", err)
+	}
+}
+
+func testCloseEndsCalls(t *testing.T, server *zktest.Server) {
+	proxy := faultproxy.Start(t, server.Addr())
+	s := open(t, proxy.Addr())
+	mustConnect(t, s)
+	proxy.Stall()
+	var wg sync.WaitGroup
+	for range 300 {
+		wg.Go(func() {
+			if _, err := s.Get(t.Context(), "/"); !errors.Is(err, zkconn.ErrClosed) {
+				t.Errorf("Get during Close = %v, want ErrClosed", err)
+			}
+		})
+	}
+	start := time.Now()
+	s.Close()
+	wg.Wait()
+	if elapsed := time.Since(start); elapsed > 20*time.Second {
+		t.Errorf("Close took %v, want a few seconds", elapsed)
+	}
+}
+
+// testCloseWhileBreaking ends sessions in the worst moments: the library can
+// block for ever when a request fails in several ways at once.
+func testCloseWhileBreaking(t *testing.T, server *zktest.Server) {
+	for round := range 20 {
+		proxy := faultproxy.Start(t, server.Addr())
+		s := open(t, proxy.Addr())
+		mustConnect(t, s)
+		var wg sync.WaitGroup
+		for range 60 {
+			wg.Go(func() {
+				for {
+					if _, err := s.Get(t.Context(), "/"); zkconn.IsSessionOver(err) {
+						return
+					}
+				}
+			})
+		}
+		proxy.CutAfter(round * 500)
+		s.Close()
+		wg.Wait()
 	}
 }

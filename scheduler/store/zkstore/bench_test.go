@@ -9,15 +9,14 @@ import (
 	"github.com/gantry-mesos/gantry/test/zktest"
 )
 
-func (b *backend) opener(tb *testing.B) func(*testing.B) store.Store {
-	tb.Helper()
-	return func(tb *testing.B) store.Store {
-		tb.Helper()
-		s, err := b.Open(tb.Context())
+func opener(state *backend) func(b *testing.B) store.Store {
+	return func(b *testing.B) store.Store {
+		b.Helper()
+		s, err := state.Open(b.Context())
 		if err != nil {
-			tb.Fatalf("Open: %v", err)
+			b.Fatalf("Open: %v", err)
 		}
-		tb.Cleanup(func() { _ = s.Close() })
+		b.Cleanup(func() { _ = s.Close() })
 		return s
 	}
 }
@@ -28,11 +27,11 @@ func BenchmarkAppend(b *testing.B) {
 	server := zktest.Start(b)
 	storetest.BenchmarkAppend(b, func(b *testing.B) store.Store {
 		b.Helper()
-		return newBackend(b, server.Addr(), zkstore.Open).opener(b)(b)
+		return opener(newBackend(b, server.Addr(), zkstore.Open))(b)
 	})
 }
 
 func BenchmarkLoad(b *testing.B) {
 	server := zktest.Start(b)
-	storetest.BenchmarkLoad(b, 100_000, newBackend(b, server.Addr(), zkstore.Open).opener(b))
+	storetest.BenchmarkLoad(b, 100_000, opener(newBackend(b, server.Addr(), zkstore.Open)))
 }

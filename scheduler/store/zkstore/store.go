@@ -48,7 +48,7 @@ type Store struct {
 	guard  []any  // the checks that every write carries
 	source uint64 // random, part of the ids of transactions
 
-	background context.Context //nolint:containedctx // of folds, which outlive the calls that begin them; ends with Close
+	background context.Context // of folds, which outlive the calls that begin them; ends with Close
 	cancel     context.CancelFunc
 	folds      sync.WaitGroup
 
@@ -182,8 +182,11 @@ func (s *Store) multi(ctx context.Context, ops ...any) (unsure bool, err error) 
 			unsure = true
 		case zkconn.NotSent:
 		}
-		if ctx.Err() != nil || s.cfg.Session.WaitConnected(ctx) != nil {
+		if ctx.Err() != nil {
 			return unsure, err
+		}
+		if over := s.cfg.Session.WaitConnected(ctx); over != nil {
+			return unsure, fmt.Errorf("%w: %w", over, err)
 		}
 	}
 }
@@ -234,8 +237,11 @@ func (s *Store) children(ctx context.Context, path string) ([]string, error) {
 func patiently[T any](ctx context.Context, session *zkconn.Session, f func() (T, error)) (T, error) {
 	for {
 		v, err := f()
-		if err == nil || zkconn.OutcomeOf(err) == zkconn.Refused || ctx.Err() != nil || session.WaitConnected(ctx) != nil {
+		if err == nil || zkconn.OutcomeOf(err) == zkconn.Refused || ctx.Err() != nil {
 			return v, err
+		}
+		if over := session.WaitConnected(ctx); over != nil {
+			return v, fmt.Errorf("%w: %w", over, err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -23,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) {
 	// A history costs some hundred round trips; -rapid.checks asks for more.
-	if err := flag.Set("rapid.checks", "10"); err != nil {
+	if err := flag.Set("rapid.checks", "8"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -122,7 +123,7 @@ func (b *backend) term(ctx context.Context, addr string) (zkstore.Config, error)
 	}
 	b.t.Cleanup(s.Close)
 	b.epoch++
-	cfg := zkstore.Config{Session: s, Path: u.Path, Node: u.Join("election", fmt.Sprint(b.epoch)), Epoch: b.epoch}
+	cfg := zkstore.Config{Session: s, Path: u.Path, Node: u.Join("election", strconv.FormatInt(b.epoch, 10)), Epoch: b.epoch}
 	if err := s.EnsurePath(ctx, cfg.Node); err != nil {
 		return cfg, err
 	}
