@@ -1,7 +1,6 @@
 package core
 
 import (
-	"reflect"
 	"slices"
 	"sort"
 	"time"
@@ -59,17 +58,6 @@ func (a *appState) judge() {
 	for _, i := range a.instances {
 		a.count(i, 1)
 	}
-}
-
-// sameConfig reports whether instances of both definitions are alike: all but
-// the number of instances and the times of changes.
-func sameConfig(a, b *app.Spec) bool {
-	x, y := *a, *b
-	for _, s := range []*app.Spec{&x, &y} {
-		s.Instances = 0
-		s.Version, s.LastScalingAt, s.LastConfigChangeAt = time.Time{}, time.Time{}, time.Time{}
-	}
-	return reflect.DeepEqual(x, y)
 }
 
 func (a *appState) find(id instance.ID) (int, bool) {

@@ -35,8 +35,18 @@ func reuseServicePorts(spec, was *app.Spec) {
 	spec.Ports = slices.Clone(spec.Ports)
 	for i := range spec.Ports {
 		if spec.Ports[i].ServicePort == 0 && len(free) > 0 {
-			spec.Ports[i].ServicePort, free = free[0], free[1:]
+			setServicePort(spec, i, free[0])
+			free = free[1:]
 		}
+	}
+}
+
+// setServicePort gives the i-th port its service port; with host networking and
+// required ports that is the host port, too.
+func setServicePort(spec *app.Spec, i, port int) {
+	spec.Ports[i].ServicePort = port
+	if spec.RequirePorts && spec.HostNetworking() {
+		spec.Ports[i].HostPort = &port
 	}
 }
 
@@ -66,7 +76,7 @@ func (s *State) assignServicePorts(changes map[app.ID]deployment.Change) error {
 			if next > s.cfg.ServicePortMax {
 				return &PortsExhaustedError{ID: id, Min: s.cfg.ServicePortMin, Max: s.cfg.ServicePortMax}
 			}
-			spec.Ports[i].ServicePort = next
+			setServicePort(spec, i, next)
 			next++
 		}
 	}
