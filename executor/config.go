@@ -19,6 +19,8 @@ type Config struct {
 	Agent execapi.Config
 	// DockerHost is the engine's address; "" means the usual socket.
 	DockerHost string
+	// Docker allows containers; without it a task with an image fails at once. Default true.
+	Docker bool
 	// EngineWait is how long an engine that does not answer is waited for at
 	// the start. Default 10s.
 	EngineWait time.Duration
@@ -51,7 +53,7 @@ type Config struct {
 // Default returns the configuration without what the agent says.
 func Default() Config {
 	return Config{
-		EngineWait: 10 * time.Second, EngineReturn: time.Minute, PullStall: docker.DefaultTimeouts().PullStall,
+		Docker: true, EngineWait: 10 * time.Second, EngineReturn: time.Minute, PullStall: docker.DefaultTimeouts().PullStall,
 		Output: sandbox.Rotation{Bytes: 64 << 20, Keep: 1}, PidsLimit: 8192, Init: true, Cgroups: true,
 		AckWait: time.Minute, LogLevel: "info",
 	}
@@ -66,6 +68,7 @@ func (c *Config) variables() map[string]func(string) error {
 		"GANTRY_EXECUTOR_ACK_WAIT":      duration(&c.AckWait),
 		"GANTRY_EXECUTOR_OUTPUT_BYTES":  whole(&c.Output.Bytes),
 		"GANTRY_EXECUTOR_OUTPUT_KEEP":   func(v string) (err error) { c.Output.Keep, err = strconv.Atoi(v); return err },
+		"GANTRY_EXECUTOR_DOCKER":        yes(&c.Docker),
 		"GANTRY_EXECUTOR_PIDS_LIMIT":    whole(&c.PidsLimit),
 		"GANTRY_EXECUTOR_CPU_QUOTA":     yes(&c.CPUQuota),
 		"GANTRY_EXECUTOR_INIT":          yes(&c.Init),

@@ -64,8 +64,14 @@ func (h *host) close() error {
 	return errors.Join(errs...)
 }
 
+// errNoDocker tells why a task with an image cannot run here.
+var errNoDocker = errors.New("the task has a Docker image, and Docker is switched off here (GANTRY_EXECUTOR_DOCKER=false, gantry mini --runtime process)")
+
 // Runtime returns what runs the task: the Docker engine if it has an image.
 func (h *host) Runtime(t taskinfo.Task, s mesos.ExecutorSubscribed) (loop.Runtime, error) {
+	if t.Container != nil && !h.cfg.Docker {
+		return nil, errNoDocker
+	}
 	dir := h.cfg.sandboxDir()
 	stdout, err := sandbox.Output(dir, "stdout", h.cfg.Stdout, h.cfg.Output)
 	if err != nil {
