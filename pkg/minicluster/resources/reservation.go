@@ -154,3 +154,10 @@ func (l List) Endpoint() []mesos.Resource {
 	}
 	return out
 }
+
+// Dynamic returns a dynamic reservation for a role; the principal may be nil.
+func Dynamic(role string, principal *string) mesos.Resource_ReservationInfo {
+	return mesos.Resource_ReservationInfo{
+		Type: mesos.Resource_ReservationInfo_DYNAMIC.Enum(), Role: &role, Principal: principal,
+	}
+}
