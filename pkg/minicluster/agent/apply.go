@@ -52,9 +52,10 @@ func conversion(op mesos.Offer_Operation) (consumed, made resources.List, err er
 		smaller, freed := resized(volume, -by.Value), volume
 		freed.Scalar = &mesos.Value_Scalar{Value: by.Value}
 		return resources.Of(volume), resources.Of(smaller).Plus(resources.Of(freed).Map(withoutVolume)), nil
-	default:
-		return nil, nil, fmt.Errorf("operation %v is not supported", op.Type)
+	case mesos.Offer_Operation_UNKNOWN, mesos.Offer_Operation_LAUNCH, mesos.Offer_Operation_LAUNCH_GROUP,
+		mesos.Offer_Operation_CREATE_DISK, mesos.Offer_Operation_DESTROY_DISK:
 	}
+	return nil, nil, fmt.Errorf("operation %v is not supported", op.Type)
 }
 
 // withoutVolume turns a persistent volume back into plain disk.

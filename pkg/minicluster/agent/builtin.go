@@ -10,8 +10,8 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
 )
 
-// builtin returns what starts a built-in executor.
-func (a *Agent) builtin(e *executorRun, spec containerizer.Spec) startFunc {
+// params is what a built-in executor is told.
+func (a *Agent) params(e *executorRun, spec containerizer.Spec) builtin.Params {
 	params := builtin.Params{
 		Endpoint: a.Address(), Framework: e.framework.id(), Executor: e.id(), ContainerID: e.containerID, Sandbox: e.sandbox,
 		Env: spec.Env, Cred: spec.Cred, Checkpoint: e.framework.checkpoints(), RecoveryTimeout: a.cfg.RecoveryTimeout,
@@ -22,6 +22,12 @@ func (a *Agent) builtin(e *executorRun, spec containerizer.Spec) startFunc {
 	params.Fetch = func(ctx context.Context, uris []mesos.CommandInfo_URI, sandbox string, log io.Writer) error {
 		return fetcher.Fetch(ctx, uris, sandbox, user, cred, log)
 	}
+	return params
+}
+
+// builtin returns what starts a built-in executor.
+func (a *Agent) builtin(e *executorRun, spec containerizer.Spec) startFunc {
+	params := a.params(e, spec)
 	host := a.host
 	var run func(context.Context, *containerizer.Container) int
 	switch e.kind {

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -53,15 +54,15 @@ func (a *Agent) credential(name string) (*syscall.Credential, error) {
 func (a *Agent) makeSandbox(e *executorRun) error {
 	cred, err := a.credential(e.user)
 	if err != nil {
-		return fmt.Errorf("Failed to create executor directory '%s': Failed to chown directory to '%s': No such user '%s'", //nolint:revive,staticcheck // Mesos' text
+		return fmt.Errorf("Failed to create executor directory '%s': Failed to chown directory to '%s': No such user '%s'", //nolint:staticcheck // Mesos' text
 			e.sandbox, e.user, e.user)
 	}
 	if err := mkdirAll(e.sandbox); err != nil {
-		return fmt.Errorf("Failed to create executor directory '%s': %w", e.sandbox, err) //nolint:revive,staticcheck // Mesos' text
+		return fmt.Errorf("Failed to create executor directory '%s': %w", e.sandbox, err) //nolint:staticcheck // Mesos' text
 	}
 	if cred != nil {
 		if err := os.Chown(e.sandbox, int(cred.Uid), int(cred.Gid)); err != nil {
-			return fmt.Errorf("Failed to create executor directory '%s': Failed to chown directory to '%s': %w", //nolint:revive,staticcheck // Mesos' text
+			return fmt.Errorf("Failed to create executor directory '%s': Failed to chown directory to '%s': %w", //nolint:staticcheck // Mesos' text
 				e.sandbox, e.user, err)
 		}
 	}
@@ -196,9 +197,7 @@ func (a *Agent) executorEnded(e *executorRun, status int) {
 // environment is what an executor finds in its environment (Mesos, executor environment variables).
 func (a *Agent) environment(e *executorRun) []string {
 	vars := map[string]string{"PATH": defaultPath}
-	for name, value := range a.cfg.ExecutorEnvironment {
-		vars[name] = value
-	}
+	maps.Copy(vars, a.cfg.ExecutorEnvironment)
 	grace := a.graceOf(e)
 	set := map[string]string{
 		"LIBPROCESS_IP": a.ip, "LIBPROCESS_PORT": "0", "MESOS_AGENT_ENDPOINT": a.Address(), "MESOS_CHECKPOINT": "0",
@@ -214,9 +213,7 @@ func (a *Agent) environment(e *executorRun) []string {
 		set["MESOS_RECOVERY_TIMEOUT"] = FormatDuration(a.cfg.RecoveryTimeout)
 		set["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = FormatDuration(a.cfg.ExecutorReregistrationTimeout)
 	}
-	for name, value := range set {
-		vars[name] = value
-	}
+	maps.Copy(vars, set)
 	for _, v := range e.info.Command.GetEnvironment().GetVariables() {
 		vars[v.Name] = v.GetValue()
 	}

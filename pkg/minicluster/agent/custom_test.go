@@ -294,3 +294,56 @@ func TestShutdownOfTheAgentLeavesNothing(t *testing.T) {
 		t.Errorf("processes %v survive", left)
 	}
 }
+
+func TestExecutorThatNeverReadsHarmsNobody(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil).registered()
+	f := frameworkInfo(true)
+	r.launchCustom(f, "t1")
+	resp := r.post(&executor.Call{Type: executor.Call_SUBSCRIBE, Subscribe: &executor.Call_Subscribe{}}, "e1")
+	defer resp.Body.Close()
+	data := make([]byte, 64<<10)
+	for range 2000 { // far more than any socket buffer
+		r.master.send(link.FrameworkToExecutor{FrameworkID: *f.ID, ExecutorID: mesos.ExecutorID{Value: "e1"}, Data: data})
+	}
+	r.master.send(link.RunTask{Framework: f, Task: commandTask("t2", "exit 0"), LaunchExecutor: true})
+	await(t, r.master, func(u link.StatusUpdate) bool {
+		return u.Status.TaskID.Value == "t2" && u.Status.GetState() == mesos.TASK_FINISHED
+	})
+}
+
+func TestGarbageOnTheExecutorAPI(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil).registered()
+	for name, tt := range map[string]struct {
+		kind, body string
+		want       int
+	}{
+		"no type":          {"", "{}", http.StatusBadRequest},
+		"other type":       {"text/plain", "{}", http.StatusUnsupportedMediaType},
+		"broken JSON":      {"application/json", "{", http.StatusBadRequest},
+		"broken protobuf":  {"application/x-protobuf", "\xff\xff", http.StatusBadRequest},
+		"no ids":           {"application/json", "{}", http.StatusBadRequest},
+		"unknown":          {"application/json", `{"type":"UPDATE","executor_id":{"value":"e"},"framework_id":{"value":"f"}}`, http.StatusBadRequest},
+		"heartbeat":        {"application/json", `{"type":"HEARTBEAT","executor_id":{"value":"e"},"framework_id":{"value":"f"}}`, http.StatusAccepted},
+		"missing subcall":  {"application/json", `{"type":"SUBSCRIBE","executor_id":{"value":"e"},"framework_id":{"value":"f"}}`, http.StatusBadRequest},
+		"unknown executor": {"application/json", `{"type":"SUBSCRIBE","executor_id":{"value":"e"},"framework_id":{"value":"f"},"subscribe":{}}`, http.StatusBadRequest},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+r.agent.Address()+"/slave(1)/api/v1/executor", strings.NewReader(tt.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Close = true
+		if tt.kind != "" {
+			req.Header.Set("Content-Type", tt.kind)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != tt.want {
+			t.Errorf("%s: got %d, want %d", name, resp.StatusCode, tt.want)
+		}
+	}
+}

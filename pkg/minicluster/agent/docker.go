@@ -23,12 +23,13 @@ func (a *Agent) dockerClient() (*client.Client, error) {
 	return client.New(client.WithHost("unix://" + a.cfg.DockerSocket))
 }
 
-// dockerStarter returns what pulls the image of a docker task and starts its executor.
+// dockerStarter returns what pulls the image of a docker task or of a custom executor and starts the container.
 func (a *Agent) dockerStarter(e *executorRun, spec containerizer.Spec, params builtin.Params) startFunc {
 	e.dockerName = dockerPrefix + e.containerID
 	docker := e.info.Container.GetDocker()
 	delay, name, mount, host, binary := a.cfg.DockerRemoveDelay, e.dockerName, a.cfg.SandboxDirectory, a.host, a.cfg.Docker
 	socket := "unix://" + a.cfg.DockerSocket
+	info, custom := e.info, e.kind == kindCustom
 	return func(ctx context.Context) (*containerizer.Container, error) {
 		engine, err := a.dockerClient()
 		if err != nil {
@@ -36,12 +37,17 @@ func (a *Agent) dockerStarter(e *executorRun, spec containerizer.Spec, params bu
 		}
 		if err := pull(ctx, engine, docker); err != nil {
 			_ = engine.Close()
-			return nil, fmt.Errorf("Failed to run '%s -H %s pull %s': exited with status 1; stderr='%w\n'", //nolint:revive,staticcheck // Mesos' text
+			return nil, fmt.Errorf("Failed to run '%s -H %s pull %s': exited with status 1; stderr='%w\n'", //nolint:staticcheck // Mesos' text
 				binary, socket, docker.GetImage(), err)
 		}
 		p := builtin.DockerParams{Params: params, Client: engine, Name: name, SandboxMount: mount}
 		c, err := host.StartFunc(spec, func(ctx context.Context, c *containerizer.Container) int {
-			status := builtin.RunDocker(ctx, c, p)
+			var status int
+			if custom {
+				status = builtin.RunInDocker(ctx, p, info)
+			} else {
+				status = builtin.RunDocker(ctx, c, p)
+			}
 			host.Linger(delay, func() {
 				removeContainer(engine, name)
 				_ = engine.Close()
@@ -66,7 +72,7 @@ func pull(ctx context.Context, engine *client.Client, docker *mesos.ContainerInf
 	if err != nil {
 		return err
 	}
-	defer progress.Close() //nolint:errcheck // read only
+	defer progress.Close()
 	return progress.Wait(ctx)
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/executor"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
 )
@@ -161,6 +162,41 @@ func TestDockerTaskIsGoneWithItsExecutor(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "docker", "inspect", name).CombinedOutput(); err == nil {
 		t.Errorf("container %s is left: %s", name, out)
 	}
+}
+
+func TestCustomExecutorInsideDocker(t *testing.T) {
+	t.Parallel()
+	r := newDockerRig(t)
+	task := customTask("t1", "e1", "env > $MESOS_SANDBOX/env.txt; exec sleep 1000")
+	task.Executor.Container = dockerTask("", "").Container
+	r.master.send(link.RunTask{Framework: frameworkInfo(true), Task: task, LaunchExecutor: true})
+	var env []byte
+	if err := eventually(func() error {
+		v := r.view()
+		if len(v.Frameworks) == 0 {
+			return errTimeout
+		}
+		var err error
+		env, err = os.ReadFile(v.Frameworks[0].Executors[0].Directory + "/env.txt")
+		if err == nil && !bytes.Contains(env, []byte("MESOS_AGENT_ENDPOINT=")) {
+			err = errTimeout
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(env, []byte("MESOS_SANDBOX=/mnt/mesos/sandbox\n")) {
+		t.Errorf("got environment %s", env)
+	}
+	r.subscribe("e1", nil).next(executor.Event_SUBSCRIBED)
+	name := dockerPrefix + r.view().Frameworks[0].Executors[0].ContainerID
+	if out, err := exec.CommandContext(t.Context(), "docker", "kill", name).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if got := await[link.ExitedExecutor](t, r.master, nil).Status; got != 9 {
+		t.Errorf("got status %d, want 9", got)
+	}
+	awaitState(t, r.master, "t1", mesos.TASK_FAILED)
 }
 
 func TestDockerHealthCheckByCommand(t *testing.T) {

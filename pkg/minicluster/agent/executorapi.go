@@ -111,7 +111,7 @@ func validateCall(call *executor.Call, body []byte, format codec.Format) string 
 func hasType(body []byte, format codec.Format) bool {
 	if format == codec.Protobuf {
 		// Field 3, varint.
-		return bytes.Contains(body, []byte{3<<3 | 0, 0})
+		return bytes.Contains(body, []byte{3 << 3, 0})
 	}
 	var probe struct {
 		Type any `json:"type"`

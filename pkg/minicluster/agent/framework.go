@@ -118,7 +118,6 @@ type task struct {
 	info     mesos.TaskInfo
 	state    mesos.TaskState
 	statuses []mesos.TaskStatus
-	user     string
 	draining bool     // being killed because the agent drains
 	uuids    [][]byte // of the updates its executor sent
 }

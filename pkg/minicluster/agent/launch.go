@@ -3,6 +3,7 @@ package agent
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -220,11 +221,7 @@ func describe(c *mesos.CommandInfo) string {
 		return "NO EXECUTABLE"
 	}
 	if !c.GetShell() {
-		text := "[" + c.GetValue()
-		for _, arg := range c.Arguments {
-			text += ", " + arg
-		}
-		return text + "]"
+		return "[" + strings.Join(append([]string{c.GetValue()}, c.Arguments...), ", ") + "]"
 	}
 	text := c.GetValue()
 	if len(text) > 15 {

@@ -29,6 +29,7 @@ type masterState struct {
 	retry       *timer
 	ping        *timer
 	pingTimeout time.Duration
+	waiting     []func() // to be run after the next registration
 }
 
 // receiver takes what arrives over one connection to a master.
@@ -241,6 +242,11 @@ func (a *Agent) connected(masterID string, timeout time.Duration) {
 	a.updates.Resume(a.now())
 	a.armRetry()
 	a.operations.resend(a)
+	waiting := m.waiting
+	m.waiting = nil
+	for _, f := range waiting {
+		f()
+	}
 }
 
 // reconcile reports tasks that the master believes to be here and that are not.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/gogo/protobuf/proto"
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -198,9 +199,26 @@ func (a *Agent) expireExecutors() {
 				message: "Executor did not reregister within " + FormatDuration(a.cfg.ExecutorReregistrationTimeout),
 			}
 			e.state = shuttingDown
-			a.destroy(e)
+			a.onceRegistered(func() { a.destroy(e) })
 		}
 	}
+}
+
+// registrationPatience bounds what waits for the first registration after a recovery.
+const registrationPatience = time.Second
+
+// onceRegistered runs f after the next registration, or soon if there is none. The end of executors at recovery waits
+// for it so that the master still hears of it; with Mesos the destruction of containers takes as long.
+func (a *Agent) onceRegistered(f func()) {
+	done := false
+	run := func() {
+		if !done {
+			done = true
+			f()
+		}
+	}
+	a.master.waiting = append(a.master.waiting, run)
+	a.timers.after(registrationPatience, run)
 }
 
 // recoveryDone opens the agent for all requests and begins registration.

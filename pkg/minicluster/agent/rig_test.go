@@ -155,7 +155,12 @@ func newRig(t *testing.T, change func(*Config)) *rig {
 // start starts an agent on the rig's work directory.
 func (r *rig) start() {
 	r.t.Helper()
-	a, err := New(r.cfg)
+	var a *Agent
+	// Another test may use the port for a connection of its own while the agent is down.
+	err := eventually(func() (err error) {
+		a, err = New(r.cfg)
+		return err
+	})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -259,6 +264,7 @@ func (r *rig) subscribe(executorID string, sub *executor.Call_Subscribe) *eventS
 	var resp *http.Response
 	err := eventually(func() error {
 		var err error
+		//nolint:bodyclose // eventStream.close does it
 		if resp, err = r.tryPost(&executor.Call{Type: executor.Call_SUBSCRIBE, Subscribe: sub}, executorID); err != nil {
 			return err
 		}
@@ -333,7 +339,7 @@ func status(task string, state mesos.TaskState) mesos.TaskStatus {
 func (r *rig) update(executorID string, s mesos.TaskStatus) int {
 	r.t.Helper()
 	resp := r.post(&executor.Call{Type: executor.Call_UPDATE, Update: &executor.Call_Update{Status: s}}, executorID)
-	defer resp.Body.Close() //nolint:errcheck // read only
+	defer resp.Body.Close()
 	return resp.StatusCode
 }
 

@@ -44,12 +44,12 @@ func (a *Agent) starter(e *executorRun) (startFunc, error) {
 		if err != nil {
 			return err
 		}
-		defer log.Close() //nolint:errcheck // progress messages
+		defer log.Close()
 		if len(uris) == 0 {
 			return nil
 		}
 		if err := a.fetcher.Fetch(ctx, uris, sandbox, user, cred, log); err != nil {
-			return fmt.Errorf("Failed to fetch all URIs for container '%s': exited with status 1", containerID) //nolint:revive,staticcheck // Mesos' text
+			return fmt.Errorf("Failed to fetch all URIs for container '%s': exited with status 1", containerID) //nolint:staticcheck // Mesos' text
 		}
 		return nil
 	}
@@ -78,7 +78,7 @@ func (a *Agent) runner(e *executorRun, spec containerizer.Spec) (startFunc, erro
 	switch e.kind {
 	case kindCustom:
 		if e.info.Container != nil && e.info.Container.GetType() == mesos.ContainerInfo_DOCKER {
-			return nil, fmt.Errorf("%w: custom executor inside Docker", errNoContainerizer)
+			return a.dockerStarter(e, spec, a.params(e, spec)), nil
 		}
 		spec.Argv, spec.Path = argv(e.info.Command)
 		return func(context.Context) (*containerizer.Container, error) { return host.Start(spec) }, nil

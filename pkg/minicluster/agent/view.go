@@ -157,34 +157,15 @@ func (s executorState) String() string {
 // Containers returns the running containers of executors, and on request the nested and standalone ones, with what
 // they use.
 func (a *Agent) Containers(ctx context.Context, nested, standalone bool) ([]ContainerView, error) {
-	type entry struct {
-		view ContainerView
-		c    *containerizer.Container
-	}
-	var list []entry
+	var list []listedContainer
 	ok := a.box.ask(ctx, func() {
 		for _, f := range a.sortedFrameworks() {
 			for _, e := range f.list() {
-				if e.state == terminated || e.container == nil {
-					continue
-				}
-				list = append(list, entry{a.viewContainer(e), e.container})
-				if nested {
-					for _, c := range a.nestedOf(e.containerID) {
-						id := mesos.ContainerID{
-							Value: strings.TrimPrefix(c.ID(), e.containerID+"."), Parent: &mesos.ContainerID{Value: e.containerID},
-						}
-						list = append(list, entry{ContainerView{ID: id, Status: statusOf(id, c)}, c})
-					}
-				}
+				list = append(list, a.listExecutor(e, nested)...)
 			}
 		}
 		if standalone {
-			for _, name := range slices.Sorted(maps.Keys(a.nested)) {
-				if n := a.nested[name]; n.id.Parent == nil && isRunning(n.container) {
-					list = append(list, entry{ContainerView{ID: n.id, Status: statusOf(n.id, n.container)}, n.container})
-				}
-			}
+			list = append(list, a.listStandalone()...)
 		}
 	})
 	if !ok {
@@ -192,10 +173,43 @@ func (a *Agent) Containers(ctx context.Context, nested, standalone bool) ([]Cont
 	}
 	out := make([]ContainerView, 0, len(list))
 	for _, e := range list {
-		e.view.Usage = e.c.Usage()
+		e.view.Usage = e.container.Usage()
 		out = append(out, e.view)
 	}
 	return out, nil
+}
+
+// listedContainer is a container whose usage is still to be measured.
+type listedContainer struct {
+	view      ContainerView
+	container *containerizer.Container
+}
+
+func (a *Agent) listExecutor(e *executorRun, nested bool) []listedContainer {
+	if e.state == terminated || e.container == nil {
+		return nil
+	}
+	list := []listedContainer{{a.viewContainer(e), e.container}}
+	if !nested {
+		return list
+	}
+	for _, c := range a.nestedOf(e.containerID) {
+		id := mesos.ContainerID{
+			Value: strings.TrimPrefix(c.ID(), e.containerID+"."), Parent: &mesos.ContainerID{Value: e.containerID},
+		}
+		list = append(list, listedContainer{ContainerView{ID: id, Status: statusOf(id, c)}, c})
+	}
+	return list
+}
+
+func (a *Agent) listStandalone() []listedContainer {
+	var list []listedContainer
+	for _, name := range slices.Sorted(maps.Keys(a.nested)) {
+		if n := a.nested[name]; n.id.Parent == nil && isRunning(n.container) {
+			list = append(list, listedContainer{ContainerView{ID: n.id, Status: statusOf(n.id, n.container)}, n.container})
+		}
+	}
+	return list
 }
 
 // nestedOf returns the running containers inside another one, launched through the API or by the default executor.

@@ -62,7 +62,8 @@ func (a *Agent) recoverResources(old *mesos.AgentInfo) error {
 		return nil
 	}
 	// What the configuration has gained since then comes on top.
-	a.total = append(total, gained(old.Resources, a.info.Resources)...)
+	total = append(total, gained(old.Resources, a.info.Resources)...)
+	a.total = total
 	return nil
 }
 

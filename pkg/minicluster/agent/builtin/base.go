@@ -44,7 +44,7 @@ func (b *base) loop(handle func(*executor.Event)) int {
 		}
 	}
 	b.cancel()
-	for range b.driver.events { //nolint:revive // drained until the driver has ended
+	for range b.driver.events {
 	}
 	connection.Wait()
 	return 0

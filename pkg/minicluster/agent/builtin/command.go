@@ -47,7 +47,7 @@ func (x *commandExecutor) launch(info mesos.TaskInfo) {
 	env := withVariables(withRole(x.p.Env, info.Resources), info.Command)
 	args, path := Argv(info.Command)
 	x.task = &task{
-		info: info, driver: x.driver, box: x.box, onEnd: func(*task) { x.ended = true },
+		info: info, driver: x.driver, box: x.box, onEnd: func(*task) { x.end() },
 		target: &process{
 			box: x.box, in: x.container,
 			spec:   containerizer.Command{Argv: args, Path: path, Env: env, Dir: x.p.Sandbox, Cred: x.p.Cred, Output: x.p.Sandbox},
@@ -75,6 +75,12 @@ func (x *commandExecutor) shutdown() {
 		return
 	}
 	x.task.kill(min(x.task.grace(), max(0, x.p.ShutdownGrace-exitDelay)))
+}
+
+// end gives the terminal update a bounded time to be acknowledged.
+func (x *commandExecutor) end() {
+	x.ended = true
+	x.box.later(ackTimeout, func() { x.over = true })
 }
 
 // leave ends the executor some time after everything is acknowledged.

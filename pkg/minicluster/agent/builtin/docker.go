@@ -266,6 +266,7 @@ func (x *dockerExecutor) terminal(state mesos.TaskState, message string) {
 		status.Healthy = &no
 	}
 	x.send(status)
+	x.box.later(ackTimeout, func() { x.over = true })
 }
 
 // leave ends the executor some time after everything is acknowledged.

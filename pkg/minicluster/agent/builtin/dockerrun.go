@@ -28,7 +28,7 @@ func runOptions(d DockerParams, task mesos.TaskInfo) (client.ContainerCreateOpti
 	info := task.Container
 	docker := info.GetDocker()
 	if docker == nil {
-		return client.ContainerCreateOptions{}, errors.New("No docker info found in container info") //nolint:revive,staticcheck // Mesos' text
+		return client.ContainerCreateOptions{}, errors.New("No docker info found in container info")
 	}
 	host := &container.HostConfig{Privileged: docker.GetPrivileged()}
 	config := &container.Config{
@@ -121,15 +121,15 @@ func networking(config *container.Config, host *container.HostConfig, info *meso
 		host.NetworkMode = network.NetworkNone
 	case mesos.ContainerInfo_DockerInfo_USER:
 		if len(info.NetworkInfos) != 1 || info.NetworkInfos[0].GetName() == "" {
-			return errors.New("No network info found in container info") //nolint:revive,staticcheck // Mesos' text
+			return errors.New("No network info found in container info")
 		}
 		host.NetworkMode = container.NetworkMode(info.NetworkInfos[0].GetName())
 	default:
-		return fmt.Errorf("Unsupported Network mode: %v", docker.GetNetwork()) //nolint:revive,staticcheck // Mesos' text
+		return fmt.Errorf("Unsupported Network mode: %v", docker.GetNetwork())
 	}
 	if name := info.GetHostname(); name != "" {
 		if host.NetworkMode.IsHost() {
-			return errors.New("Unable to set hostname with host network mode") //nolint:revive,staticcheck // Mesos' text
+			return errors.New("Unable to set hostname with host network mode") //nolint:staticcheck // Mesos' text
 		}
 		config.Hostname = name
 	}
@@ -141,12 +141,12 @@ func portMappings(config *container.Config, host *container.HostConfig, mappings
 		return nil
 	}
 	if host.NetworkMode.IsHost() || host.NetworkMode.IsNone() {
-		return errors.New("Port mappings are only supported for bridge and user-defined networks") //nolint:revive,staticcheck // Mesos' text
+		return errors.New("Port mappings are only supported for bridge and user-defined networks") //nolint:staticcheck // Mesos' text
 	}
 	config.ExposedPorts, host.PortBindings = network.PortSet{}, network.PortMap{}
 	for _, m := range mappings {
 		if !offersPort(resources, uint64(m.HostPort)) {
-			return fmt.Errorf("Port [%d] not included in resources", m.HostPort) //nolint:revive,staticcheck // Mesos' text
+			return fmt.Errorf("Port [%d] not included in resources", m.HostPort) //nolint:staticcheck // Mesos' text
 		}
 		protocol := m.GetProtocol()
 		if protocol == "" {
@@ -191,11 +191,11 @@ func volumeBind(d DockerParams, v mesos.Volume) (string, error) {
 		case s.GetType() == mesos.Volume_Source_HOST_PATH && s.HostPath != nil:
 			source = s.HostPath.Path
 		default:
-			return "", fmt.Errorf("Unsupported volume source type %v", s.GetType()) //nolint:revive,staticcheck // Mesos' text
+			return "", fmt.Errorf("Unsupported volume source type %v", s.GetType()) //nolint:staticcheck // Mesos' text
 		}
 	} else if source != "" && !filepath.IsAbs(source) {
 		if relative {
-			return "", errors.New("Both host path and container path of a volume are relative") //nolint:revive,staticcheck // Mesos' text
+			return "", errors.New("Both host path and container path of a volume are relative") //nolint:staticcheck // Mesos' text
 		}
 		source = filepath.Join(d.Sandbox, source)
 	}
@@ -237,13 +237,21 @@ func parameter(config *container.Config, host *container.HostConfig, key, value 
 		config.StopSignal = value
 	case "net", "network":
 		host.NetworkMode = container.NetworkMode(value)
+	default:
+		return hostParameter(host, key, value)
+	}
+	return nil
+}
+
+func hostParameter(host *container.HostConfig, key, value string) error {
+	on := value != "false"
+	switch key {
 	case "init":
-		init := value != "false"
-		host.Init = &init
+		host.Init = &on
 	case "privileged":
-		host.Privileged = value != "false"
+		host.Privileged = on
 	case "read-only":
-		host.ReadonlyRootfs = value != "false"
+		host.ReadonlyRootfs = on
 	case "log-driver":
 		host.LogConfig.Type = value
 	case "log-opt":

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -195,6 +196,45 @@ func (c *dockerContainer) exec(ctx context.Context, command *mesos.CommandInfo) 
 		return 0, err
 	}
 	return int32(result.ExitCode), nil //nolint:gosec // one byte
+}
+
+// RunInDocker runs a custom executor inside a Docker container until it ends or c is destroyed, and returns the wait
+// status to report. The executor speaks to the agent itself.
+func RunInDocker(ctx context.Context, p DockerParams, info mesos.ExecutorInfo) int {
+	options, err := runOptions(p, mesos.TaskInfo{
+		TaskID: mesos.TaskID{Value: p.Executor}, Container: info.Container, Command: info.Command, Resources: info.Resources,
+	})
+	c := &dockerContainer{d: p, box: box{ctx: ctx, c: make(chan func())}}
+	if err != nil {
+		c.note(err)
+		return exitDaemon << 8
+	}
+	options.Config.Env = append(slices.Clone(p.Env), "MESOS_SANDBOX="+p.SandboxMount, "MESOS_CONTAINER_NAME="+p.Name)
+	status, over := containerizer.StatusUnknown, false
+	c.run(options, func(json.RawMessage, []string) {}, func(code int, err error) {
+		if err != nil {
+			c.note(err)
+		}
+		status, over = dockerStatus(code), true
+	})
+	for !over {
+		select {
+		case f := <-c.box.c:
+			f()
+		case <-ctx.Done():
+			over = true
+		}
+	}
+	c.close()
+	return status
+}
+
+// dockerStatus turns an exit status as the engine reports it into a raw wait status.
+func dockerStatus(code int) int {
+	if code > 128 && code < 160 {
+		return code - 128
+	}
+	return code << 8
 }
 
 // close makes sure that the container does not run any more.

@@ -8,7 +8,7 @@ import (
 )
 
 // signalNames are the C library's names, which Mesos prints.
-var signalNames = map[syscall.Signal]string{ //nolint:gochecknoglobals // constant table
+var signalNames = map[syscall.Signal]string{ //nolint:gochecknoglobals,exhaustive // constant table of those that end a process
 	syscall.SIGHUP: "Hangup", syscall.SIGINT: "Interrupt", syscall.SIGQUIT: "Quit", syscall.SIGILL: "Illegal instruction",
 	syscall.SIGTRAP: "Trace/breakpoint trap", syscall.SIGABRT: "Aborted", syscall.SIGBUS: "Bus error",
 	syscall.SIGFPE: "Floating point exception", syscall.SIGKILL: "Killed", syscall.SIGUSR1: "User defined signal 1",

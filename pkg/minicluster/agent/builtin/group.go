@@ -199,7 +199,7 @@ func (n *nested) fetch() error {
 	if err != nil {
 		return err
 	}
-	defer log.Close() //nolint:errcheck // progress messages
+	defer log.Close()
 	return n.x.p.Fetch(n.x.box.ctx, n.info.GetURIs(), n.sandbox, log)
 }
 

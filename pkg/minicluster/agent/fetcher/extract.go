@@ -56,7 +56,7 @@ func (x extractor) stream(archive string, open func(io.Reader) (io.Reader, error
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close()
 	r, err := open(f)
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func (x extractor) gunzip(archive, target string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close()
 	r, err := gzip.NewReader(f)
 	if err != nil {
 		return err
@@ -174,7 +174,7 @@ func (x extractor) unzip(archive string) error {
 	if err != nil {
 		return err
 	}
-	defer z.Close() //nolint:errcheck // read only
+	defer func() { _ = z.Close() }()
 	for _, f := range z.File {
 		path, err := x.place(f.Name)
 		if err != nil {
@@ -198,7 +198,7 @@ func (x extractor) zipped(f *zip.File, path string) error {
 	if err != nil {
 		return err
 	}
-	defer r.Close() //nolint:errcheck // read only
+	defer r.Close()
 	mode := f.Mode().Perm()
 	if mode == 0 {
 		mode = 0o644

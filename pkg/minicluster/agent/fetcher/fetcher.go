@@ -124,7 +124,7 @@ func (f *Fetcher) get(ctx context.Context, value, target string) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close() //nolint:errcheck // read only
+	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("unexpected HTTP response code: %d", resp.StatusCode)
 	}
@@ -174,7 +174,7 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	defer in.Close() //nolint:errcheck // read only
+	defer in.Close()
 	if info, err := in.Stat(); err != nil || info.IsDir() {
 		if err == nil {
 			err = fmt.Errorf("%s is a directory", from)

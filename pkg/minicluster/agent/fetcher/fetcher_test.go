@@ -76,8 +76,6 @@ func write(t *testing.T, path string, data []byte) {
 	}
 }
 
-func pointer[T any](v T) *T { return &v }
-
 func TestFetch(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -93,12 +91,12 @@ func TestFetch(t *testing.T) {
 	}{
 		{"absolute path", mesos.CommandInfo_URI{Value: plain}, map[string]string{"run.sh": "plain"}},
 		{"file URI", mesos.CommandInfo_URI{Value: "file://" + plain}, map[string]string{"run.sh": "plain"}},
-		{"http with query and output file", mesos.CommandInfo_URI{Value: server.URL + "/run.sh?x=1", OutputFile: pointer("sub/f")}, map[string]string{"sub/f": "plain"}},
+		{"http with query and output file", mesos.CommandInfo_URI{Value: server.URL + "/run.sh?x=1", OutputFile: new("sub/f")}, map[string]string{"sub/f": "plain"}},
 		{"extract", mesos.CommandInfo_URI{Value: tgz}, map[string]string{"a.tar.gz": "", "in/page.txt": "page"}},
-		{"no extract", mesos.CommandInfo_URI{Value: tgz, Extract: pointer(false)}, map[string]string{"a.tar.gz": "", "in/page.txt": "-"}},
-		{"executable is not extracted", mesos.CommandInfo_URI{Value: tgz, Executable: pointer(true)}, map[string]string{"in/page.txt": "-"}},
+		{"no extract", mesos.CommandInfo_URI{Value: tgz, Extract: new(false)}, map[string]string{"a.tar.gz": "", "in/page.txt": "-"}},
+		{"executable is not extracted", mesos.CommandInfo_URI{Value: tgz, Executable: new(true)}, map[string]string{"in/page.txt": "-"}},
 		{"zip", mesos.CommandInfo_URI{Value: zipped}, map[string]string{"zipped.txt": "zipped"}},
-		{"cache", mesos.CommandInfo_URI{Value: server.URL + "/run.sh", Cache: pointer(true)}, map[string]string{"run.sh": "plain"}},
+		{"cache", mesos.CommandInfo_URI{Value: server.URL + "/run.sh", Cache: new(true)}, map[string]string{"run.sh": "plain"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -138,8 +136,8 @@ func TestFetchRefuses(t *testing.T) {
 	for name, uri := range map[string]mesos.CommandInfo_URI{
 		"missing file":               {Value: "/no/such/file"},
 		"missing page":               {Value: server.URL + "/x"},
-		"output file above sandbox":  {Value: "/etc/hostname", OutputFile: pointer("../x")},
-		"absolute output file":       {Value: "/etc/hostname", OutputFile: pointer("/tmp/x")},
+		"output file above sandbox":  {Value: "/etc/hostname", OutputFile: new("../x")},
+		"absolute output file":       {Value: "/etc/hostname", OutputFile: new("/tmp/x")},
 		"unknown scheme":             {Value: "gopher://x/y"},
 		"relative path without home": {Value: "x/y"},
 		"no base name":               {Value: server.URL + "/"},
