@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -102,13 +103,13 @@ func config(t *testing.T, a *testAgent) executor.Config {
 }
 
 // task builds a TaskInfo as the scheduler does.
-func task(t *testing.T, edit func(*app.Spec)) mesos.TaskInfo {
+func task(t *testing.T, edit func(*app.Spec), hostPorts ...uint32) mesos.TaskInfo {
 	t.Helper()
 	grace := time.Second
 	s := &app.Spec{ID: "/web", Cmd: "exit 0", Resources: resource.Vector{CPUs: 100, Mem: resource.Units(32)}, KillGracePeriod: &grace}
 	edit(s)
 	id := fmt.Sprintf("web.instance-%d-%s._app.1", os.Getpid(), strings.NewReplacer("/", "-", "_", "-").Replace(t.Name()))
-	info, err := taskinfo.Build(taskinfo.Launch{Spec: s, TaskID: mesos.TaskID(id), InstanceID: "web.instance", FrameworkID: "f1", AgentID: "a1", Hostname: "localhost"},
+	info, err := taskinfo.Build(taskinfo.Launch{Spec: s, TaskID: mesos.TaskID(id), InstanceID: "web.instance", FrameworkID: "f1", AgentID: "a1", Hostname: "localhost", HostPorts: hostPorts},
 		taskinfo.Options{Executor: taskinfo.ExecutorSource{Path: "/gantry-executor"}})
 	if err != nil {
 		t.Fatal(err)
@@ -307,6 +308,27 @@ func TestExecutor_tells_what_cannot_be_run(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestExecutor_tells_of_a_host_port_that_is_taken(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, kind func(string) func(*app.Spec)) {
+		t.Helper()
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close() //nolint:errcheck // nothing was sent
+		r := start(t)
+		info := task(t, func(s *app.Spec) {
+			kind("exit 0")(s)
+			s.Ports = []app.Port{{HostPort: new(int), ContainerPort: 80, Protocol: "tcp"}}
+		}, uint32(listener.Addr().(*net.TCPAddr).Port)) //nolint:forcetypeassert,errcheck // it is one
+		r.send(mesos.LaunchTask{Task: info})
+		if got := r.awaitState(mesos.TaskFailed); !strings.Contains(got.Message, "/tcp is taken on this agent") {
+			t.Errorf("got %+v", got)
+		}
+	})
 }
 
 func TestExecutor_gives_up_an_agent_that_does_not_come_back(t *testing.T) {

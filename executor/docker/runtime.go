@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/executor/core"
+	"github.com/gantry-mesos/gantry/executor/sandbox"
 	"github.com/gantry-mesos/gantry/pkg/logfield"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
@@ -89,6 +91,7 @@ func (r *Runtime) Run(ctx context.Context, t taskinfo.Task, stops <-chan core.St
 	}
 	r.id.Store(&c.id)
 	report(r.running(ctx, c, t))
+	c.aside.Go(func() { r.removeOrphans(ctx) })
 	if pending != nil {
 		c.signal(ctx, *pending)
 	}
@@ -150,6 +153,9 @@ func (r *Runtime) start(ctx, starting context.Context, t taskinfo.Task, report f
 	if err != nil {
 		return nil, &failure{event: core.Failed{Invalid: true, Message: err.Error()}, err: err}
 	}
+	if err := r.portsFree(starting, t.Ports); err != nil {
+		return nil, err
+	}
 	id, err := r.create(starting, creation)
 	if err != nil {
 		return nil, err
@@ -188,6 +194,19 @@ func (r *Runtime) reach(ctx context.Context) (parent string, err error) {
 		return "", err
 	}
 	return r.cgroupParent(ctx)
+}
+
+// portsFree fails when somebody else listens on one of the task's host ports,
+// unless that is the container of a dead executor, which is removed.
+func (r *Runtime) portsFree(ctx context.Context, ports []taskinfo.Port) error {
+	if len(sandbox.Taken(ctx, ports)) == 0 {
+		return nil
+	}
+	r.removeOrphans(ctx)
+	if taken := sandbox.Taken(ctx, ports); len(taken) > 0 {
+		return fmt.Errorf("host port %s is taken on this agent by something else than Mesos knows of", strings.Join(taken, ", "))
+	}
+	return nil
 }
 
 // image makes sure that the engine has the image.
@@ -254,7 +273,6 @@ func (r *Runtime) cleanUp(ctx context.Context, id string) {
 		}
 	}
 	r.removeCgroups()
-	r.removeOrphans(ctx)
 }
 
 // Exec runs a command line in the running container, as a health check does.

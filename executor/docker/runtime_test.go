@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moby/moby/api/types/network"
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/executor/core"
@@ -339,6 +341,38 @@ func TestRun_publishes_ports_and_mounts_the_sandbox(t *testing.T) {
 	}
 	if text, err := os.ReadFile(filepath.Join(r.cfg.Sandbox, "page")); err != nil || string(text) != "page\n" {
 		t.Errorf("in the sandbox: got %q, %v", text, err)
+	}
+}
+
+func TestRun_takes_a_port_back_from_a_dead_executor(t *testing.T) {
+	t.Parallel()
+	engine := realEngine(t)
+	dead := self(t)
+	dead.Start = "1"
+	stray := shell(t, "exec httpd -f -p 80")
+	stray.Config.Labels[docker.LabelOwner] = dead.String()
+	port := network.MustParsePort("80/tcp")
+	stray.Config.ExposedPorts = network.PortSet{port: {}}
+	stray.Host.NetworkMode = "bridge"
+	stray.Host.PortBindings = network.PortMap{port: {{HostPort: "0"}}}
+	id := create(t, engine, stray)
+	if err := engine.Start(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("docker", "port", id, "80/tcp").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, _, _ := strings.Cut(string(out), "\n")
+	number, err := strconv.Atoi(line[strings.LastIndexByte(line, ':')+1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRun(t, engine, "exit 3")
+	r.task.Container.Network = taskinfo.NetworkBridge
+	r.task.Ports = []taskinfo.Port{{Host: uint32(number), Container: 80, Protocol: "tcp"}}
+	if got := await[core.Exited](r.start()); got.Code != 3 {
+		t.Errorf("got %+v, want code 3", got)
 	}
 }
 

@@ -33,6 +33,9 @@ func (r *Runtime) removeOwn(ctx context.Context) error {
 func (r *Runtime) removeOrphans(ctx context.Context) {
 	listed, err := r.engine.List(ctx, LabelOwner)
 	if err != nil {
+		if ctx.Err() != nil {
+			return
+		}
 		r.log.Debug("strays not listed", zap.Error(err))
 		return
 	}

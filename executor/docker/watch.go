@@ -34,13 +34,14 @@ type live struct {
 	// lostAt is when the engine went away, lostBy the last error of asking.
 	lostAt time.Time
 	lostBy error
-	// signals are kills under way; they never block the watch.
-	signals sync.WaitGroup
+	// aside is what goes on beside the watch and never blocks it: signals under
+	// way, the removal of strays.
+	aside sync.WaitGroup
 }
 
 // watch follows the container to its end.
 func (c *live) watch(ctx context.Context, stops <-chan core.Stop) core.Event {
-	defer c.signals.Wait()
+	defer c.aside.Wait()
 	retry := time.NewTicker(c.runtime.cfg.RetryEvery)
 	defer retry.Stop()
 	for {
@@ -125,7 +126,7 @@ func (c *live) signal(ctx context.Context, stop core.Stop) {
 			sig = c.stopSignal
 		}
 	}
-	c.signals.Go(func() {
+	c.aside.Go(func() {
 		err := c.runtime.engine.Kill(ctx, c.id, sig)
 		if errors.Is(err, ErrUnreachable) && stop.Force {
 			c.killProcess()

@@ -22,6 +22,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/executor/core"
+	"github.com/gantry-mesos/gantry/executor/sandbox"
 	"github.com/gantry-mesos/gantry/pkg/logfield"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
@@ -57,6 +58,11 @@ func (r *Runtime) Run(ctx context.Context, t taskinfo.Task, stops <-chan core.St
 	cmd, err := r.command(t)
 	if err != nil {
 		report(core.Failed{Invalid: true, Message: err.Error()})
+		return
+	}
+	if taken := sandbox.Taken(ctx, t.Ports); len(taken) > 0 {
+		report(core.Failed{Reason: mesos.ReasonContainerLaunchFailed, Message: fmt.Sprintf(
+			"host port %s is taken on this agent by something else than Mesos knows of", strings.Join(taken, ", "))})
 		return
 	}
 	ended := make(chan error, 1)
