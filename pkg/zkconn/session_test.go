@@ -83,6 +83,7 @@ func uniquePath(t *testing.T) string {
 }
 
 func testCalls(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	ctx, s, root := callContext(t), open(t, server.Addr()), uniquePath(t)
 	if err := s.EnsurePath(ctx, root+"/a/b"); err != nil {
 		t.Fatalf("EnsurePath: %v", err)
@@ -129,6 +130,7 @@ func testCalls(t *testing.T, server *zktest.Server) {
 }
 
 func testCredentials(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	ctx, root := callContext(t), uniquePath(t)
 	u := zkurl.URL{Hosts: []string{server.Addr()}, User: "gantry", Password: "right"}
 	owner := openURL(t, u, zkconn.DefaultTimeout)
@@ -149,10 +151,12 @@ func testCredentials(t *testing.T, server *zktest.Server) {
 }
 
 func testUnknownHost(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	mustConnect(t, open(t, "no-such-host.invalid:2181", server.Addr()))
 }
 
 func testReconnect(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	ctx, root := callContext(t), uniquePath(t)
 	proxy := faultproxy.Start(t, server.Addr())
 	s, other := open(t, proxy.Addr()), open(t, server.Addr())
@@ -195,6 +199,7 @@ func testReconnect(t *testing.T, server *zktest.Server) {
 }
 
 func testBlackHole(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	ctx := callContext(t)
 	proxy := faultproxy.Start(t, server.Addr())
 	s := openURL(t, zkurl.URL{Hosts: []string{proxy.Addr()}}, 2*time.Second)
@@ -225,6 +230,7 @@ func testBlackHole(t *testing.T, server *zktest.Server) {
 }
 
 func testForgotten(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	ctx := callContext(t)
 	proxy := faultproxy.Start(t, server.Addr())
 	s := open(t, proxy.Addr())
@@ -249,6 +255,7 @@ func testForgotten(t *testing.T, server *zktest.Server) {
 }
 
 func testLostReply(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	ctx, root := callContext(t), uniquePath(t)
 	proxy := faultproxy.Start(t, server.Addr())
 	s := open(t, proxy.Addr())
@@ -281,6 +288,7 @@ func testLostReply(t *testing.T, server *zktest.Server) {
 }
 
 func testRefusedConnection(t *testing.T, _ *zktest.Server) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -301,6 +309,7 @@ func testRefusedConnection(t *testing.T, _ *zktest.Server) {
 }
 
 func testInFlightBound(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	proxy := faultproxy.Start(t, server.Addr())
 	s := open(t, proxy.Addr())
 	mustConnect(t, s)
@@ -341,6 +350,7 @@ func ended(t *testing.T) context.Context {
 }
 
 func testCloseRemovesEphemerals(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	ctx, root := callContext(t), uniquePath(t)
 	s, other := open(t, server.Addr()), open(t, server.Addr())
 	if _, err := s.Create(ctx, root, nil, zk.FlagEphemeral); err != nil {
@@ -356,6 +366,7 @@ func testCloseRemovesEphemerals(t *testing.T, server *zktest.Server) {
 }
 
 func testCloseEndsCalls(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	proxy := faultproxy.Start(t, server.Addr())
 	s := open(t, proxy.Addr())
 	mustConnect(t, s)
@@ -379,6 +390,7 @@ func testCloseEndsCalls(t *testing.T, server *zktest.Server) {
 // testCloseWhileBreaking ends sessions in the worst moments: the library can
 // block for ever when a request fails in several ways at once.
 func testCloseWhileBreaking(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	for round := range 20 {
 		proxy := faultproxy.Start(t, server.Addr())
 		s := open(t, proxy.Addr())

@@ -126,15 +126,14 @@ func (c *Candidate) Run(ctx context.Context) error {
 		if work, ok := errors.AsType[workError](err); ok {
 			return work.error
 		}
-		if ctx.Err() != nil {
-			return nil
-		}
 		if errors.Is(err, zk.ErrNoAuth) || errors.Is(err, zk.ErrAuthFailed) {
 			return fmt.Errorf("take part in the election: %w", err)
 		}
 		wait := retries.Next()
-		c.log.Warn("the campaign was interrupted", zap.Error(err), logfield.Address(c.cfg.URL.String()),
-			logfield.Attempt(retries.Attempt()), logfield.RetryIn(wait))
+		if ctx.Err() == nil {
+			c.log.Warn("the campaign was interrupted", zap.Error(err), logfield.Address(c.cfg.URL.String()),
+				logfield.Attempt(retries.Attempt()), logfield.RetryIn(wait))
+		}
 		if !sleep(ctx, wait) {
 			return nil
 		}
@@ -207,7 +206,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	defer t.Stop()
 	select {
 	case <-t.C:
-		return true
+		return ctx.Err() == nil
 	case <-ctx.Done():
 		return false
 	}

@@ -51,6 +51,7 @@ func TestCandidate(t *testing.T) {
 const never = 100 * time.Second
 
 func testResignation(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	s := newStage(t, server.Addr())
 	a := s.enter("a", never)
 	s.await("a leads", 1)
@@ -79,6 +80,7 @@ func testResignation(t *testing.T, server *zktest.Server) {
 }
 
 func testMiddle(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	s := newStage(t, server.Addr())
 	z := s.session()
 	a := s.enter("a", never)
@@ -102,6 +104,7 @@ func testMiddle(t *testing.T, server *zktest.Server) {
 }
 
 func testCutOff(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	for _, fault := range []struct {
 		name string
 		do   func(*faultproxy.Proxy)
@@ -129,6 +132,7 @@ func testCutOff(t *testing.T, server *zktest.Server) {
 }
 
 func testShortDisconnect(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	s := newStage(t, server.Addr())
 	proxy := faultproxy.Start(t, server.Addr())
 	a := s.enter("a", never, proxy.Addr())
@@ -155,6 +159,7 @@ func testShortDisconnect(t *testing.T, server *zktest.Server) {
 }
 
 func testEviction(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	s := newStage(t, server.Addr())
 	z := s.session()
 	s.enter("a", never)
@@ -171,6 +176,7 @@ func testEviction(t *testing.T, server *zktest.Server) {
 }
 
 func testForgottenSession(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	s := newStage(t, server.Addr())
 	stranger := zktest.Start(t)
 	proxy := faultproxy.Start(t, server.Addr())
@@ -183,6 +189,7 @@ func testForgottenSession(t *testing.T, server *zktest.Server) {
 }
 
 func testLeftOver(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	s := newStage(t, server.Addr())
 	z := s.session()
 	if err := z.EnsurePath(callContext(t), s.url.Join("election")); err != nil {
@@ -201,6 +208,7 @@ func testLeftOver(t *testing.T, server *zktest.Server) {
 }
 
 func testWorkReturns(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	s := newStage(t, server.Addr())
 	resign := make(chan struct{}, 1)
 	s.perform("a", never, func(ctx context.Context, _ election.Term) error {
@@ -220,6 +228,7 @@ func testWorkReturns(t *testing.T, server *zktest.Server) {
 }
 
 func testWorkFails(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	s := newStage(t, server.Addr())
 	broken := errors.New("the framework was removed")
 	fail := make(chan struct{})
@@ -241,6 +250,7 @@ func testWorkFails(t *testing.T, server *zktest.Server) {
 }
 
 func testDeposedWorkFails(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	s := newStage(t, server.Addr())
 	z := s.session()
 	a := s.perform("a", never, func(ctx context.Context, term election.Term) error {
@@ -257,6 +267,7 @@ func testDeposedWorkFails(t *testing.T, server *zktest.Server) {
 }
 
 func testCredentials(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	s := newStage(t, server.Addr())
 	s.url.User, s.url.Password = "gantry", "right"
 	a := s.enter("a", never)
@@ -270,6 +281,7 @@ func testCredentials(t *testing.T, server *zktest.Server) {
 }
 
 func testForeignNodes(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	s := newStage(t, server.Addr())
 	z := s.session()
 	for _, name := range []string{"lock", "x_y", "_5"} {

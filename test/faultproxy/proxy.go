@@ -42,16 +42,16 @@ type pair struct {
 }
 
 // Start runs a proxy to target, "host:port", which need not listen yet.
-func Start(t testing.TB, target string) *Proxy {
-	t.Helper()
+func Start(tb testing.TB, target string) *Proxy {
+	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatalf("listen: %v", err)
+		tb.Fatalf("listen: %v", err)
 	}
 	p := &Proxy{listener: l, target: target, pairs: map[*pair]struct{}{}, budget: -1}
 	p.changed = sync.NewCond(&p.mu)
 	p.wg.Go(p.accept)
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		_ = l.Close()
 		p.mu.Lock()
 		p.closed = true

@@ -162,8 +162,8 @@ func (b *board) publish(m Master) {
 	b.signal()
 }
 
-// repeat shows the present finding as a new one; it returns false if there is none.
-func (b *board) repeat() bool {
+// repeat shows the present finding, if there is one, as a new one.
+func (b *board) repeat() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.ok {
@@ -171,7 +171,6 @@ func (b *board) repeat() bool {
 		b.current.Seen = b.seen
 		b.signal()
 	}
-	return b.ok
 }
 
 // lose shows that there is no leader; it returns false if there was none.

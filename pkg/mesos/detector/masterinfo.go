@@ -168,7 +168,7 @@ func fields(data []byte, f func(number int, n uint64, b []byte) error) error {
 }
 
 func field(data []byte, wireType int) (n uint64, b, rest []byte, err error) {
-	fixed := 0
+	var fixed int
 	switch wireType {
 	case 0, 2:
 		var size int

@@ -58,16 +58,12 @@ func (z *zookeeper) run(ctx context.Context) error {
 	retries := backoff.NewSeries(z.options.Backoff, z.rand)
 	for {
 		err := z.session(ctx, retries.Reset)
-		if z.board.lose() {
-			z.log.Warn("leading master unknown", logfield.Reason("the ZooKeeper session is over"))
-		}
-		z.leader = ""
-		if ctx.Err() != nil {
-			return nil
-		}
+		z.lost("the ZooKeeper session is over")
 		wait := retries.Next()
-		z.log.Warn("ZooKeeper session ended", zap.Error(err), logfield.Address(z.url.String()),
-			logfield.Attempt(retries.Attempt()), logfield.RetryIn(wait))
+		if ctx.Err() == nil {
+			z.log.Warn("ZooKeeper session ended", zap.Error(err), logfield.Address(z.url.String()),
+				logfield.Attempt(retries.Attempt()), logfield.RetryIn(wait))
+		}
 		if !sleep(ctx, wait) {
 			return nil
 		}
@@ -232,7 +228,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	defer t.Stop()
 	select {
 	case <-t.C:
-		return true
+		return ctx.Err() == nil
 	case <-ctx.Done():
 		return false
 	}

@@ -160,6 +160,7 @@ func wantNoLeader(t *testing.T, d *detector.Detector) {
 }
 
 func testSuccession(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	c := newCluster(t, server.Addr())
 	c.makePath()
 	first, second := c.register(1), c.register(2)
@@ -175,6 +176,7 @@ func testSuccession(t *testing.T, server *zktest.Server) {
 }
 
 func testPathComesLater(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	c := newCluster(t, server.Addr())
 	d := c.detect(server.Addr())
 	wantNoLeader(t, d)
@@ -184,6 +186,7 @@ func testPathComesLater(t *testing.T, server *zktest.Server) {
 }
 
 func testNoLeader(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	c := newCluster(t, server.Addr())
 	c.makePath()
 	d := c.detect(server.Addr())
@@ -197,6 +200,7 @@ func testNoLeader(t *testing.T, server *zktest.Server) {
 }
 
 func testUnusableLeader(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	c := newCluster(t, server.Addr())
 	c.makePath()
 	node := c.announce("{broken")
@@ -208,6 +212,7 @@ func testUnusableLeader(t *testing.T, server *zktest.Server) {
 }
 
 func testSuspicion(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	c := newCluster(t, server.Addr())
 	c.makePath()
 	c.register(1)
@@ -222,6 +227,7 @@ func testSuspicion(t *testing.T, server *zktest.Server) {
 }
 
 func testSuspicionWithoutZooKeeper(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	c := newCluster(t, server.Addr())
 	c.makePath()
 	c.register(1)
@@ -242,6 +248,7 @@ func testSuspicionWithoutZooKeeper(t *testing.T, server *zktest.Server) {
 }
 
 func testSessionLoss(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	c := newCluster(t, server.Addr())
 	c.makePath()
 	node := c.register(1)
@@ -260,6 +267,7 @@ func testSessionLoss(t *testing.T, server *zktest.Server) {
 }
 
 func testShortDisconnect(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	c := newCluster(t, server.Addr())
 	c.makePath()
 	first := c.register(1)
@@ -284,6 +292,7 @@ func testShortDisconnect(t *testing.T, server *zktest.Server) {
 }
 
 func testForgottenSession(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	c := newCluster(t, server.Addr())
 	c.makePath()
 	c.register(1)

@@ -52,7 +52,10 @@ func (b backend) Crash(s store.Store) { _ = s.Close() }
 
 func TestContract(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t testing.TB) storetest.Backend { return backend{dir: t.TempDir()} })
+	storetest.Run(t, func(tb testing.TB) storetest.Backend {
+		tb.Helper()
+		return backend{dir: tb.TempDir()}
+	})
 }
 
 func open(t *testing.T, dir string) *boltstore.Store {

@@ -10,6 +10,7 @@ import (
 )
 
 func testEmpty(t *testing.T, b Backend) {
+	t.Helper()
 	s := open(t, b)
 	wantContents(t, s, map[string]string{})
 	mustAppend(t, s)
@@ -17,6 +18,7 @@ func testEmpty(t *testing.T, b Backend) {
 }
 
 func testLastChangeWins(t *testing.T, b Backend) {
+	t.Helper()
 	s := open(t, b)
 	mustAppend(t, s, put("a", "1"), put("b", "1"), del("c"), put("c", "1"), put("a", "2"), del("b"))
 	want := map[string]string{"a": "2", "c": "1"}
@@ -29,6 +31,7 @@ func testLastChangeWins(t *testing.T, b Backend) {
 }
 
 func testDeletion(t *testing.T, b Backend) {
+	t.Helper()
 	s := open(t, b)
 	mustAppend(t, s, put("a", "1"), put("a/b", "2"), put("ab", "3"))
 	mustAppend(t, s, del("a"), del("absent"), del("a/absent"))
@@ -44,6 +47,7 @@ func testDeletion(t *testing.T, b Backend) {
 }
 
 func testEmptyValues(t *testing.T, b Backend) {
+	t.Helper()
 	s := open(t, b)
 	mustAppend(t, s, store.Change{Key: "empty", Value: []byte{}}, put("other", "x"))
 	want := map[string]string{"empty": "", "other": "x"}
@@ -53,6 +57,7 @@ func testEmptyValues(t *testing.T, b Backend) {
 }
 
 func testKeys(t *testing.T, b Backend) {
+	t.Helper()
 	s := open(t, b)
 	want := map[string]string{}
 	var changes []store.Change
@@ -71,6 +76,7 @@ func testKeys(t *testing.T, b Backend) {
 }
 
 func testInvalid(t *testing.T, b Backend) {
+	t.Helper()
 	s := open(t, b)
 	mustAppend(t, s, put("a", "1"))
 	for _, bad := range []store.Change{
@@ -88,6 +94,7 @@ func testInvalid(t *testing.T, b Backend) {
 }
 
 func testLoadOrder(t *testing.T, b Backend) {
+	t.Helper()
 	s := open(t, b)
 	mustAppend(t, s, put("c", "3"), put("a", "1"), put("b", "2"))
 	stop := errors.New("stop here")
@@ -109,6 +116,7 @@ func testLoadOrder(t *testing.T, b Backend) {
 }
 
 func testEndedContext(t *testing.T, b Backend) {
+	t.Helper()
 	s := open(t, b)
 	mustAppend(t, s, put("a", "1"))
 	ended, cancel := context.WithCancel(t.Context())
@@ -124,6 +132,7 @@ func testEndedContext(t *testing.T, b Backend) {
 }
 
 func testClosed(t *testing.T, b Backend) {
+	t.Helper()
 	s := open(t, b)
 	mustAppend(t, s, put("a", "1"))
 	for range 2 {
@@ -141,6 +150,7 @@ func testClosed(t *testing.T, b Backend) {
 }
 
 func testTakeOver(t *testing.T, b Backend) {
+	t.Helper()
 	successor, ok := b.(Successor)
 	if !ok {
 		t.Log("this store admits one owner at a time by a lock; its own tests cover that")

@@ -21,6 +21,7 @@ func noise(r *rand.Rand, n int) string {
 }
 
 func testLargeTransactions(t *testing.T, b Backend) {
+	t.Helper()
 	s := open(t, b)
 	r := rand.New(rand.NewPCG(1, 1))
 	want := map[string]string{}
@@ -45,6 +46,7 @@ func testLargeTransactions(t *testing.T, b Backend) {
 }
 
 func testLargestValues(t *testing.T, b Backend) {
+	t.Helper()
 	s := open(t, b)
 	r := rand.New(rand.NewPCG(2, 2))
 	want := map[string]string{}
@@ -61,6 +63,7 @@ func testLargestValues(t *testing.T, b Backend) {
 }
 
 func testConcurrentWriters(t *testing.T, b Backend) {
+	t.Helper()
 	const writers, rounds = 8, 12
 	s := open(t, b)
 	var wg sync.WaitGroup
@@ -91,6 +94,7 @@ func testConcurrentWriters(t *testing.T, b Backend) {
 }
 
 func testReadersSeeWholeTransactions(t *testing.T, b Backend) {
+	t.Helper()
 	const rounds, keys = 15, 40
 	s := open(t, b)
 	write := func(round int) error {

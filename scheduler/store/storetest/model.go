@@ -16,6 +16,7 @@ import (
 // against a store and a map. All histories share one backend, each below a
 // prefix of its own, because making a backend may cost more than a history.
 func testModel(t *testing.T, b Backend) {
+	t.Helper()
 	s, err := b.Open(callContext(t))
 	if err != nil {
 		t.Fatalf("Open: %v", err)

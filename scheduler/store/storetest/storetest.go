@@ -33,7 +33,7 @@ type Successor interface {
 }
 
 // Run checks the contract on backends made by newBackend, one per test.
-func Run(t *testing.T, newBackend func(t testing.TB) Backend) {
+func Run(t *testing.T, newBackend func(tb testing.TB) Backend) {
 	t.Helper()
 	for _, tt := range []struct {
 		name string
@@ -62,32 +62,32 @@ func Run(t *testing.T, newBackend func(t testing.TB) Backend) {
 	}
 }
 
-func callContext(t testing.TB) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), callTimeout)
-	t.Cleanup(cancel)
+func callContext(tb testing.TB) context.Context {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), callTimeout)
+	tb.Cleanup(cancel)
 	return ctx
 }
 
 // open returns a store that is closed when the test ends.
-func open(t testing.TB, b Backend) store.Store {
-	t.Helper()
-	s, err := b.Open(callContext(t))
+func open(tb testing.TB, b Backend) store.Store {
+	tb.Helper()
+	s, err := b.Open(callContext(tb))
 	if err != nil {
-		t.Fatalf("Open: %v", err)
+		tb.Fatalf("Open: %v", err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
-			t.Errorf("Close: %v", err)
+			tb.Errorf("Close: %v", err)
 		}
 	})
 	return s
 }
 
-func mustAppend(t testing.TB, s store.Store, changes ...store.Change) {
-	t.Helper()
-	if err := s.Append(callContext(t), changes); err != nil {
-		t.Fatalf("Append: %v", err)
+func mustAppend(tb testing.TB, s store.Store, changes ...store.Change) {
+	tb.Helper()
+	if err := s.Append(callContext(tb), changes); err != nil {
+		tb.Fatalf("Append: %v", err)
 	}
 }
 
@@ -99,11 +99,11 @@ func del(key string) store.Change { return store.Change{Key: key} }
 
 // Contents returns all records of s, and fails the test on an error or when
 // Load does not give them in ascending order of their keys.
-func Contents(t testing.TB, s store.Store) map[string]string {
-	t.Helper()
-	got, err := contents(callContext(t), s)
+func Contents(tb testing.TB, s store.Store) map[string]string {
+	tb.Helper()
+	got, err := contents(callContext(tb), s)
 	if err != nil {
-		t.Fatalf("Load: %v", err)
+		tb.Fatalf("Load: %v", err)
 	}
 	return got
 }
@@ -121,13 +121,13 @@ func contents(ctx context.Context, s store.Store) (map[string]string, error) {
 	return got, err
 }
 
-func wantContents(t testing.TB, s store.Store, want map[string]string) {
-	t.Helper()
-	got := Contents(t, s)
+func wantContents(tb testing.TB, s store.Store, want map[string]string) {
+	tb.Helper()
+	got := Contents(tb, s)
 	if maps.Equal(got, want) {
 		return
 	}
-	t.Errorf("records differ (-want +got):\n%s", cmp.Diff(shorten(want), shorten(got)))
+	tb.Errorf("records differ (-want +got):\n%s", cmp.Diff(shorten(want), shorten(got)))
 }
 
 // shorten keeps a difference of large records readable.

@@ -35,6 +35,7 @@ func values(n, round int) ([]store.Change, map[string]string) {
 }
 
 func testFoldShortens(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	b := newBackend(t, server.Addr(), small)
 	s := b.openVia(t, server.Addr())
 	var want map[string]string
@@ -54,6 +55,7 @@ func testFoldShortens(t *testing.T, server *zktest.Server) {
 // testInterruptedFold cuts the connection after ever more requests, so that
 // a fold ends in each of its phases once.
 func testInterruptedFold(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	b := newBackend(t, server.Addr(), small)
 	keys := 40
 	for round := range 12 {
@@ -76,6 +78,7 @@ func testInterruptedFold(t *testing.T, server *zktest.Server) {
 }
 
 func testTornTransaction(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	b := newBackend(t, server.Addr(), small)
 	s := b.openVia(t, server.Addr())
 	first, want := values(5, 0)
@@ -113,6 +116,7 @@ func testTornTransaction(t *testing.T, server *zktest.Server) {
 }
 
 func testDamage(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	b := newBackend(t, server.Addr(), func(ctx context.Context, cfg zkstore.Config) (*zkstore.Store, error) {
 		return zkstore.OpenSmall(ctx, cfg, 120, 4)
 	})

@@ -36,6 +36,7 @@ func wantRecords(t *testing.T, s store.Store, want map[string]string) {
 }
 
 func testDeletedTerm(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	b := newBackend(t, server.Addr(), zkstore.Open)
 	s := b.openVia(t, server.Addr())
 	mustAppend(t, s, put("a", "1")...)
@@ -50,6 +51,7 @@ func testDeletedTerm(t *testing.T, server *zktest.Server) {
 }
 
 func testRaisedHead(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	b := newBackend(t, server.Addr(), zkstore.Open)
 	s := b.openVia(t, server.Addr())
 	mustAppend(t, s, put("a", "1")...)
@@ -64,6 +66,7 @@ func testRaisedHead(t *testing.T, server *zktest.Server) {
 }
 
 func testEndedSession(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	b := newBackend(t, server.Addr(), zkstore.Open)
 	s := b.openVia(t, server.Addr())
 	s.cfg.Session.Close()
@@ -73,6 +76,7 @@ func testEndedSession(t *testing.T, server *zktest.Server) {
 
 // testLostAnswers loses the answer to the write of each of many transactions.
 func testLostAnswers(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	b, proxy, s := proxied(t, server)
 	want := map[string]string{}
 	for i := range 3 {
@@ -97,6 +101,7 @@ func testLostAnswers(t *testing.T, server *zktest.Server) {
 }
 
 func testDisconnect(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	_, proxy, s := proxied(t, server)
 	st := s.cfg.Session.Status()
 	proxy.Refuse()
@@ -113,6 +118,7 @@ func testDisconnect(t *testing.T, server *zktest.Server) {
 }
 
 func testNotSent(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	_, proxy, s := proxied(t, server)
 	mustAppend(t, s, put("a", "1")...)
 	ended, cancel := context.WithCancel(t.Context())
@@ -137,6 +143,7 @@ func testNotSent(t *testing.T, server *zktest.Server) {
 }
 
 func testUnknown(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	b, proxy, s := proxied(t, server)
 	mustAppend(t, s, put("a", "1")...)
 	proxy.DropReplies()
@@ -159,6 +166,7 @@ func testUnknown(t *testing.T, server *zktest.Server) {
 }
 
 func testCredentials(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	b := newBackend(t, server.Addr(), zkstore.Open)
 	b.url.User, b.url.Password = "gantry", "right"
 	s := b.openVia(t, server.Addr())
@@ -179,6 +187,7 @@ func testCredentials(t *testing.T, server *zktest.Server) {
 }
 
 func testSchema(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	b := newBackend(t, server.Addr(), zkstore.Open)
 	s := b.openVia(t, server.Addr())
 	head := b.url.Join("state", "head")
@@ -193,6 +202,7 @@ func testSchema(t *testing.T, server *zktest.Server) {
 }
 
 func testDeletedState(t *testing.T, server *zktest.Server) {
+	t.Helper()
 	b := newBackend(t, server.Addr(), zkstore.Open)
 	s := b.openVia(t, server.Addr())
 	if err := s.cfg.Session.Delete(callContext(t), b.url.Join("state", "log"), -1); err != nil {

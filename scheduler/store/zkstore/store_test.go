@@ -37,12 +37,16 @@ func TestZooKeeper(t *testing.T) {
 	server := zktest.Start(t)
 	t.Run("contract", func(t *testing.T) {
 		t.Parallel()
-		storetest.Run(t, func(t testing.TB) storetest.Backend { return newBackend(t, server.Addr(), zkstore.Open) })
+		storetest.Run(t, func(tb testing.TB) storetest.Backend {
+			tb.Helper()
+			return newBackend(tb, server.Addr(), zkstore.Open)
+		})
 	})
 	t.Run("contract with small znodes and frequent folds", func(t *testing.T) {
 		t.Parallel()
-		storetest.Run(t, func(t testing.TB) storetest.Backend {
-			return newBackend(t, server.Addr(), func(ctx context.Context, cfg zkstore.Config) (*zkstore.Store, error) {
+		storetest.Run(t, func(tb testing.TB) storetest.Backend {
+			tb.Helper()
+			return newBackend(tb, server.Addr(), func(ctx context.Context, cfg zkstore.Config) (*zkstore.Store, error) {
 				return zkstore.OpenSmall(ctx, cfg, 10_000, 3)
 			})
 		})
@@ -93,21 +97,21 @@ var lastBackend struct {
 	number int
 }
 
-func newBackend(t testing.TB, addr string, open openFunc) *backend {
-	t.Helper()
+func newBackend(tb testing.TB, addr string, open openFunc) *backend {
+	tb.Helper()
 	lastBackend.Lock()
 	defer lastBackend.Unlock()
 	lastBackend.number++
-	return &backend{t: t, open: open, url: zkurl.URL{Hosts: []string{addr}, Path: fmt.Sprintf("/gantry-%d", lastBackend.number)}}
+	return &backend{t: tb, open: open, url: zkurl.URL{Hosts: []string{addr}, Path: fmt.Sprintf("/gantry-%d", lastBackend.number)}}
 }
 
-func session(t testing.TB, u zkurl.URL, timeout time.Duration) *zkconn.Session {
-	t.Helper()
+func session(tb testing.TB, u zkurl.URL, timeout time.Duration) *zkconn.Session {
+	tb.Helper()
 	s, err := zkconn.Open(zkconn.Config{URL: u, Timeout: timeout})
 	if err != nil {
-		t.Fatalf("Open: %v", err)
+		tb.Fatalf("Open: %v", err)
 	}
-	t.Cleanup(s.Close)
+	tb.Cleanup(s.Close)
 	return s
 }
 
@@ -161,10 +165,10 @@ func (b *backend) Crash(s store.Store) {
 // TakeOver begins a new term while the store of the old one is open.
 func (b *backend) TakeOver(ctx context.Context) (store.Store, error) { return b.Open(ctx) }
 
-func callContext(t testing.TB) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
-	t.Cleanup(cancel)
+func callContext(tb testing.TB) context.Context {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), 40*time.Second)
+	tb.Cleanup(cancel)
 	return ctx
 }
 
