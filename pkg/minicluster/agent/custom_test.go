@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -46,9 +47,17 @@ func (r *rig) launchCustom(f mesos.FrameworkInfo, tasks ...string) (sandbox stri
 
 func (r *rig) executorPid() int {
 	r.t.Helper()
-	list, err := r.agent.Containers(r.t.Context(), false, false)
-	if err != nil || len(list) != 1 || list[0].Status.ExecutorPID == nil {
-		r.t.Fatalf("got containers %v, %v, want one with a pid", list, err)
+	var list []ContainerView
+	// The process may be up before the agent has noted it.
+	err := eventually(func() (err error) {
+		list, err = r.agent.Containers(r.t.Context(), false, false)
+		if err == nil && (len(list) != 1 || list[0].Status.ExecutorPID == nil) {
+			err = fmt.Errorf("got containers %v, want one with a pid", list)
+		}
+		return err
+	})
+	if err != nil {
+		r.t.Fatal(err)
 	}
 	return int(*list[0].Status.ExecutorPID)
 }

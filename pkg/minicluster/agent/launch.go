@@ -183,6 +183,9 @@ func (a *Agent) deliver(e *executorRun) {
 	}
 }
 
+// launcherDir is where a Mesos installation has the programs that the built-in executors stand for.
+const launcherDir = "/usr/libexec/mesos"
+
 // generate makes the executor for a command task.
 func (a *Agent) generate(f *framework, t mesos.TaskInfo) (mesos.ExecutorInfo, executorKind) {
 	kind := kindCommand
@@ -193,7 +196,8 @@ func (a *Agent) generate(f *framework, t mesos.TaskInfo) (mesos.ExecutorInfo, ex
 	shell := false
 	name := fmt.Sprintf("Command Executor (Task: %s) (Command: %s)", t.TaskID.Value, describe(t.Command))
 	source := t.TaskID.Value
-	command := &mesos.CommandInfo{Shell: &shell, Value: &program, Arguments: []string{program}}
+	path := launcherDir + "/" + program
+	command := &mesos.CommandInfo{Shell: &shell, Value: &path, Arguments: []string{program, "--launcher_dir=" + launcherDir}}
 	if t.Command != nil {
 		command.URIs = t.Command.URIs
 		command.User = t.Command.User
