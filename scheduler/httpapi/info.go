@@ -7,8 +7,8 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/api"
 )
 
-// marathonVersion is what /v2/info reports as version: tools read it as
-// Marathon's to learn what the API can do.
+// marathonVersion is the version that /v2/info reports unless Config says
+// otherwise: tools read it as Marathon's to learn what the API can do.
 const marathonVersion = "1.11.24"
 
 // The members of /v2/info; a strict client knows these and no others.
@@ -34,7 +34,7 @@ func (s *Server) info(w http.ResponseWriter, _ *http.Request) error {
 	v := s.cfg.Scheduler.View()
 	self, leader := s.cfg.Leadership.Leader()
 	out := map[string]any{
-		"name": "marathon", "version": marathonVersion, "buildref": "gantry " + s.cfg.Version + " " + s.cfg.Build,
+		"name": "marathon", "version": s.cfg.Version, "buildref": s.cfg.Build,
 		"elected": self, "leader": nil, "frameworkId": nil,
 		"marathon_config": s.pick(configMembers), "zookeeper_config": s.pick(zookeeperMembers), "http_config": s.pick(httpMembers),
 	}

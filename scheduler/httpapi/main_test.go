@@ -35,7 +35,7 @@ func newService(t testing.TB) *service {
 	var err error
 	s.api, err = httpapi.New(httpapi.Config{
 		Scheduler: s.Scheduler, Leadership: s.Scheduler, Rules: app.DefaultRules(), Address: "leader.example:8080",
-		Version: "0.1.0", Build: "test", Info: map[string]any{"framework_name": "gantry", "http_port": 8080},
+		Build: "gantry 0.1.0 test", Info: map[string]any{"framework_name": "gantry", "http_port": 8080},
 	})
 	if err != nil {
 		t.Fatal(err)

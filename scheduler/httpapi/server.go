@@ -47,7 +47,8 @@ type Config struct {
 	Registry *prometheus.Registry
 	// Address is this server's own "host:port" as others reach it.
 	Address string
-	// Version and Build describe the product in /v2/info.
+	// Version is the version of Marathon that /v2/info claims, for tools that ask;
+	// default 1.11.24. Build is the product and its own version.
 	Version, Build string
 	// Info holds what /v2/info tells of the configuration, by Marathon's names;
 	// what is missing is shown as null.
@@ -88,6 +89,9 @@ func New(c Config) (*Server, error) {
 	}
 	if c.LeaderWait == 0 {
 		c.LeaderWait = 2500 * time.Millisecond
+	}
+	if c.Version == "" {
+		c.Version = marathonVersion
 	}
 	if c.Log == nil {
 		c.Log = zap.NewNop()

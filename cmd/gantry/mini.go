@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/gantry-mesos/gantry/pkg/minicluster"
+	"github.com/gantry-mesos/gantry/scheduler"
+)
+
+// miniConfig is what "gantry mini" can be told; each field is a flag.
+type miniConfig struct {
+	agents, masters          int
+	agentCPUs                float64
+	agentMem, agentDisk      int
+	httpAddress, mesosAddr   string
+	mesosZK, workDir, engine string
+	runtime                  string
+	attributes               []string
+}
+
+func newMiniCmd() *cobra.Command {
+	var c miniConfig
+	var logs logging
+	cmd := &cobra.Command{
+		Use:   "mini",
+		Short: "Run a Mesos-compatible cluster and the scheduler in this process",
+		Long: `Run an embedded cluster for trying, developing and testing: masters and agents
+that speak Mesos' HTTP APIs, and Gantry's scheduler on top of them, all in one
+process. Apps run for real, in Docker containers or as plain processes. It is no
+replacement for Mesos: nothing isolates the tasks but what their runtime does.
+
+State is kept under --work-dir, so that apps are there again after a restart.
+Ctrl-C stops everything and leaves no container and no process behind.`,
+		Example: `  gantry mini
+  gantry mini --agents 5 --agent-cpus 2 --agent-mem 2048
+  gantry mini --runtime process --http-address 127.0.0.1:9090
+  gantry mini --masters 3 --mesos-zk zk://127.0.0.1:2181/mesos`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := logs.logger()
+			if err != nil {
+				return usageError(err)
+			}
+			return c.run(cmd.Context(), cmd.OutOrStdout(), log)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&c.agents, "agents", 2, "how many agents")
+	f.IntVar(&c.masters, "masters", 1, "how many masters")
+	f.Float64Var(&c.agentCPUs, "agent-cpus", 4, "cpus of each agent")
+	f.IntVar(&c.agentMem, "agent-mem", 4096, "memory of each agent in MiB")
+	f.IntVar(&c.agentDisk, "agent-disk", 10240, "disk of each agent in MiB")
+	f.StringArrayVar(&c.attributes, "agent-attributes", nil, "attributes of an agent (rack:a;ssd:true); given n times, for the first n agents")
+	f.StringVar(&c.httpAddress, "http-address", "127.0.0.1:8080", "host:port that the API listens on")
+	f.StringVar(&c.mesosAddr, "mesos-address", "127.0.0.1:5050", "host:port that the first master listens on")
+	f.StringVar(&c.mesosZK, "mesos-zk", "", "ZooKeeper that the masters register in: zk://host:2181/mesos")
+	f.StringVar(&c.workDir, "work-dir", defaultWorkDir(), "directory for state and sandboxes")
+	f.StringVar(&c.runtime, "runtime", "auto", "docker, process (no Docker needed; apps with an image fail), or auto")
+	logs.flags(f, "warn")
+	return cmd
+}
+
+func defaultWorkDir() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = os.TempDir()
+	}
+	return filepath.Join(home, ".gantry", "mini")
+}
+
+func (c *miniConfig) validate() error {
+	var problems []error
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if c.agents < 1 || c.agents > agentsMax {
+		problem("--agents %d: use 1 to %d", c.agents, agentsMax)
+	}
+	if c.masters < 1 || c.masters > 9 {
+		problem("--masters %d: use 1 to 9", c.masters)
+	}
+	if c.agentCPUs <= 0 || c.agentMem <= 0 || c.agentDisk < 0 {
+		problem("--agent-cpus %v, --agent-mem %d, --agent-disk %d: use positive amounts", c.agentCPUs, c.agentMem, c.agentDisk)
+	}
+	if c.runtime != "auto" && c.runtime != "docker" && c.runtime != "process" {
+		problem("--runtime %q: use docker, process or auto", c.runtime)
+	}
+	if _, _, err := splitAddress(c.mesosAddr); err != nil {
+		problem("--mesos-address: %w", err)
+	}
+	return errors.Join(problems...)
+}
+
+func splitAddress(address string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0, fmt.Errorf("%q has not the form host:port", address)
+	}
+	port, err = strconv.Atoi(text)
+	if err != nil || port < 0 || port > 65535 {
+		return "", 0, fmt.Errorf("%q: port %q is not a number up to 65535", address, text)
+	}
+	return host, port, nil
+}
+
+// run starts the cluster and the scheduler and keeps them until ctx ends.
+func (c *miniConfig) run(ctx context.Context, out io.Writer, log *zap.Logger) error {
+	if err := c.validate(); err != nil {
+		return usageError(err)
+	}
+	executor := findExecutor()
+	if executor == "" {
+		return errors.New("gantry-executor was not found beside gantry or in PATH; build it with: make build")
+	}
+	engine, err := chooseRuntime(ctx, c.runtime)
+	if err != nil {
+		return err
+	}
+	workDir, err := filepath.Abs(c.workDir)
+	if err != nil {
+		return err
+	}
+	c.workDir = workDir
+	if err := os.MkdirAll(c.workDir, 0o755); err != nil {
+		return fmt.Errorf("--work-dir: %w", err)
+	}
+	cluster, err := minicluster.New(c.cluster(log.Named("cluster")))
+	if err != nil {
+		return err
+	}
+	s, err := scheduler.New(c.scheduler(cluster, executor, engine), log)
+	if err != nil {
+		return errors.Join(err, closeUnused(cluster))
+	}
+	c.announce(out, cluster, s, engine)
+	return together(ctx, cluster, s, out)
+}
+
+// closeUnused gives the addresses of a cluster back that never ran.
+func closeUnused(cluster *minicluster.Cluster) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return cluster.Run(ctx)
+}
+
+// together runs both. At the end the cluster stops first, so that the scheduler
+// hears of the end of its tasks and starts them at once the next time.
+func together(ctx context.Context, cluster *minicluster.Cluster, s *scheduler.Scheduler, out io.Writer) error {
+	scheduling, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	clustering, halt := context.WithCancel(ctx)
+	defer halt()
+	schedulerEnded, clusterEnded := make(chan error, 1), make(chan error, 1)
+	go func() { schedulerEnded <- s.Run(scheduling) }()
+	go func() { clusterEnded <- cluster.Run(clustering) }()
+	select {
+	case err := <-schedulerEnded:
+		halt()
+		return errors.Join(err, <-clusterEnded)
+	case err := <-clusterEnded:
+		stop()
+		return errors.Join(err, <-schedulerEnded)
+	case <-ctx.Done():
+		fmt.Fprintln(out, "stopping; tasks get their grace period")
+		s.Quiesce(scheduling)
+		err := <-clusterEnded
+		time.AfterFunc(settleTime, stop)
+		return errors.Join(err, <-schedulerEnded)
+	}
+}
+
+// settleTime is how long the scheduler may still store what the stopped agents reported.
+const settleTime = 300 * time.Millisecond

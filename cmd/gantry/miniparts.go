@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/gantry-mesos/gantry/pkg/minicluster"
+	"github.com/gantry-mesos/gantry/scheduler"
+)
+
+const (
+	// All agents share one host, so each gets its own part of the ports.
+	portsFrom, portsTo = 31000, 61000
+	// portsMax is how many ports an agent gets at most.
+	portsMax = 1000
+	// agentsMax leaves every agent some ports.
+	agentsMax = 1000
+)
+
+// ports returns the range of the n-th agent, counted from 0.
+func (c *miniConfig) ports(n int) string {
+	each := min(portsMax, (portsTo-portsFrom)/c.agents)
+	from := portsFrom + n*each
+	return fmt.Sprintf("[%d-%d]", from, from+each-1)
+}
+
+// hostname gives each agent a loopback address of its own as its name, so that
+// constraints on the host name mean something; ports are open on all of them.
+func hostname(n int) string {
+	if n > 252 {
+		return "localhost"
+	}
+	return fmt.Sprintf("127.0.0.%d", n+2)
+}
+
+func (c *miniConfig) cluster(log *zap.Logger) minicluster.Config {
+	cfg := minicluster.DefaultConfig(c.agents)
+	cfg.Log, cfg.WorkDir, cfg.ZooKeeper, cfg.RestartMasters = log, c.workDir, c.mesosZK, true
+	host, port, _ := splitAddress(c.mesosAddr)
+	for range c.masters - 1 {
+		cfg.Masters = append(cfg.Masters, minicluster.DefaultMasterConfig())
+	}
+	for n := range cfg.Masters {
+		if host != "" {
+			cfg.Masters[n].IP = host
+		}
+	}
+	cfg.Masters[0].Port = port
+	for n := range cfg.Agents {
+		a := &cfg.Agents[n]
+		a.Resources = fmt.Sprintf("cpus:%g;mem:%d;disk:%d;ports:%s", c.agentCPUs, c.agentMem, c.agentDisk, c.ports(n))
+		a.Hostname = hostname(n)
+		if n < len(c.attributes) {
+			a.Attributes = c.attributes[n]
+		}
+	}
+	return cfg
+}
+
+func (c *miniConfig) scheduler(cluster *minicluster.Cluster, executor string, engine taskRuntime) scheduler.Config {
+	cfg := scheduler.DefaultConfig()
+	cfg.Master = cluster.MasterURL()
+	cfg.StateDir = filepath.Join(c.workDir, "scheduler")
+	cfg.HTTPAddress = c.httpAddress
+	cfg.ExecutorPath = executor
+	cfg.ExecutorEnvironment = engine.environment
+	// Everything is on this machine: a task that the new master does not know
+	// after a restart is gone, once the agents had the time to come back.
+	cfg.Decisions.UnknownGrace = 10 * time.Second
+	return cfg
+}
+
+// taskRuntime is how apps with an image run.
+type taskRuntime struct {
+	says        string
+	environment map[string]string
+}
+
+// chooseRuntime finds out whether a Docker engine answers.
+func chooseRuntime(ctx context.Context, wanted string) (taskRuntime, error) {
+	processes := taskRuntime{says: "process: apps run as plain processes; one with a Docker image fails and says so", environment: map[string]string{"GANTRY_EXECUTOR_DOCKER": "false"}}
+	if wanted == "process" {
+		return processes, nil
+	}
+	host := os.Getenv("DOCKER_HOST")
+	if host == "" {
+		host = "unix:///var/run/docker.sock"
+	}
+	err := ping(ctx, host)
+	switch {
+	case err == nil:
+		return taskRuntime{says: "docker: engine at " + host, environment: map[string]string{"DOCKER_HOST": host}}, nil
+	case wanted == "docker":
+		return taskRuntime{}, fmt.Errorf("no Docker engine answers at %s: %w; start it, set DOCKER_HOST, or use --runtime process", host, err)
+	default:
+		processes.says = "process: no Docker engine answers at " + host + "; apps run as plain processes, one with an image fails and says so"
+		return processes, nil
+	}
+}
+
+// ping asks a Docker engine for a sign of life.
+func ping(ctx context.Context, host string) error {
+	network, address, ok := strings.Cut(host, "://")
+	if !ok || network != "unix" && network != "tcp" {
+		return fmt.Errorf("DOCKER_HOST %q: use unix:///path or tcp://host:port", host)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, 3*time.Second, errors.New("no answer within 3 s"))
+	defer cancel()
+	client := http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, network, address)
+		},
+	}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://docker/_ping", http.NoBody)
+	if err != nil {
+		return err
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("answered %s", res.Status)
+	}
+	return nil
+}
+
+func (c *miniConfig) announce(out io.Writer, cluster *minicluster.Cluster, s *scheduler.Scheduler, engine taskRuntime) {
+	fmt.Fprintf(out, `gantry mini: %d master(s) and %d agent(s) with %g cpus and %d MiB each
+  runtime   %s
+  API       http://%s
+  Mesos     %s
+  work dir  %s
+Try: gantry --url http://%s app list      Stop with Ctrl-C.
+`, c.masters, c.agents, c.agentCPUs, c.agentMem, engine.says, s.Address(), cluster.MasterURL(), c.workDir, s.Address())
+}

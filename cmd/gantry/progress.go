@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// progress shows how a deployment comes along: bars that are redrawn on a
+// terminal, else a line for each change.
+type progress struct {
+	w     io.Writer
+	tty   bool
+	start time.Time
+	// drawn is how many lines of bars are on the screen.
+	drawn int
+	last  []appState
+	// trouble is what holds the deployment up, as far as is known.
+	trouble string
+}
+
+func newProgress(w io.Writer, g goal) *progress {
+	p := &progress{w: w, tty: terminal(w), start: time.Now()}
+	if !p.tty {
+		fmt.Fprintf(w, "deployment %s started\n", g.result.DeploymentID)
+	}
+	return p
+}
+
+func (p *progress) show(states []appState) {
+	if p.tty {
+		p.draw(states)
+		return
+	}
+	for i, s := range states {
+		was := appState{}
+		if i < len(p.last) {
+			was = p.last[i]
+		}
+		if was.text != s.text {
+			fmt.Fprintln(p.w, s.id+": "+s.text)
+		}
+		if was.trouble != s.trouble && s.trouble != "" {
+			fmt.Fprintln(p.w, s.id+": "+s.trouble)
+		}
+	}
+	p.last = slices.Clone(states)
+}
+
+// draw redraws the bars in place.
+func (p *progress) draw(states []appState) {
+	width := 80
+	if f, ok := p.w.(*os.File); ok {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 20 {
+			width = w
+		}
+	}
+	var b strings.Builder
+	if p.drawn > 0 {
+		fmt.Fprintf(&b, "\x1b[%dA", p.drawn)
+	}
+	names := 0
+	for _, s := range states {
+		names = max(names, len(s.id))
+	}
+	for _, s := range states {
+		line := fmt.Sprintf("%-*s %s %s  %v", names, s.id, bar(s.done, s.wanted), s.text, time.Since(p.start).Round(time.Second))
+		if s.trouble != "" {
+			line += "  " + s.trouble
+		}
+		fmt.Fprintf(&b, "\r\x1b[K%s\n", clip(line, width-1))
+	}
+	p.drawn = len(states)
+	fmt.Fprint(p.w, b.String())
+}
+
+const barWidth = 20
+
+func bar(done, wanted int) string {
+	full := barWidth
+	if wanted > 0 {
+		full = min(done, wanted) * barWidth / wanted
+	}
+	return "[" + strings.Repeat("#", full) + strings.Repeat("-", barWidth-full) + "]"
+}
+
+func clip(s string, n int) string {
+	if r := []rune(strings.ReplaceAll(s, "\n", " ")); len(r) > n {
+		return string(r[:n])
+	}
+	return strings.ReplaceAll(s, "\n", " ")
+}
+
+// end leaves what is drawn on the screen.
+func (p *progress) end() { p.drawn = 0 }
+
+func (p *progress) finished(after time.Duration) {
+	if p.tty {
+		fmt.Fprintf(p.w, "done in %v\n", after.Round(100*time.Millisecond))
+		return
+	}
+	fmt.Fprintln(p.w, "deployment finished")
+}

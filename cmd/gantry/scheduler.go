@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/gantry-mesos/gantry/scheduler"
+	"github.com/gantry-mesos/gantry/scheduler/placement"
+)
+
+func newSchedulerCmd() *cobra.Command {
+	cfg := scheduler.DefaultConfig()
+	var logs logging
+	cmd := &cobra.Command{
+		Use:   "scheduler",
+		Short: "Run the framework on a Mesos cluster",
+		Long: `Run Gantry as a framework of a Mesos cluster and serve Marathon's /v2 API.
+
+State is kept in ZooKeeper (--zk; several schedulers, one of which leads) or in
+a directory (--state-dir; one scheduler). Every flag can also be given in the
+environment: --mesos-role as GANTRY_MESOS_ROLE. Underscores and dashes are the
+same, so Marathon's spelling works.`,
+		Example: `  gantry scheduler --master zk://10.0.0.1:2181,10.0.0.2:2181/mesos --zk zk://10.0.0.1:2181,10.0.0.2:2181/gantry
+  gantry scheduler --master 10.0.0.5:5050 --state-dir /var/lib/gantry`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cfg.ExecutorPath == "" && cfg.ExecutorBinary == "" {
+				cfg.ExecutorBinary = findExecutor()
+			}
+			if err := cfg.Validate(); err != nil {
+				return usageError(err)
+			}
+			log, err := logs.logger()
+			if err != nil {
+				return usageError(err)
+			}
+			s, err := scheduler.New(cfg, log)
+			if err != nil {
+				return err
+			}
+			return s.Run(cmd.Context())
+		},
+	}
+	schedulerFlags(cmd.Flags(), &cfg)
+	logs.flags(cmd.Flags(), "info")
+	return cmd
+}
+
+func schedulerFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
+	f.StringVar(&cfg.Master, "master", cfg.Master, "Mesos masters: zk://h1:2181,h2:2181/mesos, http://host:5050, or host:5050,host2:5050")
+	f.StringVar(&cfg.ZK, "zk", cfg.ZK, "ZooKeeper for state and leader election: zk://h1:2181,h2:2181/gantry")
+	f.StringVar(&cfg.StateDir, "state-dir", cfg.StateDir, "directory for the state of a single scheduler, instead of --zk")
+	f.StringVar(&cfg.HTTPAddress, "http-address", cfg.HTTPAddress, "host:port that the API listens on")
+	f.StringVar(&cfg.Hostname, "hostname", cfg.Hostname, "name that others reach this scheduler by (default: the host of --http-address)")
+	f.StringVar(&cfg.FrameworkName, "framework-name", cfg.FrameworkName, "name shown by Mesos")
+	f.BoolVar(&cfg.FrameworkIDReset, "framework-id-reset", false, "register as a new framework once, forgetting the old one's tasks")
+	f.StringSliceVar(&cfg.MesosRoles, "mesos-role", cfg.MesosRoles, "role to get offers for; repeatable, the first is the default of apps")
+	f.StringVar(&cfg.MesosUser, "mesos-user", cfg.MesosUser, "user that tasks run as unless their app says otherwise")
+	f.StringVar(&cfg.Principal, "principal", cfg.Principal, "principal to authenticate with, together with --secret-file")
+	f.StringVar(&cfg.SecretFile, "secret-file", cfg.SecretFile, "file with the principal's secret")
+	f.StringVar(&cfg.TLS.CAFile, "mesos-ca-file", "", "certificate authority of https masters (PEM)")
+	f.StringVar(&cfg.TLS.CertFile, "mesos-cert-file", "", "client certificate for https masters (PEM)")
+	f.StringVar(&cfg.TLS.KeyFile, "mesos-key-file", "", "key of the client certificate (PEM)")
+	f.DurationVar(&cfg.FailoverTimeout, "failover-timeout", cfg.FailoverTimeout, "how long Mesos keeps the tasks while no scheduler is there")
+	f.StringVar(&cfg.WebUIURL, "webui-url", cfg.WebUIURL, "link shown by Mesos (default: the API's address)")
+	f.StringVar(&cfg.ExecutorPath, "executor-path", cfg.ExecutorPath, "gantry-executor as installed on every agent (default: agents fetch it from here)")
+	f.StringVar(&cfg.ExecutorBinary, "executor-binary", cfg.ExecutorBinary, "gantry-executor that agents fetch (default: the one beside gantry)")
+	f.StringVar(&cfg.DefaultExecutor, "default-executor", cfg.DefaultExecutor, "gantry, or mesos for Mesos' built-in executors")
+	f.Var((*policyFlag)(&cfg.Placement), "placement", "how one of several fitting agents is chosen: first-fit, best-fit or spread")
+	f.BoolVar(&cfg.GPU, "gpu", cfg.GPU, "ask for offers of agents with GPUs")
+	f.DurationVar(&cfg.Decisions.DeclineFor, "decline-offer-duration", cfg.Decisions.DeclineFor, "filter of offers that are of no use")
+	f.DurationVar(&cfg.Decisions.LaunchTimeout, "task-launch-timeout", cfg.Decisions.LaunchTimeout, "how long a task may take to run without any sign of life")
+	f.DurationVar(&cfg.Decisions.ReconcileEvery, "reconciliation-interval", cfg.Decisions.ReconcileEvery, "time between implicit reconciliations")
+	f.DurationVar(&cfg.Decisions.ProgressDeadline, "deployment-deadline", cfg.Decisions.ProgressDeadline, "time without progress after which a deployment has failed; 0 never")
+	f.IntVar(&cfg.Decisions.ServicePortMin, "local-port-min", cfg.Decisions.ServicePortMin, "lowest service port that is assigned")
+	f.IntVar(&cfg.Decisions.ServicePortMax, "local-port-max", cfg.Decisions.ServicePortMax, "highest service port that is assigned")
+}
+
+// policyFlag makes a placement policy a flag.
+type policyFlag placement.Policy
+
+func (p *policyFlag) String() string { return placement.Policy(*p).String() }
+func (p *policyFlag) Type() string   { return "policy" }
+func (p *policyFlag) Set(text string) error {
+	v, err := placement.ParsePolicy(text)
+	*p = policyFlag(v)
+	return err
+}
+
+// findExecutor looks for gantry-executor beside this program and in PATH.
+func findExecutor() string {
+	const name = "gantry-executor"
+	if self, err := os.Executable(); err == nil {
+		beside := filepath.Join(filepath.Dir(self), name)
+		if info, err := os.Stat(beside); err == nil && info.Mode().IsRegular() {
+			return beside
+		}
+	}
+	if found, err := exec.LookPath(name); err == nil {
+		if abs, err := filepath.Abs(found); err == nil {
+			return abs
+		}
+	}
+	return ""
+}
+
+// logging is how a long-running command logs.
+type logging struct{ level, format string }
+
+func (l *logging) flags(f *pflag.FlagSet, level string) {
+	f.StringVar(&l.level, "log-level", level, "debug, info, warn or error")
+	f.StringVar(&l.format, "log-format", "console", "console or json")
+}
+
+func (l *logging) logger() (*zap.Logger, error) {
+	level, err := zapcore.ParseLevel(l.level)
+	if err != nil {
+		return nil, fmt.Errorf("--log-level %q: use debug, info, warn or error", l.level)
+	}
+	cfg := zap.NewProductionConfig()
+	cfg.Level = zap.NewAtomicLevelAt(level)
+	cfg.Sampling = nil
+	cfg.DisableStacktrace, cfg.DisableCaller = true, true
+	cfg.EncoderConfig.EncodeTime = zapcore.RFC3339TimeEncoder
+	cfg.EncoderConfig.EncodeDuration = zapcore.StringDurationEncoder
+	switch l.format {
+	case "console":
+		cfg.Encoding = "console"
+		cfg.EncoderConfig.EncodeLevel = zapcore.CapitalLevelEncoder
+	case "json":
+	default:
+		return nil, fmt.Errorf("--log-format %q: use console or json", l.format)
+	}
+	return cfg.Build()
+}

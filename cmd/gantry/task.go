@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gantry-mesos/gantry/pkg/api"
+)
+
+func (c *cli) newTaskCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "task", Short: "See and end tasks", Args: groupArgs, RunE: showHelp,
+		Long: `A task is one run of one instance of an app. When it ends, its instance gets
+another one.`,
+	}
+	cmd.AddCommand(c.newTaskListCmd(), c.newTaskKillCmd())
+	return cmd
+}
+
+func (c *cli) newTaskListCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "list [APP]", Aliases: []string{"ls"}, Short: "List tasks of all apps, or of one", ValidArgsFunction: c.completeApps,
+		Example: `  gantry task list
+  gantry task list /web
+  gantry task list '/prod/*' -o json`,
+		Args: args(0, 1, "at most one APP"),
+		RunE: c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
+			tasks, err := client.Tasks(ctx, strings.Join(args, ""))
+			if err != nil {
+				return err
+			}
+			return c.printTasks(cmd.OutOrStdout(), tasks)
+		}),
+	}
+}
+
+func (c *cli) printTasks(w io.Writer, tasks []api.Task) error {
+	return c.print(w, tasks, func(t *table) {
+		t.row("TASK", "STATE", "HEALTH", "HOST", "PORTS", "STARTED")
+		for _, task := range tasks {
+			t.row(task.ID, strings.ToLower(strings.TrimPrefix(task.State, "TASK_")), taskHealth(task), task.Host, ports(task), task.StartedAt)
+		}
+	})
+}
+
+func taskHealth(t api.Task) string {
+	for _, r := range t.HealthCheckResults {
+		if !r.Alive {
+			return "unhealthy"
+		}
+	}
+	if len(t.HealthCheckResults) == 0 {
+		return ""
+	}
+	return "healthy"
+}
+
+func ports(t api.Task) string {
+	texts := make([]string, len(t.Ports))
+	for i, p := range t.Ports {
+		texts[i] = strconv.Itoa(p)
+	}
+	return strings.Join(texts, ",")
+}
+
+func (c *cli) newTaskKillCmd() *cobra.Command {
+	var ch change
+	var o api.KillOptions
+	cmd := &cobra.Command{
+		Use: "kill TASK...", Short: "End tasks; their instances get new ones, unless --scale", ValidArgsFunction: c.completeTasks,
+		Example: `  gantry task kill web.instance-0d3c2a9e-4a57-4c55-9a53-5f0e4f0c8c11._app.1
+  gantry task kill --scale $(gantry task list /web -o json | jq -r '.[0].id')`,
+		Args: args(1, math.MaxInt, "one TASK or more"),
+	}
+	cmd.Flags().BoolVar(&o.Scale, "scale", false, "lower the app's instances instead of replacing the task")
+	cmd.Flags().BoolVar(&o.Wipe, "wipe", false, "also forget what the instance has reserved")
+	ch.flags(cmd)
+	cmd.RunE = c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
+		if ch.wait && !o.Scale {
+			return usageError(errors.New("--wait needs --scale: a task that is replaced is no deployment to wait for"))
+		}
+		o.Force = ch.force
+		apps, err := appsOf(ctx, client, args)
+		if err != nil {
+			return err
+		}
+		tasks, result, err := client.KillTasks(ctx, args, o)
+		if err != nil {
+			return err
+		}
+		if o.Scale {
+			return c.finish(ctx, client, cmd, &ch, goal{apps: apps, result: result})
+		}
+		return c.print(cmd.OutOrStdout(), tasks, func(t *table) {
+			for _, task := range tasks {
+				t.row("task " + task.ID + " on " + task.Host + " is being ended")
+			}
+		})
+	})
+	return cmd
+}
+
+// appsOf returns the Apps of tasks, and an error that names those that do not exist.
+func appsOf(ctx context.Context, client *api.Client, ids []string) ([]string, error) {
+	tasks, err := client.Tasks(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	apps := map[string]bool{}
+	known := map[string]bool{}
+	for _, t := range tasks {
+		if known[t.ID] = true; slices.Contains(ids, t.ID) {
+			apps[t.AppID] = true
+		}
+	}
+	for _, id := range ids {
+		if !known[id] {
+			return nil, fmt.Errorf("task %q does not exist; nothing was ended. See 'gantry task list'", id)
+		}
+	}
+	return slices.Sorted(maps.Keys(apps)), nil
+}
