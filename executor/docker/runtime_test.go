@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -268,7 +267,8 @@ func TestRun_removes_what_dead_executors_left(t *testing.T) {
 		alive := shell(t, "exec sleep 1000")
 		alive.Config.Labels[docker.LabelOwner] = r.cfg.Owner.String()
 		ids := []string{create(t, e, stray), create(t, e, own), create(t, e, alive)}
-		for _, id := range ids {
+		startStray(t, e, ids[0])
+		for _, id := range ids[1:] {
 			if err := e.Start(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}
@@ -316,17 +316,30 @@ func TestRun_tells_when_the_memory_limit_was_hit(t *testing.T) {
 	}
 }
 
-func TestRun_publishes_ports_and_mounts_the_sandbox(t *testing.T) {
-	t.Parallel()
+// startStray starts the container of a dead owner, which any executor on this
+// machine may remove at once.
+func startStray(t *testing.T, e docker.Engine, id string) {
+	t.Helper()
+	if err := e.Start(t.Context(), id); err != nil && !errors.Is(err, docker.ErrNotFound) && !errors.Is(err, docker.ErrConflict) {
+		t.Fatal(err)
+	}
+}
+
+// freePort returns a port that nobody listened on a moment ago.
+func freePort(t *testing.T) int {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	number, _ := strconv.Atoi(port)
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	defer listener.Close()                     //nolint:errcheck // nothing was sent
+	return listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert,errcheck // it is one
+}
+
+func TestRun_publishes_ports_and_mounts_the_sandbox(t *testing.T) {
+	t.Parallel()
+	number := freePort(t)
+	port := strconv.Itoa(number)
 	r := newRun(t, realEngine(t), "cp /dev/null /dev/null 2>/dev/null; echo page > /mnt/mesos/sandbox/page; exec httpd -f -p 80 -h /mnt/mesos/sandbox")
 	r.task.Container.Network = taskinfo.NetworkBridge
 	r.task.Ports = []taskinfo.Port{{Host: uint32(number), Container: 80, Protocol: "udp,tcp"}}
@@ -354,20 +367,10 @@ func TestRun_takes_a_port_back_from_a_dead_executor(t *testing.T) {
 	port := network.MustParsePort("80/tcp")
 	stray.Config.ExposedPorts = network.PortSet{port: {}}
 	stray.Host.NetworkMode = "bridge"
-	stray.Host.PortBindings = network.PortMap{port: {{HostPort: "0"}}}
+	number := freePort(t)
+	stray.Host.PortBindings = network.PortMap{port: {{HostPort: strconv.Itoa(number)}}}
 	id := create(t, engine, stray)
-	if err := engine.Start(t.Context(), id); err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.Command("docker", "port", id, "80/tcp").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	line, _, _ := strings.Cut(string(out), "\n")
-	number, err := strconv.Atoi(line[strings.LastIndexByte(line, ':')+1:])
-	if err != nil {
-		t.Fatal(err)
-	}
+	startStray(t, engine, id)
 	r := newRun(t, engine, "exit 3")
 	r.task.Container.Network = taskinfo.NetworkBridge
 	r.task.Ports = []taskinfo.Port{{Host: uint32(number), Container: 80, Protocol: "tcp"}}

@@ -42,12 +42,10 @@ type live struct {
 // watch follows the container to its end.
 func (c *live) watch(ctx context.Context, stops <-chan core.Stop) core.Event {
 	defer c.aside.Wait()
-	retry := time.NewTicker(c.runtime.cfg.RetryEvery)
-	defer retry.Stop()
 	for {
-		ticks := retry.C
-		if c.waited != nil {
-			ticks = nil
+		var retry <-chan time.Time // only while the engine is away: an idle executor sleeps
+		if c.waited == nil {
+			retry = time.After(c.runtime.cfg.RetryEvery)
 		}
 		select {
 		case w := <-c.waited:
@@ -55,7 +53,7 @@ func (c *live) watch(ctx context.Context, stops <-chan core.Stop) core.Event {
 				return c.ended(ctx, w.Code)
 			}
 			c.lose(ctx, w.Err)
-		case <-ticks:
+		case <-retry:
 			if end := c.look(ctx); end != nil {
 				return end
 			}
@@ -156,7 +154,11 @@ func (c *live) ended(ctx context.Context, code int) core.Event {
 	if err != nil {
 		c.runtime.log.Warn("container not inspected", logfield.Container(c.id), zap.Error(err))
 	}
-	return exited(code, i)
+	end := exited(code, i)
+	if errors.Is(err, ErrUnreachable) {
+		end.Message += "; the Docker engine at " + c.runtime.engine.Host() + " has gone, too"
+	}
+	return end
 }
 
 func exited(code int, i Inspection) core.Exited {
