@@ -17,8 +17,8 @@ help: ## List the targets
 
 build: ## Build bin/gantry and bin/gantry-executor, static
 	@mkdir -p bin
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gantry ./cmd/gantry
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gantry-executor ./cmd/gantry-executor
+	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/gantry ./cmd/gantry
+	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/gantry-executor ./cmd/gantry-executor
 
 images: ## Build the Docker image of examples/hello
 	examples/hello/build.sh
