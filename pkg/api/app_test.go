@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -134,7 +135,7 @@ func TestMixturesOfFormsAreRefused(t *testing.T) {
 		"/container/docker/credential":   `"container":{"docker":{"image":"i","credential":{"principal":"p"}}}`,
 	} {
 		_, err := reader.App([]byte(`{"id":"/app",` + members + `}`))
-		e, ok := err.(*Error)
+		e, ok := errors.AsType[*Error](err)
 		if !ok || len(e.Details) == 0 || e.Details[0].Path != path {
 			t.Errorf("%s: got %v, want a problem at %s", members, err, path)
 		}
@@ -147,7 +148,7 @@ func TestSeedsOfTheFuzzTestReachFar(t *testing.T) {
 	for _, s := range seeds {
 		if _, err := reader.App([]byte(s)); err == nil {
 			good++
-		} else if e, ok := err.(*Error); !ok || e.Status < 400 {
+		} else if e, ok := errors.AsType[*Error](err); !ok || e.Status < 400 {
 			t.Errorf("%s: got %v", s, err)
 		}
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -169,10 +170,7 @@ func sameID(d Document, id app.ID) error {
 
 // with returns a copy of m with one member set.
 func with(m map[string]any, name string, v any) map[string]any {
-	out := make(map[string]any, len(m)+1)
-	for k, e := range m {
-		out[k] = e
-	}
+	out := maps.Clone(m)
 	out[name] = v
 	return out
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -41,7 +42,7 @@ func FuzzAppRoundTrip(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := reader.App(data)
 		if err != nil {
-			e, ok := err.(*Error)
+			e, ok := errors.AsType[*Error](err)
 			if !ok || e.Status < 400 || e.Status > 499 {
 				t.Fatalf("got %v, want an *Error with a status from 400 to 499", err)
 			}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -104,7 +105,7 @@ func isArchive(uri string) bool {
 
 // prefixed puts the path of the definition, in an array, before the paths of problems.
 func prefixed(err error, prefix string) error {
-	e, ok := err.(*app.InvalidError)
+	e, ok := errors.AsType[*app.InvalidError](err)
 	if !ok || prefix == "" {
 		return err
 	}

@@ -99,7 +99,7 @@ func (s *Server) do(r *http.Request, cmd core.Command) (core.Result, error) {
 	ctx, cancel := context.WithTimeoutCause(r.Context(), s.cfg.Timeout, late)
 	defer cancel()
 	result, err := s.cfg.Scheduler.Do(ctx, cmd)
-	if err != nil && errors.Is(err, context.DeadlineExceeded) && context.Cause(ctx) == late {
+	if err != nil && errors.Is(err, context.DeadlineExceeded) && errors.Is(context.Cause(ctx), late) {
 		return result, late
 	}
 	return result, err

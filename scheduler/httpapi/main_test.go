@@ -29,8 +29,8 @@ type service struct {
 	url string
 }
 
-func newService(t testing.TB) *service {
-	t.Helper()
+func newService(tb testing.TB) *service {
+	tb.Helper()
 	s := &service{Scheduler: httpapitest.New(start, false)}
 	var err error
 	s.api, err = httpapi.New(httpapi.Config{
@@ -38,38 +38,38 @@ func newService(t testing.TB) *service {
 		Build: "gantry 0.1.0 test", Info: map[string]any{"framework_name": "gantry", "http_port": 8080},
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	server := httptest.NewServer(s.api)
-	t.Cleanup(server.Close)
+	tb.Cleanup(server.Close)
 	s.url = server.URL
 	return s
 }
 
 // call makes a request and returns status, header and the decoded body: JSON
 // as any, anything else as a string.
-func (s *service) call(t testing.TB, method, path, body string, header ...string) (int, http.Header, any) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, s.url+path, strings.NewReader(body))
+func (s *service) call(tb testing.TB, method, path, body string, header ...string) (int, http.Header, any) {
+	tb.Helper()
+	r, err := http.NewRequestWithContext(tb.Context(), method, s.url+path, strings.NewReader(body))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var v any
 	if method != http.MethodHead && strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
 		if err := json.Unmarshal(data, &v); err != nil {
-			t.Fatalf("%s %s: %q is no JSON: %v", method, path, data, err)
+			tb.Fatalf("%s %s: %q is no JSON: %v", method, path, data, err)
 		}
 		return resp.StatusCode, resp.Header, v
 	}
@@ -77,30 +77,30 @@ func (s *service) call(t testing.TB, method, path, body string, header ...string
 }
 
 // want calls and demands a status.
-func (s *service) want(t testing.TB, status int, method, path, body string, header ...string) any {
-	t.Helper()
-	got, _, v := s.call(t, method, path, body, header...)
+func (s *service) want(tb testing.TB, status int, method, path, body string, header ...string) any {
+	tb.Helper()
+	got, _, v := s.call(tb, method, path, body, header...)
 	if got != status {
-		t.Fatalf("%s %s: got status %d with %v, want %d", method, path, got, v, status)
+		tb.Fatalf("%s %s: got status %d with %v, want %d", method, path, got, v, status)
 	}
 	return v
 }
 
 // at follows member names and array indexes into decoded JSON.
-func at(t testing.TB, v any, path ...any) any {
-	t.Helper()
+func at(tb testing.TB, v any, path ...any) any {
+	tb.Helper()
 	for i, step := range path {
 		switch step := step.(type) {
 		case string:
 			m, ok := v.(map[string]any)
 			if !ok {
-				t.Fatalf("no object at %v in %v", path[:i], v)
+				tb.Fatalf("no object at %v in %v", path[:i], v)
 			}
 			v = m[step]
 		case int:
 			l, ok := v.([]any)
 			if !ok || step >= len(l) {
-				t.Fatalf("no element at %v in %v", path[:i+1], v)
+				tb.Fatalf("no element at %v in %v", path[:i+1], v)
 			}
 			v = l[step]
 		}

@@ -109,7 +109,7 @@ func (s *Scheduler) Do(_ context.Context, cmd core.Command) (core.Result, error)
 	case core.DeleteApps:
 		return s.deleteApps(c)
 	case core.KillTasks:
-		return s.killTasks(c)
+		return s.killTasks(c), nil
 	case core.CancelDeployment:
 		return s.cancel(c)
 	case core.ResetDelay:
@@ -204,7 +204,7 @@ func (s *Scheduler) deleteApps(c core.DeleteApps) (core.Result, error) {
 	return core.Result{Deployment: d.ID, Version: d.Version}, nil
 }
 
-func (s *Scheduler) killTasks(c core.KillTasks) (core.Result, error) {
+func (s *Scheduler) killTasks(c core.KillTasks) core.Result {
 	var result core.Result
 	d := s.plan()
 	for _, t := range c.Tasks {
@@ -226,7 +226,7 @@ func (s *Scheduler) killTasks(c core.KillTasks) (core.Result, error) {
 		s.deployments = append(s.deployments, d)
 		result.Deployment, result.Version = d.ID, d.Version
 	}
-	return result, nil
+	return result
 }
 
 func (s *Scheduler) cancel(c core.CancelDeployment) (core.Result, error) {
