@@ -53,6 +53,7 @@ func newRig(tb testing.TB, change func(c *Config, d *Deps)) *rig {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- m.Run(ctx) }()
+	r.view(tb, func(*State) {}) // it runs
 	r.server = httptest.NewServer(m.SchedulerHandler())
 	tb.Cleanup(func() {
 		cancel()

@@ -3,11 +3,15 @@ package master
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
 
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
 )
 
 // TestStatusOrder checks that the first failing check decides the answer (Mesos, scheduler HTTP API).
@@ -253,6 +257,37 @@ func TestAClientThatDoesNotReadIsCutOff(t *testing.T) {
 	}
 	if events, more := st.take(); len(events) > 0 || more {
 		t.Errorf("left: got %d events, more %v", len(events), more)
+	}
+}
+
+func TestAClientThatNeverReadsLosesItsStreamAndNobodyElseSuffers(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(c *Config, _ *Deps) { c.StreamQueueBytes = 1 << 16 }).lead(t)
+	a := r.agent(t, "cpus:4;mem:4096")
+	conn, err := net.Dial("tcp", r.server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	body := `{"type":"SUBSCRIBE","framework_id":{"value":"deaf"},"subscribe":{"framework_info":` + frameworkInfo(`,"id":{"value":"deaf"}`) + `}}`
+	if _, err := fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body); err != nil {
+		t.Fatal(err)
+	}
+	connected := func() (yes bool) {
+		r.view(t, func(st *State) { yes = st.Frameworks["deaf"] != nil && st.Frameworks["deaf"].Connected })
+		return yes
+	}
+	await(t, "the subscription", connected)
+	await(t, "the cut", func() bool {
+		for range 64 {
+			a.conn.Send(link.ExecutorToFramework{
+				FrameworkID: mesos.FrameworkID{Value: "deaf"}, ExecutorID: mesos.ExecutorID{Value: "e"}, Data: make([]byte, 1<<16),
+			})
+		}
+		return !connected()
+	})
+	if s := r.subscribe(t, "", frameworkInfo(""), ""); s.offer() == nil {
+		t.Error("another scheduler gets no offers")
 	}
 }
 
