@@ -29,9 +29,10 @@ func reservePort(ip string, number int) (*port, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reserve %s: %w", at, err)
 	}
-	if err := shareable(fd); err != nil {
+	// Only with SO_REUSEPORT: with SO_REUSEADDR, which every listener sets, others could bind, too.
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
 		_ = syscall.Close(fd)
-		return nil, fmt.Errorf("reserve %s: %w", at, err)
+		return nil, fmt.Errorf("reserve %s: set SO_REUSEPORT: %w", at, err)
 	}
 	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: number, Addr: [4]byte(v4)}); err != nil {
 		_ = syscall.Close(fd)
