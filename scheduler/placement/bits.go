@@ -20,6 +20,21 @@ func (b bitset) clear(i int32) {
 	}
 }
 
+// fill makes the set hold the agents 0 to n-1.
+func (b *bitset) fill(n int) {
+	b.grow(n)
+	for w := range *b {
+		switch left := n - w<<6; {
+		case left >= 64:
+			(*b)[w] = ^uint64(0)
+		case left > 0:
+			(*b)[w] = 1<<uint(left) - 1
+		default:
+			(*b)[w] = 0
+		}
+	}
+}
+
 // grow makes room for n agents.
 func (b *bitset) grow(n int) {
 	for len(*b)<<6 < n {

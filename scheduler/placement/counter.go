@@ -134,3 +134,34 @@ func (n *counter) enter(i int32) {
 	}
 	n.levels.enter(i, n.count(v))
 }
+
+// fill makes the levels anew and takes what the counter blocks out of allow.
+func (n *counter) fill(allow bitset) {
+	cluster := n.constraint.Operator == constraint.Cluster && n.total > 0
+	var keep bitset
+	if n.levels != nil {
+		n.levels.clear()
+		n.levels.list[0].bits = append(n.levels.list[0].bits[:0], n.field.has...)
+	}
+	for v, have := range n.counts {
+		if have == 0 {
+			continue
+		}
+		switch {
+		case cluster:
+			n.field.add(&keep, int32(v))
+		case n.blocks(int32(v)):
+			n.field.drop(allow, int32(v))
+		}
+		if n.levels != nil {
+			n.field.drop(n.levels.list[0].bits, int32(v))
+			n.field.add(&n.levels.at(have).bits, int32(v))
+		}
+	}
+	if cluster {
+		keep.grow(len(allow) << 6)
+		for w := range allow {
+			allow[w] &= keep[w]
+		}
+	}
+}

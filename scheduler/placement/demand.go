@@ -46,6 +46,8 @@ type Demand struct {
 	allow bitset
 	// cursor is where first-fit goes on; nil where the order of agents changes.
 	cursor *cursor
+	// chances is what BestFit knows of the agents.
+	chances *chances
 
 	// queue orders the agents for Spread once effort, the entries looked at
 	// without it, makes that worth while.
@@ -108,7 +110,7 @@ func (c *Cluster) Demand(spec *app.Spec, counted []Site) *Demand {
 	d.filter = c.filter(spec.Constraints, c.homeRegion(spec), c.sparesGPUs(spec))
 	d.addCounters()
 	d.attemptSeq = d.pool.now()
-	d.chooseCursor()
+	d.share()
 	for _, site := range counted {
 		d.Count(site)
 	}
@@ -129,15 +131,16 @@ func (d *Demand) addCounters() {
 	}
 }
 
-// chooseCursor lets demands that see the agents alike share what they learn.
-func (d *Demand) chooseCursor() {
+// share lets demands that see the agents alike use what each of them learns.
+func (d *Demand) share() {
 	grouped := slices.ContainsFunc(d.counters, func(n *counter) bool { return n.constraint.Operator == constraint.GroupBy })
-	switch {
-	case d.policy != FirstFit || grouped:
-	case len(d.counters) > 0 || len(d.fixed) > 0:
-		d.cursor = &cursor{}
-	default:
-		d.cursor = d.pool.shape(shapeKey{d.need, d.ports, d.mode, d.filter})
+	s := &shape{}
+	if len(d.counters) == 0 && len(d.fixed) == 0 && d.volumes == nil {
+		s = d.pool.shape(shapeKey{d.need, d.ports, d.mode, d.filter})
+	}
+	d.chances = &s.chances
+	if d.policy == FirstFit && !grouped {
+		d.cursor = &s.cursor
 	}
 }
 

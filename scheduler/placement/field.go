@@ -21,6 +21,8 @@ type field struct {
 	members [][]int32
 	// only is the member of each value that has just one, as host names do, else several.
 	only []int32
+	// has is the agents that have the field.
+	has bitset
 	// sets are the members of large values as bitsets, nil for small ones.
 	sets []bitset
 }
@@ -86,6 +88,7 @@ func (f *field) enter(i int32, s Site) {
 	if v == none {
 		return
 	}
+	f.has.set(i)
 	at, _ := slices.BinarySearch(f.members[v], i)
 	f.members[v] = slices.Insert(f.members[v], at, i)
 	f.note(v)
@@ -114,6 +117,7 @@ func (f *field) leave(i int32) {
 		return
 	}
 	f.of[i] = none
+	f.has.clear(i)
 	if at, found := slices.BinarySearch(f.members[v], i); found {
 		f.members[v] = slices.Delete(f.members[v], at, at+1)
 	}

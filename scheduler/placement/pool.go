@@ -7,17 +7,18 @@ type pool struct {
 	cluster *Cluster
 	role    string
 	slots   []slot
-	// trees and rankings are made when a demand first needs them: a tree for
-	// each mode, a ranking for each mode and policy but first-fit.
+	// trees, rankings (for Spread) and rooms (for BestFit) are made for a mode
+	// when a demand first needs them.
 	trees    [anyClass + 1]*tree
-	rankings [anyClass + 1][Spread + 1]*ranking
+	rankings [anyClass + 1]*ranking
+	rooms    [anyClass + 1]*buckets
 	scale    scale
 	// journal lists the agents whose slots got something free, in order, for
 	// those who remember where nothing fits; ^i is one that got it by an Undo.
 	// journal[0] is number journalStart.
 	journal      []int32
 	journalStart uint64
-	shapes       map[shapeKey]*cursor
+	shapes       map[shapeKey]*shape
 	stamps       []*stamp
 }
 
@@ -29,11 +30,11 @@ type shapeKey struct {
 	filter *filter
 }
 
-// shapesMax bounds how many cursors are kept for sharing.
+// shapesMax bounds how many shapes are kept for sharing.
 const shapesMax = 8192
 
 func newPool(c *Cluster, role string) *pool {
-	return &pool{cluster: c, role: role, shapes: map[shapeKey]*cursor{}}
+	return &pool{cluster: c, role: role, shapes: map[shapeKey]*shape{}}
 }
 
 // grow makes room for the cluster's agents.
@@ -46,10 +47,11 @@ func (p *pool) grow(agents int) {
 			continue
 		}
 		t.grow(agents)
-		for _, r := range p.rankings[m] {
-			if r != nil && r.shape(t) {
-				p.rankAll(mode(m), r)
-			}
+		if r := p.rankings[m]; r != nil && r.shape(t) {
+			p.rankAll(mode(m))
+		}
+		if b := p.rooms[m]; b != nil {
+			b.grow(agents)
 		}
 	}
 }
@@ -67,31 +69,29 @@ func (p *pool) tree(m mode) *tree {
 	return p.trees[m]
 }
 
-// ranking returns the ranking of a mode and policy.
-func (p *pool) ranking(m mode, policy Policy) *ranking {
-	r := p.rankings[m][policy]
-	if r == nil {
-		r = &ranking{policy: policy}
-		p.rankings[m][policy] = r
-		r.shape(p.tree(m))
-		p.rankAll(m, r)
+// ranking returns the ranking of a mode.
+func (p *pool) ranking(m mode) *ranking {
+	if p.rankings[m] == nil {
+		p.rankings[m] = &ranking{}
+		p.rankings[m].shape(p.tree(m))
+		p.rankAll(m)
 	}
-	return r
+	return p.rankings[m]
 }
 
-func (p *pool) rankAll(m mode, r *ranking) {
+func (p *pool) rankAll(m mode) {
 	for i := range p.slots {
-		r.set(int32(i), p.rank(int32(i), m, r))
+		p.rankings[m].set(int32(i), spreadRank(p.room(int32(i), m)))
 	}
 }
 
-func (p *pool) rank(i int32, m mode, r *ranking) int32 {
-	s := &p.slots[i]
+// room returns how much room an agent has, absent if nobody may use it.
+func (p *pool) room(i int32, m mode) int32 {
 	if !p.usable(i) {
 		return absent
 	}
-	free, _ := s.available(m)
-	return r.rank(p.scale.room(free))
+	free, _ := p.slots[i].available(m)
+	return p.scale.room(free)
 }
 
 // usable reports whether anything may be placed on the slot by everybody.
@@ -112,17 +112,23 @@ func (p *pool) word(i int32, m mode) word {
 	return pack(p.slots[i].available(m))
 }
 
-// update brings the trees and rankings up to date with a slot.
+// update brings trees, rankings and rooms up to date with a slot.
 func (p *pool) update(i int32) {
 	for m, t := range p.trees {
 		if t == nil {
 			continue
 		}
 		t.set(i, p.word(i, mode(m)))
-		for _, r := range p.rankings[m] {
-			if r != nil {
-				r.set(i, p.rank(i, mode(m), r))
-			}
+		r, b := p.rankings[m], p.rooms[m]
+		if r == nil && b == nil {
+			continue
+		}
+		room := p.room(i, mode(m))
+		if r != nil {
+			r.set(i, spreadRank(room))
+		}
+		if b != nil {
+			b.put(i, room)
 		}
 	}
 }
@@ -151,29 +157,36 @@ func (p *pool) since(seq uint64) (entries []int32, ok bool) {
 	return p.journal[seq-p.journalStart:], true
 }
 
-// cover widens the scale for an offer; ranks are made anew when it changes.
+// cover widens the scale for an offer; all is ranked anew when it changes.
 func (p *pool) cover(v resource.Vector) {
 	if !p.scale.cover(v) {
 		return
 	}
-	for m := range p.rankings {
-		for _, r := range p.rankings[m] {
-			if r != nil {
-				p.rankAll(mode(m), r)
-			}
+	for m := range p.trees {
+		if p.rankings[m] != nil {
+			p.rankAll(mode(m))
+		}
+		if p.rooms[m] != nil {
+			p.fillBuckets(mode(m))
 		}
 	}
 }
 
-// shape returns the cursor that demands of this shape share.
-func (p *pool) shape(k shapeKey) *cursor {
-	c := p.shapes[k]
-	if c == nil {
+// shape returns what demands of this shape share.
+func (p *pool) shape(k shapeKey) *shape {
+	s := p.shapes[k]
+	if s == nil {
 		if len(p.shapes) >= shapesMax {
 			clear(p.shapes)
 		}
-		c = &cursor{}
-		p.shapes[k] = c
+		s = &shape{}
+		p.shapes[k] = s
 	}
-	return c
+	return s
+}
+
+// shape is what demands that see the agents alike learn for each other.
+type shape struct {
+	cursor  cursor
+	chances chances
 }

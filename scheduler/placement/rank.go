@@ -31,17 +31,16 @@ func (s *scale) room(v resource.Vector) int32 {
 }
 
 func share(n resource.Scalar, width int) int32 {
-	return int32(int64(max(n, 0)) << shareBits >> width)
+	return int32(int64(min(max(n, 0), 1<<width)) << shareBits >> width)
 }
 
 // absent ranks below every agent that is there.
 const absent = math.MinInt32
 
-// ranking is a tree over the ranks of a policy, shaped as the tree of words; a
+// ranking is a tree over the ranks of Spread, shaped as the tree of words; a
 // node holds the highest rank below it.
 type ranking struct {
-	policy Policy
-	rows   [][]int32
+	rows [][]int32
 }
 
 // spreadStep is how far Spread rounds rooms down, to 1/32 of the largest
@@ -49,10 +48,10 @@ type ranking struct {
 // no interest, and that an instance seldom changes an agent's step saves work.
 const spreadStep = shareBits - 5
 
-// rank is how much the policy likes an agent with this room.
-func (r *ranking) rank(room int32) int32 {
-	if r.policy == BestFit {
-		return -room
+// spreadRank is how much Spread likes an agent with this room.
+func spreadRank(room int32) int32 {
+	if room == absent {
+		return absent
 	}
 	return room >> spreadStep
 }

@@ -58,8 +58,7 @@ func (d *Demand) pick(m masks) int32 {
 	t := d.pool.tree(d.mode)
 	switch d.policy {
 	case BestFit:
-		k := contest{tree: t, ranks: d.pool.ranking(d.mode, BestFit), demand: d, masks: &m}
-		return k.run()
+		return d.pickTightest(t, m)
 	case Spread:
 		return d.pickSpread(t, m)
 	case FirstFit:
@@ -103,13 +102,20 @@ func (d *Demand) fitsAt(i int32) bool {
 	return true
 }
 
+// Ref is an agent's place in the order in which agents became known to the
+// cluster. It stays the same for as long as the cluster lives.
+type Ref int32
+
+// Ref returns the place of an agent; known is false if it was never seen.
+func (c *Cluster) Ref(id mesos.AgentID) (r Ref, known bool) {
+	i, known := c.byID[id]
+	return Ref(i), known
+}
+
 // Fits reports whether one more instance could go to the agent now. It takes
-// some tens of nanoseconds and allocates nothing.
-func (d *Demand) Fits(id mesos.AgentID) bool {
-	i, known := d.cluster.byID[id]
-	if !known {
-		return false
-	}
+// some ten nanoseconds and allocates nothing.
+func (d *Demand) Fits(r Ref) bool {
 	d.sync()
-	return d.pool.offers(i) && !d.cluster.agents[i].draining && d.fitsAt(i) && d.admits(i) && d.accepts(i)
+	i := int32(r)
+	return d.pool.usable(i) && d.fitsAt(i) && d.admits(i) && d.accepts(i)
 }

@@ -138,7 +138,7 @@ func (q *spreadQueue) sink(k int, key uint64) {
 // pickSpread chooses by the policy Spread among the agents in the masks.
 func (d *Demand) pickSpread(t *tree, m masks) int32 {
 	if d.ranks == nil {
-		d.ranks = d.pool.ranking(d.mode, Spread)
+		d.ranks = d.pool.ranking(d.mode)
 	}
 	if d.queue == nil && d.effort <= len(d.pool.slots) {
 		// Few instances are quicker found a place without a queue of all agents.

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
@@ -23,9 +22,9 @@ func fitCheckFigures(s *session) error {
 		return err
 	}
 	d := sc.cluster.Demand(sc.apps[0].Spec, nil)
-	agents := make([]mesos.AgentID, len(sc.offers))
+	agents := make([]placement.Ref, len(sc.offers))
 	for i, o := range sc.offers {
-		agents[i] = o.AgentID
+		agents[i], _ = sc.cluster.Ref(o.AgentID)
 	}
 	n, fits := 0, 0
 	check := func() {
