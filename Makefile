@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 GO        ?= go
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
-LDFLAGS   := -s -w -X github.com/gantry-mesos/gantry/scheduler.Version=$(VERSION)
+LDFLAGS   := -s -w -X github.com/gantry-mesos/gantry/scheduler.Version=$(VERSION) -X main.version=$(VERSION)
 GOLANGCI  := v2.7.2
 LINTER    := .tools/golangci-lint-$(GOLANGCI)
 FUZZTIME  ?= 20s

@@ -9,4 +9,4 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$dir/hello" .
 cp Dockerfile "$dir/"
-DOCKER_BUILDKIT=0 docker build -q -t "$image" "$dir"
+DOCKER_BUILDKIT=0 docker build -q -t "$image" "$dir" 2>/dev/null || DOCKER_BUILDKIT=0 docker build -t "$image" "$dir"
