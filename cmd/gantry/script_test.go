@@ -44,6 +44,7 @@ func newAPI(fake *httpapitest.Scheduler) (*httptest.Server, error) {
 //	exits CODE COMMAND...   the command ends with this code
 //	settle                  let the scheduler finish what it does
 //	stick APP [WHY]         let instances of an app wait for ever, or no longer
+//	hold N                  let the scheduler hold back so many kills
 //	fail APP STATE MESSAGE  note a task's end as the app's last failure
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -66,6 +67,11 @@ func TestScripts(t *testing.T) {
 			"exits": exits,
 			"settle": func(ts *testscript.TestScript, _ bool, _ []string) {
 				fakeOf(ts).Settle()
+			},
+			"hold": func(ts *testscript.TestScript, _ bool, args []string) {
+				n, err := strconv.Atoi(args[0])
+				ts.Check(err)
+				fakeOf(ts).Hold(n)
 			},
 			"stick": func(ts *testscript.TestScript, _ bool, args []string) {
 				fakeOf(ts).Stick(app.ID(args[0]), strings.Join(args[1:], " "))

@@ -214,6 +214,20 @@ func (c *Client) Queue(ctx context.Context) ([]QueueItem, error) {
 	return out.Queue, err
 }
 
+// Kills tells how many kills the mass-kill guard holds back.
+func (c *Client) Kills(ctx context.Context) (Kills, error) {
+	var out Kills
+	err := c.do(ctx, http.MethodGet, "/v3/kills", nil, nil, &out)
+	return out, err
+}
+
+// ConfirmKills lets the kills happen that the mass-kill guard holds back.
+func (c *Client) ConfirmKills(ctx context.Context) (Kills, error) {
+	var out Kills
+	err := c.do(ctx, http.MethodPost, "/v3/kills/confirm", nil, nil, &out)
+	return out, err
+}
+
 // Info is what GET /v2/info tells.
 type Info struct {
 	Name        string `json:"name"`

@@ -61,3 +61,34 @@ func FuzzAppRoundTrip(f *testing.F) {
 		}
 	})
 }
+
+func FuzzUpdate(f *testing.F) {
+	for _, s := range seeds {
+		f.Add([]byte(seeds[3]), []byte(s))
+	}
+	f.Add([]byte(seeds[0]), []byte(`{"ports":[1],"cmd":null,"args":["x"],"container":{"docker":{"image":"i","network":"BRIDGE"}}}`))
+	f.Fuzz(func(t *testing.T, stored, data []byte) {
+		base, err := reader.App(stored)
+		if err != nil {
+			return
+		}
+		d, err := ParseDocument(data)
+		if err != nil {
+			return
+		}
+		changed, err := reader.Update(d, base)
+		if err != nil {
+			if e, ok := errors.AsType[*Error](err); !ok || e.Status < 400 || e.Status > 499 {
+				t.Fatalf("got %v, want an *Error with a status from 400 to 499", err)
+			}
+			return
+		}
+		again, err := reader.Update(d, changed)
+		if err != nil {
+			t.Fatalf("%s updates %s once but not twice: %v", data, stored, err)
+		}
+		if diff := cmp.Diff(again, changed, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("%s updates %s otherwise the second time (-second +first):\n%s", data, stored, diff)
+		}
+	})
+}

@@ -63,6 +63,12 @@ type Tasks struct {
 	Tasks []Task `json:"tasks"`
 }
 
+// Kills is what the mass-kill guard holds back, or what was let go of it.
+type Kills struct {
+	Held      int `json:"held"`
+	Confirmed int `json:"confirmed,omitempty"`
+}
+
 // DeploymentResult answers a change that started a deployment.
 type DeploymentResult struct {
 	Version      Time   `json:"version"`

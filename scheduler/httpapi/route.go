@@ -91,6 +91,10 @@ func (s *Server) find(segments []string) endpoint {
 		return endpoint{http.MethodGet: s.ping}
 	case "metrics", "metrics/prometheus":
 		return endpoint{http.MethodGet: s.metrics.serve}
+	case "v3/kills":
+		return endpoint{http.MethodGet: s.showKills}
+	case "v3/kills/confirm":
+		return endpoint{http.MethodPost: s.confirmKills}
 	case "artifacts/gantry-executor":
 		return endpoint{http.MethodGet: s.artifact.serve}
 	default:

@@ -29,6 +29,7 @@ type Scheduler struct {
 	deployments []*deployment.Deployment
 	lively      bool
 	stuck       map[app.ID]string
+	held        int
 	intercept   func(core.Command) error
 }
 
@@ -45,6 +46,13 @@ func (s *Scheduler) Stick(id app.ID, explanation string) {
 	if s.stuck[id] = explanation; explanation == "" {
 		delete(s.stuck, id)
 	}
+}
+
+// Hold makes the Scheduler hold back so many kills until they are confirmed.
+func (s *Scheduler) Hold(kills int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = kills
 }
 
 // Intercept calls f before every command; an error of f is the command's.
@@ -68,7 +76,7 @@ func (s *Scheduler) View() *core.View {
 	for _, id := range slices.Sorted(maps.Keys(s.apps)) {
 		apps = append(apps, s.snapshot(s.apps[id]))
 	}
-	fw := core.FrameworkView{ID: "fake-framework", Subscribed: true}
+	fw := core.FrameworkView{ID: "fake-framework", Subscribed: true, KillsHeld: s.held}
 	return core.NewView(s.now, fw, apps, slices.Clone(s.deployments))
 }
 
@@ -113,6 +121,9 @@ func (s *Scheduler) Do(_ context.Context, cmd core.Command) (core.Result, error)
 	case core.CancelDeployment:
 		return s.cancel(c)
 	case core.ResetDelay:
+		return core.Result{}, nil
+	case core.ConfirmKills:
+		s.held = 0
 		return core.Result{}, nil
 	default:
 		return core.Result{}, fmt.Errorf("the fake knows no command %T", cmd)
