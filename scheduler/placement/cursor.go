@@ -17,8 +17,10 @@ func (c *cursor) rewind() {
 	c.reopened = c.reopened[:0]
 }
 
-// sync takes in what happened since the last search.
-func (c *cursor) sync(p *pool) {
+// sync takes in what was freed since the last search, as far as d, or another
+// demand of its shape, may fit it.
+func (c *cursor) sync(d *Demand, t *tree) {
+	p := d.pool
 	now := p.now()
 	if c.seq == now {
 		return
@@ -30,7 +32,9 @@ func (c *cursor) sync(p *pool) {
 		return
 	}
 	for _, i := range entries {
-		c.reopen(max(i, ^i))
+		if i = max(i, ^i); d.word.fits(t.rows[0][i]) {
+			c.reopen(i)
+		}
 	}
 	if len(c.reopened) > int(c.at)+reopenedMax {
 		// The same slots again and again: a new start is cheaper than a longer heap.

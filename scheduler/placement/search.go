@@ -64,7 +64,7 @@ func (d *Demand) pick(m masks) int32 {
 	case FirstFit:
 	}
 	if d.cursor != nil && d.unavoided == nil {
-		d.cursor.sync(d.pool)
+		d.cursor.sync(d, t)
 		return d.cursor.next(d, t, &m)
 	}
 	for i := t.next(0, d.word, &m); i >= 0; i = t.next(i+1, d.word, &m) {

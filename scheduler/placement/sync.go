@@ -13,6 +13,8 @@ func (d *Demand) sync() {
 	if now := d.pool.now(); d.seq != now {
 		if d.deadAt != d.world || !d.stillDead() {
 			d.world++
+		} else if d.cursor != nil && d.cursor.seq == d.seq {
+			d.cursor.seq = now
 		}
 		d.seq = now
 	}
