@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -71,10 +72,14 @@ func (s *summary) add(t *testing.T, c *Case, note string, took time.Duration) {
 	s.lines = append(s.lines, fmt.Sprintf("%s %s %.1fs %s", verdict, c.ID, took.Seconds(), note))
 }
 
-func (s *summary) print(t *testing.T, report string) {
+func (s *summary) print(t *testing.T, folder, report string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	line := fmt.Sprintf("conformance: %d passed, %d failed, %d skipped of %d", s.passed, s.failed, s.skipped, s.passed+s.failed+s.skipped)
+	name := "conformance"
+	if folder == "written" {
+		name = "written cases"
+	}
+	line := fmt.Sprintf(name+": %d passed, %d failed, %d skipped of %d", s.passed, s.failed, s.skipped, s.passed+s.failed+s.skipped)
 	fmt.Println(line)
 	if report == "" {
 		return
@@ -92,14 +97,26 @@ func (s *summary) print(t *testing.T, report string) {
 // TestConformance replays every recorded case.
 func TestConformance(t *testing.T) {
 	env := readEnvironment()
-	cases, err := LoadCases(env.dir)
+	replayAll(t, env, env.dir)
+}
+
+// TestWrittenCases replays cases that were written from Mesos' documentation instead of recorded.
+func TestWrittenCases(t *testing.T) {
+	env := readEnvironment()
+	env.report = ""
+	replayAll(t, env, "testdata/written")
+}
+
+func replayAll(t *testing.T, env environment, dir string) {
+	t.Helper()
+	cases, err := LoadCases(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Long cases first, so that they run beside all the others.
 	slices.SortStableFunc(cases, func(a, b *Case) int { return cmp.Compare(b.LongestWait(), a.LongestWait()) })
 	total := &summary{}
-	t.Cleanup(func() { total.print(t, env.report) })
+	t.Cleanup(func() { total.print(t, filepath.Base(dir), env.report) })
 	for _, c := range cases {
 		t.Run(c.ID, func(t *testing.T) {
 			t.Parallel()
