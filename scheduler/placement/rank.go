@@ -43,10 +43,10 @@ type ranking struct {
 	rows [][]int32
 }
 
-// spreadStep is how far Spread rounds rooms down, to 1/32 of the largest
+// spreadStep is how far Spread rounds rooms down, to 1/16 of the largest
 // agent's cpus and memory. Which of two agents has a hundredth more left is of
 // no interest, and that an instance seldom changes an agent's step saves work.
-const spreadStep = shareBits - 5
+const spreadStep = shareBits - 4
 
 // spreadRank is how much Spread likes an agent with this room.
 func spreadRank(room int32) int32 {
