@@ -3,6 +3,7 @@ package conformance
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/minicluster"
 )
 
 // caseMax bounds the run of one case.
@@ -40,6 +43,14 @@ func readEnvironment() environment {
 }
 
 func TestMain(m *testing.M) {
+	switch filepath.Base(os.Args[0]) {
+	case "mesos-master":
+		standInMaster(os.Args[1:])
+		return
+	case "mesos-agent":
+		standInAgent(os.Args[1:])
+		return
+	}
 	flag.Parse()
 	if err := flag.Set("test.parallel", readEnvironment().parallel); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -185,7 +196,36 @@ func attempt(t *scope, env environment, c *Case) (wording []string, err error) {
 	for _, w := range replay.Wording() {
 		t.Logf("wording: %s", w)
 	}
+	if remote, ok := rig.(*remoteRig); ok {
+		err = errors.Join(err, remote.tearDown(ctx, replay.Frameworks()))
+	}
 	return replay.Wording(), err
+}
+
+// TestCasesRunOnAClusterThatIsThereAlready replays some cases as MESOS_MASTER does, on a mini cluster that lives on.
+func TestCasesRunOnAClusterThatIsThereAlready(t *testing.T) {
+	t.Parallel()
+	cluster := runCluster(t, minicluster.DefaultConfig(1))
+	env := environment{master: "http://" + cluster.MasterAddr(1)}
+	cases, err := LoadCases("testdata/cases")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for _, c := range cases {
+		if unfit(env, c) != "" || c.LongestWait() > time.Second {
+			continue
+		}
+		ran++
+		s := &scope{TB: t}
+		if _, err := attempt(s, env, c); err != nil {
+			t.Errorf("%s: %v", c.ID, err)
+		}
+		s.close()
+	}
+	if ran < 15 {
+		t.Errorf("ran %d cases, want at least 15", ran)
+	}
 }
 
 // heavySlots bounds how many cases run at a time that start programs which need much of the machine: ZooKeeper servers

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -43,6 +44,17 @@ func NewReplay(c *Case, rig Rig, strict bool) *Replay {
 
 // Wording are the differences in texts meant for people that were tolerated.
 func (r *Replay) Wording() []string { return r.matcher.Wording }
+
+// Frameworks are the ids of the frameworks that have subscribed.
+func (r *Replay) Frameworks() []string {
+	var ids []string
+	for name, value := range r.binding.values {
+		if strings.HasPrefix(name, "FRAMEWORK_ID_") {
+			ids = append(ids, value)
+		}
+	}
+	return ids
+}
 
 // Run goes through the steps and returns the first difference.
 func (r *Replay) Run(ctx context.Context) error {

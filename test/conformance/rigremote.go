@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // remoteRig is a cluster that runs already; nothing can be done to it but talk.
@@ -59,10 +60,59 @@ func unfitForRemote(c *Case) string {
 		return "needs one agent, or agent flags of its own"
 	case c.usesCtl():
 		return "stops or freezes processes"
-	case strings.Contains(fmt.Sprint(mustJSON(c.Steps)), "WORK_DIR"):
+	case mentionsAny(c, "WORK_DIR"):
 		return "looks at the agent's work directory"
+	case mentionsAny(c, "MARK_AGENT_GONE", "DRAIN_AGENT", "START_MAINTENANCE"):
+		return "takes agents away from the cluster"
+	case mentionsAny(c, `"GET_FRAMEWORKS"`, `"GET_TASKS"`, `"GET_STATE"`, `"GET_METRICS"`, `"/state`, `"/frameworks"`, `"/tasks`, `"op"`):
+		return "needs a cluster without history"
 	default:
 		return ""
+	}
+}
+
+// mentionsAny tells whether one of the texts occurs in the steps.
+func mentionsAny(c *Case, texts ...string) bool {
+	steps := mustJSON(c.Steps)
+	for _, t := range texts {
+		if strings.Contains(steps, t) {
+			return true
+		}
+	}
+	return false
+}
+
+// tearDown removes the frameworks of a case, with all their tasks, and waits until nothing of them is allocated.
+func (r *remoteRig) tearDown(ctx context.Context, frameworks []string) error {
+	for _, id := range frameworks {
+		body := `{"type":"TEARDOWN","teardown":{"framework_id":{"value":` + strconv.Quote(id) + `}}}`
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+r.master+"/api/v1", strings.NewReader(body))
+		if err != nil {
+			return fmt.Errorf("tear down %s: %w", id, err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return fmt.Errorf("tear down %s: %w", id, err)
+		}
+		_ = resp.Body.Close() // 400: the case has removed it
+	}
+	deadline := time.Now().Add(startMax)
+	for {
+		_, raw, err := get(ctx, r.master, "/metrics/snapshot")
+		var metrics map[string]float64
+		if err == nil {
+			err = json.Unmarshal(raw, &metrics)
+		}
+		if err == nil && metrics["master/cpus_used"] == 0 && metrics["master/mem_used"] == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("resources of removed frameworks are still in use after %v (%w)", startMax, err)
+		}
+		if err := pause(ctx, probeEvery); err != nil {
+			return err
+		}
 	}
 }
 
