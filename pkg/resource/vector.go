@@ -21,6 +21,11 @@ func (v Vector) Sub(w Vector) Vector {
 	return Vector{v.CPUs - w.CPUs, v.Mem - w.Mem, v.Disk - w.Disk, v.GPUs - w.GPUs}
 }
 
+// Max returns the larger amount of each resource.
+func (v Vector) Max(w Vector) Vector {
+	return Vector{max(v.CPUs, w.CPUs), max(v.Mem, w.Mem), max(v.Disk, w.Disk), max(v.GPUs, w.GPUs)}
+}
+
 // Scale returns v n times.
 func (v Vector) Scale(n int64) Vector {
 	s := Scalar(n)

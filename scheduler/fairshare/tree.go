@@ -232,13 +232,19 @@ func (t *Tree) limiting(it *Item) *node {
 
 // Placed takes one instance of the item off and charges its queue.
 func (t *Tree) Placed(it *Item, now time.Time) {
+	leaf, need := it.leaf, it.Need
+	t.Take(it, now)
+	t.charge(leaf, need, 1)
+}
+
+// Take takes one instance of the item off without charging: for who charges
+// running instances by other means.
+func (t *Tree) Take(it *Item, now time.Time) {
 	it.Count--
 	it.Since = now
-	leaf, need := it.leaf, it.Need
 	if it.Count <= 0 {
 		t.drop(it)
 	}
-	t.charge(leaf, need, 1)
 }
 
 // Skip puts the item aside until Wake: it fits nowhere, and those behind it may.
@@ -257,13 +263,14 @@ func (t *Tree) Wake() {
 	t.skipped = t.skipped[:0]
 }
 
-// Charge adds an instance that runs to what the queue uses; Placed does so for its own.
-func (t *Tree) Charge(queue string, used resource.Vector) { t.charge(t.leaf(queue), used, 1) }
+// Charge adds n instances that run and use so much together to what the queue
+// uses; Placed does so for its own.
+func (t *Tree) Charge(queue string, used resource.Vector, n int) { t.charge(t.leaf(queue), used, n) }
 
-// Release takes off what an instance that ended used.
-func (t *Tree) Release(queue string, used resource.Vector) {
+// Release takes off what n instances that ended used together.
+func (t *Tree) Release(queue string, used resource.Vector, n int) {
 	leaf := t.leaf(queue)
-	t.charge(leaf, resource.Vector{}.Sub(used), -1)
+	t.charge(leaf, resource.Vector{}.Sub(used), -n)
 	for n := leaf; n != nil; n = n.parent {
 		t.unlimit(n)
 	}
@@ -286,6 +293,9 @@ func (t *Tree) unlimit(n *node) {
 		t.enter(it)
 	}
 }
+
+// Used returns what all queues use together.
+func (t *Tree) Used() resource.Vector { return t.root.used }
 
 // Starving returns up to limit items that were skipped and have made no
 // progress since before, those of the highest priority and longest wait first:

@@ -77,7 +77,7 @@ func TestTree(t *testing.T) {
 			t.Errorf("instances (-got +want):\n%s", diff)
 		}
 		tree.Wake()
-		tree.Release("/b/x", amount(2, 1))
+		tree.Release("/b/x", amount(2, 1), 1)
 		if it, ok := tree.Next(); !ok || it.Queue != "/b/x" {
 			t.Errorf("after a release under the limit: got %v, want an item of /b/x", it)
 		}
@@ -212,7 +212,7 @@ func TestNextIsTheLeast(t *testing.T) {
 			"end": func(t *rapid.T) {
 				if q := queue.Draw(t, "queue"); used[q].CPUs > 0 {
 					used[q] = used[q].Sub(need[q])
-					tree.Release(q, need[q])
+					tree.Release(q, need[q], 1)
 				}
 			},
 		})

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/resource"
 )
 
 // Cluster is everything offered to the framework. Agents keep their place in
@@ -162,6 +163,18 @@ func (c *Cluster) SetDraining(id mesos.AgentID, draining bool) {
 
 // Len is how many offers there are.
 func (c *Cluster) Len() int { return len(c.offers) }
+
+// Peak returns the most that was ever offered of each agent, all of them
+// together: an estimate of how large the part of the cluster is that the
+// framework can get. Of several roles the larger sum counts, since most
+// resources are offered to each of them in turn.
+func (c *Cluster) Peak() resource.Vector {
+	var v resource.Vector
+	for _, p := range c.pools {
+		v = v.Max(p.peak)
+	}
+	return v
+}
 
 // Offers returns the ids of the offers of one agent to one role ("" is the
 // cluster's default role): what an Accept must name. The caller must not write to it.

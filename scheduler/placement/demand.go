@@ -72,8 +72,11 @@ type Demand struct {
 	seq           uint64
 	world, deadAt uint64
 
+	// attempt counts the offers seen while waiting, up to the pool's number
+	// attemptSeq; counting says that those of the beginning are in it.
 	attempt    Funnel
 	attemptSeq uint64
+	counting   bool
 }
 
 // PolicyLabel is the label by which an App chooses another policy than the
@@ -109,7 +112,6 @@ func (c *Cluster) Demand(spec *app.Spec, counted []Site) *Demand {
 	d.word = pack(d.need, d.ports)
 	d.filter = c.filter(spec.Constraints, c.homeRegion(spec), c.sparesGPUs(spec))
 	d.addCounters()
-	d.attemptSeq = d.pool.now()
 	d.share()
 	for _, site := range counted {
 		d.Count(site)

@@ -130,8 +130,12 @@ func TestFunnel(t *testing.T) {
 	if diff := cmp.Diff(r.LastOffers.Tallies(), want); diff != "" {
 		t.Errorf("last offers (-got +want):\n%s", diff)
 	}
-	if r.Attempt.Processed != 1 || d.Rejections().Attempt.Processed != 1 {
-		t.Errorf("attempt: got %d offers, want the one that came since the App waits", r.Attempt.Processed)
+	if again := d.Rejections(); r.Attempt.Processed != 6 || again.Attempt.Processed != 6 {
+		t.Errorf("attempt: got %d offers, then %d, want each of the role's 6 once", r.Attempt.Processed, again.Attempt.Processed)
+	}
+	add(8, 1, 1024, nil)
+	if again := d.Rejections(); again.Attempt.Processed != 7 {
+		t.Errorf("attempt: got %d offers, want the new one to be counted", again.Attempt.Processed)
 	}
 	if got := d.Unused(3); len(got) != 3 || got[0].Reason != placement.InsufficientCpus || got[0].Offer.ID != "o1" {
 		t.Errorf("unused offers: got %v", got)

@@ -55,6 +55,13 @@ func (c *Cluster) Release(d *Demand) {
 	d.held = nil
 }
 
+// Holds reports whether the offer is of an agent that is held for somebody,
+// and so to be kept.
+func (c *Cluster) Holds(id mesos.OfferID) bool {
+	at, known := c.offers[id]
+	return known && at.pool.slots[at.agent].heldFor != nil
+}
+
 // Held returns the agents that are held for d.
 func (d *Demand) Held() []mesos.AgentID {
 	ids := make([]mesos.AgentID, 0, len(d.held))

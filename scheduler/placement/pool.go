@@ -20,6 +20,8 @@ type pool struct {
 	journalStart uint64
 	shapes       map[shapeKey]*shape
 	stamps       []*stamp
+	// peak is the sum of the slots' peaks.
+	peak resource.Vector
 }
 
 // shapeKey is what makes two demands without counting constraints alike.

@@ -144,8 +144,9 @@ func (d *Demand) noteAttempt() {
 	p := d.pool
 	entries, ok := p.since(d.attemptSeq)
 	d.attemptSeq = p.now()
-	if !ok {
-		// Some were forgotten; those that are still there stand for them.
+	if !ok || !d.counting {
+		d.counting = true
+		// It begins with those that are there; they also stand for forgotten ones.
 		for i := range p.slots {
 			if len(p.slots[i].offers) > 0 {
 				d.attempt.add(d.reject(int32(i)), 1)

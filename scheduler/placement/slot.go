@@ -34,11 +34,9 @@ func (s *slot) add(o *mesos.Offer, pool *pool) {
 			s.account(&p, p.left, int32(p.ports.Len()))
 		}
 	}
-	now := s.free[0].Add(s.free[1])
-	s.peak = resource.Vector{
-		CPUs: max(s.peak.CPUs, now.CPUs), Mem: max(s.peak.Mem, now.Mem),
-		Disk: max(s.peak.Disk, now.Disk), GPUs: max(s.peak.GPUs, now.GPUs),
-	}
+	before := s.peak
+	s.peak = s.peak.Max(s.free[0].Add(s.free[1]))
+	pool.peak = pool.peak.Add(s.peak.Sub(before))
 	// Reserved resources serve nobody else, so they are used up first.
 	slices.SortStableFunc(s.pieces, func(a, b piece) int { return int(b.class) - int(a.class) })
 	s.epoch++
