@@ -153,9 +153,8 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		return err
 	})
 	s.log.Info("scheduler started", logfield.Address(s.address))
-	err := g.Wait()
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		return nil
+	if err := g.Wait(); !errors.Is(err, context.Canceled) {
+		return err
 	}
-	return err
+	return nil
 }

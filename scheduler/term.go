@@ -134,10 +134,10 @@ func (e *permanentError) Unwrap() error { return e.err }
 func again(ctx context.Context, log *zap.Logger, term func() error) error {
 	for {
 		err := term()
-		if ctx.Err() != nil {
-			return nil
-		}
-		if permanent(err) {
+		switch {
+		case ctx.Err() != nil:
+			return nil //nolint:nilerr // whatever a term ends with when it was told to end
+		case permanent(err):
 			return err
 		}
 		log.Warn("starting again from the store", zap.Error(err), logfield.RetryIn(restartPause))

@@ -20,13 +20,13 @@ import (
 
 // miniConfig is what "gantry mini" can be told; each field is a flag.
 type miniConfig struct {
-	agents, masters          int
-	agentCPUs                float64
-	agentMem, agentDisk      int
-	httpAddress, mesosAddr   string
-	mesosZK, workDir, engine string
-	runtime                  string
-	attributes               []string
+	agents, masters        int
+	agentCPUs              float64
+	agentMem, agentDisk    int
+	httpAddress, mesosAddr string
+	mesosZK, workDir       string
+	runtime                string
+	attributes             []string
 }
 
 func newMiniCmd() *cobra.Command {

@@ -2,8 +2,10 @@ package core
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
@@ -25,7 +27,7 @@ var uuid = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 func (n names) shorten(text string) string {
 	text = uuid.ReplaceAllStringFunc(text, func(u string) string {
 		if n.short[u] == "" {
-			name := fmt.Sprintf("%d", len(n.short)+1)
+			name := strconv.Itoa(len(n.short) + 1)
 			n.short[u], n.long[name] = name, u
 		}
 		return n.short[u]
@@ -90,11 +92,11 @@ func describeChange(c Change) string {
 	case PutFramework:
 		return "framework " + string(c.ID)
 	case PutApp:
-		ports := ""
+		var ports strings.Builder
 		for _, p := range c.Spec.Ports {
-			ports += fmt.Sprintf(" :%d", p.ServicePort)
+			fmt.Fprintf(&ports, " :%d", p.ServicePort)
 		}
-		return fmt.Sprintf("app %s %s instances=%d%s", c.Spec.ID, c.Spec.Version.Format("04:05.000"), c.Spec.Instances, ports)
+		return fmt.Sprintf("app %s %s instances=%d%s", c.Spec.ID, c.Spec.Version.Format("04:05.000"), c.Spec.Instances, ports.String())
 	case DropApp:
 		return fmt.Sprintf("drop app %s %s", c.ID, c.Version.Format("04:05.000"))
 	case PutInstance:
@@ -204,8 +206,6 @@ func (m *memory) stored() Stored {
 	for _, d := range m.deployments {
 		st.Deployments = append(st.Deployments, d)
 	}
-	for id, t := range m.troubles {
-		st.Troubles[id] = t
-	}
+	maps.Copy(st.Troubles, m.troubles)
 	return st
 }

@@ -20,7 +20,7 @@ func sameConfig(a, b *app.Spec) bool {
 }
 
 func same(a, b reflect.Value) bool {
-	switch a.Kind() {
+	switch a.Kind() { //nolint:exhaustive // all other kinds are compared as they are
 	case reflect.Pointer:
 		if a.IsNil() || b.IsNil() {
 			return a.IsNil() == b.IsNil()

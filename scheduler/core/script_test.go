@@ -79,6 +79,7 @@ type script struct {
 var began = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func newScript(t *testing.T) *script {
+	t.Helper()
 	s := &script{t: t, store: newMemory(), now: began, names: newNames()}
 	s.boot()
 	return s
@@ -92,7 +93,7 @@ func (s *script) boot() {
 }
 
 func (s *script) run(in string) string {
-	for _, line := range strings.Split(strings.TrimSpace(in), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(in), "\n") {
 		if strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#") {
 			continue
 		}

@@ -3,6 +3,7 @@ package deployment
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -169,7 +170,7 @@ func TestVictimsKeepGroupsEven(t *testing.T) {
 	var copies []Copy
 	for n, zone := range []string{"a", "a", "a", "b", "c"} {
 		copies = append(copies, Copy{&instance.Instance{
-			ID: instance.ID(fmt.Sprint(n)), Condition: instance.Running, AgentID: "x", Domain: mesos.Domain{Zone: zone},
+			ID: instance.ID(strconv.Itoa(n)), Condition: instance.Running, AgentID: "x", Domain: mesos.Domain{Zone: zone},
 		}, true})
 	}
 	left := map[string]int{"a": 3, "b": 1, "c": 1}

@@ -46,7 +46,7 @@ func (w *world) seen() []string {
 	return slices.Clone(w.did)
 }
 
-func (w *world) Append(_ context.Context, changes []core.Change) error {
+func (w *world) Append(context.Context, []core.Change) error {
 	w.note("persist")
 	w.mu.Lock()
 	defer w.mu.Unlock()

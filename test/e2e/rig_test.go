@@ -36,7 +36,7 @@ func prepare(m *testing.M) (int, error) {
 		if err != nil {
 			return 1, err
 		}
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }() // what is left does no harm
 		bin = dir
 		for _, program := range []string{"gantry", "gantry-executor"} {
 			cmd := exec.Command("go", "build", "-o", filepath.Join(bin, program), "../../cmd/"+program)
@@ -152,21 +152,6 @@ type api struct {
 	url string
 }
 
-// do sends a request and decodes the answer, which may be nil, into out.
-func (a api) do(method, path, body string, out any) int {
-	a.t.Helper()
-	status, data, err := a.try(method, path, body)
-	if err != nil {
-		a.t.Fatalf("%s %s: %v", method, path, err)
-	}
-	if out != nil {
-		if err := json.Unmarshal(data, out); err != nil {
-			a.t.Fatalf("%s %s: %v in %s", method, path, err, data)
-		}
-	}
-	return status
-}
-
 func (a api) try(method, path, body string) (int, []byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
@@ -184,7 +169,7 @@ func (a api) try(method, path, body string) (int, []byte, error) {
 	return res.StatusCode, data, err
 }
 
-// must is do for a request that has to be accepted.
+// must sends a request that has to be accepted and decodes the answer into out, if not nil.
 func (a api) must(method, path, body string, out any) {
 	a.t.Helper()
 	status, data, err := a.try(method, path, body)
