@@ -101,16 +101,16 @@ func (r *run) frameworksOf(n *node) []*framework {
 }
 
 // offer allocates the available resources to a framework, unless something speaks against it.
-func (r *run) offer(fw *framework, ag *agent, role string, available resources.List) bool {
+func (r *run) offer(fw *framework, ag *agent, role string, available resources.List) {
 	if !fw.active || fw.roles[role].suppressed || !r.mayUse(fw, ag) {
-		return false
+		return
 	}
 	if fw.spec.Constraints != nil && !fw.spec.Constraints.Allows(role, &ag.place) {
-		return false
+		return
 	}
 	available = fw.acceptable(available)
 	if len(available) == 0 || !r.allocatable(fw, role, available) || fw.filtered(ag.id, role, available, r.now) {
-		return false
+		return
 	}
 	available = arranged(available)
 	given := available.Allocated(role)
@@ -120,7 +120,6 @@ func (r *run) offer(fw *framework, ag *agent, role string, available resources.L
 	ag.free = ag.free.Minus(available)
 	r.charge(role, available)
 	r.out = append(r.out, Allocation{FrameworkID: fw.id, AgentID: ag.id, Role: role, Resources: given})
-	return true
 }
 
 // arranged returns resources in the order in which Mesos offers them: reserved ones, then those that are not scalar.

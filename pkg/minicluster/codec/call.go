@@ -19,9 +19,6 @@ type Refusal struct {
 	Text   string
 }
 
-// Error implements error.
-func (r *Refusal) Error() string { return fmt.Sprintf("%d: %s", r.Status, r.Text) }
-
 // Write answers with the refusal, as Mesos does.
 func (r *Refusal) Write(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -39,7 +39,7 @@ func UnmarshalJSON(data []byte, m proto.Message) error {
 	}
 	object, ok := value.(map[string]any)
 	if !ok {
-		return errors.New("Expecting a JSON object") //nolint:staticcheck // Mesos' wording
+		return errors.New("Expecting a JSON object")
 	}
 	v := reflect.ValueOf(m).Elem()
 	var missing []string
@@ -47,7 +47,7 @@ func UnmarshalJSON(data []byte, m proto.Message) error {
 		return err
 	}
 	if len(missing) > 0 {
-		return errors.New("Missing required fields: " + strings.Join(missing, ", ")) //nolint:staticcheck // Mesos' wording
+		return errors.New("Missing required fields: " + strings.Join(missing, ", "))
 	}
 	return nil
 }
@@ -188,9 +188,9 @@ func setString(f *field, s string, v reflect.Value) (bool, error) {
 		if err != nil {
 			var at base64.CorruptInputError
 			if errors.As(err, &at) && int(at) < len(s) {
-				return false, fmt.Errorf("Failed to base64 decode bytes field '%s': Invalid character '%c'", f.name, s[at]) //nolint:staticcheck // Mesos' wording
+				return false, fmt.Errorf("Failed to base64 decode bytes field '%s': Invalid character '%c'", f.name, s[at])
 			}
-			return false, fmt.Errorf("Failed to base64 decode bytes field '%s': %w", f.name, err) //nolint:staticcheck // Mesos' wording
+			return false, fmt.Errorf("Failed to base64 decode bytes field '%s': %w", f.name, err)
 		}
 		v.SetBytes(data)
 		return true, nil
@@ -202,7 +202,7 @@ func setString(f *field, s string, v reflect.Value) (bool, error) {
 		return ok, nil
 	case kindBool:
 		if s != "true" && s != "false" {
-			return false, fmt.Errorf("Failed to parse '%s' as a boolean for field '%s'", s, f.name) //nolint:staticcheck // Mesos' wording
+			return false, fmt.Errorf("Failed to parse '%s' as a boolean for field '%s'", s, f.name)
 		}
 		v.SetBool(s == "true")
 		return true, nil
@@ -256,11 +256,11 @@ func setNumber(f *field, s string, v reflect.Value) error {
 }
 
 func badNumber(f *field, s string) error {
-	return fmt.Errorf("Failed to parse '%s' as a JSON number for field '%s'", s, f.name) //nolint:staticcheck // Mesos' wording
+	return fmt.Errorf("Failed to parse '%s' as a JSON number for field '%s'", s, f.name)
 }
 
 func unexpected(what string, f *field) error {
-	return fmt.Errorf("Not expecting a JSON %s for field '%s'", what, f.name) //nolint:staticcheck // Mesos' wording
+	return fmt.Errorf("Not expecting a JSON %s for field '%s'", what, f.name)
 }
 
 func jsonKind(raw any) string {

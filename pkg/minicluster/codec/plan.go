@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"maps"
 	"reflect"
 	"strconv"
 	"strings"
@@ -158,7 +159,7 @@ func (f *field) setType(t reflect.Type) {
 		t = t.Elem()
 	}
 	f.elem = t
-	switch t.Kind() {
+	switch t.Kind() { //nolint:exhaustive // the rest are messages
 	case reflect.Bool:
 		f.kind = kindBool
 	case reflect.Int32, reflect.Int64:
@@ -216,12 +217,8 @@ func (e *enum) load(t reflect.Type) {
 	}
 	if extra := extraEnumNames[e.name]; extra != nil {
 		merged := make(map[string]int32, len(e.values)+len(extra))
-		for k, v := range e.values {
-			merged[k] = v
-		}
-		for k, v := range extra {
-			merged[k] = v
-		}
+		maps.Copy(merged, e.values)
+		maps.Copy(merged, extra)
 		e.values = merged
 	}
 	e.names = make(map[int32]string, len(e.values))

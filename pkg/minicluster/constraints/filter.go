@@ -52,7 +52,7 @@ func Compile(oc *OfferConstraints) (*Filter, error) {
 			for _, c := range g.AttributeConstraints {
 				one, err := compile(c)
 				if err != nil {
-					return nil, fmt.Errorf("A role %s has an invalid 'AttributeConstraint': %w", role, err) //nolint:staticcheck // Mesos' wording
+					return nil, fmt.Errorf("A role %s has an invalid 'AttributeConstraint': %w", role, err)
 				}
 				all = append(all, one)
 			}
@@ -138,10 +138,10 @@ const regexLengthMax = 4096
 
 func compileRegex(text string) (*regexp.Regexp, error) {
 	if len(text) > regexLengthMax {
-		return nil, fmt.Errorf("Regex of %d characters is too complex", len(text)) //nolint:staticcheck // in the style of Mesos
+		return nil, fmt.Errorf("Regex of %d characters is too complex", len(text))
 	}
 	if _, err := regexp.Compile(text); err != nil {
-		return nil, fmt.Errorf("Failed to construct regex from pattern '%s': %s: %s", text, reason(err), text) //nolint:staticcheck // Mesos' wording
+		return nil, fmt.Errorf("Failed to construct regex from pattern '%s': %s: %s", text, reason(err), text)
 	}
 	return regexp.MustCompile(`^(?:` + text + `)$`), nil
 }

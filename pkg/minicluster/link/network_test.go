@@ -52,136 +52,142 @@ func (e *end) want(t *testing.T, closed int, messages ...string) {
 
 func say(text string) Message { return ShutdownAgent{Message: text} }
 
-// connected runs a test in a bubble of virtual time with one connection from "agent" to "master".
-func connected(t *testing.T, f func(t *testing.T, n *Network, agent, master *Conn, atAgent, atMaster *end)) {
+// wire is one connection from "agent" to "master" with what arrives at its ends.
+type wire struct {
+	*testing.T
+	n                 *Network
+	agent, master     *Conn
+	atAgent, atMaster *end
+}
+
+// connected runs a test in a bubble of virtual time.
+func connected(t *testing.T, f func(w *wire)) {
+	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := NewNetwork()
-		atAgent, atMaster := new(end), new(end)
-		var master *Conn
-		stop, err := n.Listen("master", func(c *Conn) Receiver { master = c; return atMaster })
+		w := &wire{T: t, n: NewNetwork(), atAgent: new(end), atMaster: new(end)}
+		stop, err := w.n.Listen("master", func(c *Conn) Receiver { w.master = c; return w.atMaster })
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer stop()
-		agent, err := n.Dial("agent", "master", atAgent)
-		if err != nil {
+		if w.agent, err = w.n.Dial("agent", "master", w.atAgent); err != nil {
 			t.Fatal(err)
 		}
-		f(t, n, agent, master, atAgent, atMaster)
-		n.Break("agent")
+		f(w)
+		w.n.Break("agent")
 		synctest.Wait()
 	})
 }
 
 func TestMessagesKeepTheirOrder(t *testing.T) {
-	connected(t, func(t *testing.T, _ *Network, agent, master *Conn, atAgent, atMaster *end) {
-		agent.Send(say("1"))
-		agent.Send(say("2"))
-		master.Send(say("a"))
-		agent.Send(Pong{AgentID: mesos.AgentID{Value: "x"}})
-		atMaster.want(t, 0, "1", "2", "ping")
-		atAgent.want(t, 0, "a")
+	connected(t, func(w *wire) {
+		w.agent.Send(say("1"))
+		w.agent.Send(say("2"))
+		w.master.Send(say("a"))
+		w.agent.Send(Pong{AgentID: mesos.AgentID{Value: "x"}})
+		w.atMaster.want(w.T, 0, "1", "2", "ping")
+		w.atAgent.want(w.T, 0, "a")
 	})
 }
 
 func TestCloseIsSeenAfterWhatWasSent(t *testing.T) {
-	connected(t, func(t *testing.T, _ *Network, agent, _ *Conn, atAgent, atMaster *end) {
-		agent.Send(say("1"))
-		agent.Close()
-		agent.Send(say("2"))
-		agent.Close()
-		atMaster.want(t, 1, "1")
-		atAgent.want(t, 1)
+	connected(t, func(w *wire) {
+		w.agent.Send(say("1"))
+		w.agent.Close()
+		w.agent.Send(say("2"))
+		w.agent.Close()
+		w.atMaster.want(w.T, 1, "1")
+		w.atAgent.want(w.T, 1)
 	})
 }
 
 func TestBreakLosesWhatIsUnderWay(t *testing.T) {
-	connected(t, func(t *testing.T, n *Network, agent, master *Conn, atAgent, atMaster *end) {
-		n.Delay("agent", "master", time.Minute)
-		agent.Send(say("lost"))
-		n.Break("master")
-		master.Send(say("too late"))
+	connected(t, func(w *wire) {
+		w.n.Delay("agent", "master", time.Minute)
+		w.agent.Send(say("lost"))
+		w.n.Break("master")
+		w.master.Send(say("too late"))
 		time.Sleep(time.Hour)
-		atMaster.want(t, 1)
-		atAgent.want(t, 1)
+		w.atMaster.want(w.T, 1)
+		w.atAgent.want(w.T, 1)
 	})
 }
 
 func TestFreezeKeepsMessagesAndConnections(t *testing.T) {
-	connected(t, func(t *testing.T, n *Network, agent, master *Conn, atAgent, atMaster *end) {
-		n.Freeze("agent")
-		agent.Send(say("1"))
-		master.Send(say("a"))
-		if _, err := n.Dial("agent", "master", atAgent); !errors.Is(err, ErrRefused) {
-			t.Errorf("dial from a frozen address: got %v, want %v", err, ErrRefused)
+	connected(t, func(w *wire) {
+		w.n.Freeze("agent")
+		w.agent.Send(say("1"))
+		w.master.Send(say("a"))
+		if _, err := w.n.Dial("agent", "master", w.atAgent); !errors.Is(err, ErrRefused) {
+			w.Errorf("dial from a frozen address: got %v, want %v", err, ErrRefused)
 		}
-		atMaster.want(t, 0)
-		atAgent.want(t, 0)
-		n.Thaw("agent")
-		atMaster.want(t, 0, "1")
-		atAgent.want(t, 0, "a")
+		w.atMaster.want(w.T, 0)
+		w.atAgent.want(w.T, 0)
+		w.n.Thaw("agent")
+		w.atMaster.want(w.T, 0, "1")
+		w.atAgent.want(w.T, 0, "a")
 	})
 }
 
 func TestPartitionSeparatesTwoAddressesOnly(t *testing.T) {
-	connected(t, func(t *testing.T, n *Network, agent, _ *Conn, _, atMaster *end) {
-		other, err := n.Dial("other", "master", new(end))
+	connected(t, func(w *wire) {
+		other, err := w.n.Dial("other", "master", new(end))
 		if err != nil {
-			t.Fatal(err)
+			w.Fatal(err)
 		}
-		n.Partition("master", "agent")
-		agent.Send(say("held"))
+		w.n.Partition("master", "agent")
+		w.agent.Send(say("held"))
 		other.Send(say("other"))
-		atMaster.want(t, 0, "other")
-		n.Heal("agent", "master")
-		atMaster.want(t, 0, "other", "held")
-		n.BreakBetween("other", "master")
-		atMaster.want(t, 1, "other", "held")
+		w.atMaster.want(w.T, 0, "other")
+		w.n.Heal("agent", "master")
+		w.atMaster.want(w.T, 0, "other", "held")
+		w.n.BreakBetween("other", "master")
+		w.atMaster.want(w.T, 1, "other", "held")
 	})
 }
 
 func TestDelayKeepsOrder(t *testing.T) {
-	connected(t, func(t *testing.T, n *Network, agent, _ *Conn, _, atMaster *end) {
-		n.Delay("agent", "master", time.Second)
-		agent.Send(say("1"))
-		n.Delay("agent", "master", 0)
-		agent.Send(say("2"))
+	connected(t, func(w *wire) {
+		w.n.Delay("agent", "master", time.Second)
+		w.agent.Send(say("1"))
+		w.n.Delay("agent", "master", 0)
+		w.agent.Send(say("2"))
 		time.Sleep(time.Second - 1)
-		atMaster.want(t, 0)
-		time.Sleep(1)
-		atMaster.want(t, 0, "1", "2")
+		w.atMaster.want(w.T, 0)
+		time.Sleep(time.Nanosecond)
+		w.atMaster.want(w.T, 0, "1", "2")
 	})
 }
 
 func TestDropRules(t *testing.T) {
-	connected(t, func(t *testing.T, n *Network, agent, master *Conn, atAgent, atMaster *end) {
-		remove := n.Drop(DropClass(ClassPing, "agent", ""))
-		agent.Send(Pong{})
-		master.Send(Ping{})
-		agent.Send(say("1"))
+	connected(t, func(w *wire) {
+		remove := w.n.Drop(DropClass(ClassPing, "agent", ""))
+		w.agent.Send(Pong{})
+		w.master.Send(Ping{})
+		w.agent.Send(say("1"))
 		remove()
-		master.Send(Ping{})
-		atMaster.want(t, 0, "1")
-		atAgent.want(t, 0, "ping")
+		w.master.Send(Ping{})
+		w.atMaster.want(w.T, 0, "1")
+		w.atAgent.want(w.T, 0, "ping")
 	})
 }
 
 func TestListening(t *testing.T) {
-	connected(t, func(t *testing.T, n *Network, _, _ *Conn, _, _ *end) {
-		if _, err := n.Dial("agent", "nobody", new(end)); !errors.Is(err, ErrRefused) {
-			t.Errorf("dial where nobody listens: got %v, want %v", err, ErrRefused)
+	connected(t, func(w *wire) {
+		if _, err := w.n.Dial("agent", "nobody", new(end)); !errors.Is(err, ErrRefused) {
+			w.Errorf("dial where nobody listens: got %v, want %v", err, ErrRefused)
 		}
-		if _, err := n.Listen("master", nil); err == nil {
-			t.Error("an address is listened on twice")
+		if _, err := w.n.Listen("master", nil); err == nil {
+			w.Error("an address is listened on twice")
 		}
-		stop, err := n.Listen("second", func(*Conn) Receiver { return new(end) })
+		stop, err := w.n.Listen("second", func(*Conn) Receiver { return new(end) })
 		if err != nil {
-			t.Fatal(err)
+			w.Fatal(err)
 		}
 		stop()
-		if _, err := n.Dial("agent", "second", new(end)); !errors.Is(err, ErrRefused) {
-			t.Errorf("dial after listening ended: got %v, want %v", err, ErrRefused)
+		if _, err := w.n.Dial("agent", "second", new(end)); !errors.Is(err, ErrRefused) {
+			w.Errorf("dial after listening ended: got %v, want %v", err, ErrRefused)
 		}
 	})
 }

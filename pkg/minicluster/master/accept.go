@@ -110,16 +110,11 @@ func (s *actor) dropOperation(fw *Framework, op *mesos.Offer_Operation, text str
 
 // tasksOf returns the tasks that an operation launches.
 func tasksOf(op *mesos.Offer_Operation) []mesos.TaskInfo {
-	switch op.Type {
-	case mesos.Offer_Operation_LAUNCH:
-		if op.Launch != nil {
-			return op.Launch.TaskInfos
-		}
-	case mesos.Offer_Operation_LAUNCH_GROUP:
-		if op.LaunchGroup != nil {
-			return op.LaunchGroup.TaskGroup.Tasks
-		}
-	default:
+	switch {
+	case op.Type == mesos.Offer_Operation_LAUNCH && op.Launch != nil:
+		return op.Launch.TaskInfos
+	case op.Type == mesos.Offer_Operation_LAUNCH_GROUP && op.LaunchGroup != nil:
+		return op.LaunchGroup.TaskGroup.Tasks
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -174,7 +175,7 @@ func TestLostLaunchIsReconciledWithTheAgent(t *testing.T) {
 func TestMasterFailover(t *testing.T) {
 	t.Parallel()
 	registry := NewMemoryRegistry()
-	shared := func(c *Config, d *Deps) { d.Registry = registry }
+	shared := func(_ *Config, d *Deps) { d.Registry = registry }
 	old := newRig(t, shared).lead(t)
 	a, b := old.agent(t, "cpus:4;mem:4096"), old.agent(t, "cpus:4;mem:4096")
 	s := old.subscribe(t, "", frameworkInfo(""), "")
@@ -415,7 +416,7 @@ func TestRegistryForgetsTheOldest(t *testing.T) {
 	r.view(t, func(st *State) {
 		now := time.Now()
 		for i := range 4 {
-			st.UnreachableAgents[fmt.Sprint(i)] = now.Add(time.Duration(i) * time.Second)
+			st.UnreachableAgents[strconv.Itoa(i)] = now.Add(time.Duration(i) * time.Second)
 		}
 		st.GoneAgents["ancient"] = now.Add(-15 * 24 * time.Hour)
 		r.m.a.collectRegistry()

@@ -112,38 +112,55 @@ func invalidSubscribe(c *scheduler.Call, principal *string) string {
 
 // invalidBody checks that the sub-message belonging to the type is there and sound.
 func invalidBody(c *scheduler.Call) string {
-	present := map[scheduler.Call_Type]bool{
-		scheduler.Call_ACCEPT: c.Accept != nil, scheduler.Call_DECLINE: c.Decline != nil,
-		scheduler.Call_ACCEPT_INVERSE_OFFERS:        c.AcceptInverseOffers != nil,
-		scheduler.Call_DECLINE_INVERSE_OFFERS:       c.DeclineInverseOffers != nil,
-		scheduler.Call_KILL:                         c.Kill != nil,
-		scheduler.Call_SHUTDOWN:                     c.Shutdown != nil,
-		scheduler.Call_ACKNOWLEDGE:                  c.Acknowledge != nil,
-		scheduler.Call_ACKNOWLEDGE_OPERATION_STATUS: c.AcknowledgeOperationStatus != nil,
-		scheduler.Call_RECONCILE:                    c.Reconcile != nil,
-		scheduler.Call_RECONCILE_OPERATIONS:         c.ReconcileOperations != nil,
-		scheduler.Call_MESSAGE:                      c.Message != nil,
-		scheduler.Call_REQUEST:                      c.Request != nil,
-		scheduler.Call_UPDATE_FRAMEWORK:             c.UpdateFramework != nil,
-	}
-	if there, needed := present[c.Type]; needed && !there {
+	if !hasBody(c) {
 		return expecting(bodyName(c.Type))
 	}
-	switch c.Type {
-	case scheduler.Call_ACKNOWLEDGE:
+	switch {
+	case c.Type == scheduler.Call_ACKNOWLEDGE:
 		return invalidUUID(c.Acknowledge.UUID)
-	case scheduler.Call_ACKNOWLEDGE_OPERATION_STATUS:
-		if c.AcknowledgeOperationStatus.AgentID == nil {
-			return expecting("agent_id")
-		}
+	case c.Type == scheduler.Call_ACKNOWLEDGE_OPERATION_STATUS && c.AcknowledgeOperationStatus.AgentID == nil:
+		return expecting("agent_id")
+	case c.Type == scheduler.Call_ACKNOWLEDGE_OPERATION_STATUS:
 		return invalidUUID(c.AcknowledgeOperationStatus.UUID)
-	case scheduler.Call_UPDATE_FRAMEWORK:
-		if c.UpdateFramework.FrameworkInfo.ID.GetValue() != c.FrameworkID.GetValue() {
-			return "'framework_id' differs from 'update_framework.framework_info.id'"
-		}
-	default:
+	case c.Type == scheduler.Call_UPDATE_FRAMEWORK && c.UpdateFramework.FrameworkInfo.ID.GetValue() != c.FrameworkID.GetValue():
+		return "'framework_id' differs from 'update_framework.framework_info.id'"
 	}
 	return ""
+}
+
+// hasBody tells whether the sub-message of the type is there or not needed.
+func hasBody(c *scheduler.Call) bool {
+	switch c.Type {
+	case scheduler.Call_ACCEPT:
+		return c.Accept != nil
+	case scheduler.Call_DECLINE:
+		return c.Decline != nil
+	case scheduler.Call_ACCEPT_INVERSE_OFFERS:
+		return c.AcceptInverseOffers != nil
+	case scheduler.Call_DECLINE_INVERSE_OFFERS:
+		return c.DeclineInverseOffers != nil
+	case scheduler.Call_KILL:
+		return c.Kill != nil
+	case scheduler.Call_SHUTDOWN:
+		return c.Shutdown != nil
+	case scheduler.Call_ACKNOWLEDGE:
+		return c.Acknowledge != nil
+	case scheduler.Call_ACKNOWLEDGE_OPERATION_STATUS:
+		return c.AcknowledgeOperationStatus != nil
+	case scheduler.Call_RECONCILE:
+		return c.Reconcile != nil
+	case scheduler.Call_RECONCILE_OPERATIONS:
+		return c.ReconcileOperations != nil
+	case scheduler.Call_MESSAGE:
+		return c.Message != nil
+	case scheduler.Call_REQUEST:
+		return c.Request != nil
+	case scheduler.Call_UPDATE_FRAMEWORK:
+		return c.UpdateFramework != nil
+	case scheduler.Call_UNKNOWN, scheduler.Call_SUBSCRIBE, scheduler.Call_TEARDOWN, scheduler.Call_REVIVE,
+		scheduler.Call_SUPPRESS:
+	}
+	return true
 }
 
 func bodyName(t scheduler.Call_Type) string { return strings.ToLower(t.String()) }

@@ -91,9 +91,10 @@ func convertOperation(op *mesos.Offer_Operation, total resources.List, principal
 		return growVolume(&op.GrowVolume.Volume, &op.GrowVolume.Addition)
 	case mesos.Offer_Operation_SHRINK_VOLUME:
 		return shrinkVolume(&op.ShrinkVolume.Volume, op.ShrinkVolume.Subtract)
-	default:
-		return conversion{}, "Resource is not managed by a resource provider"
+	case mesos.Offer_Operation_CREATE_DISK, mesos.Offer_Operation_DESTROY_DISK, mesos.Offer_Operation_LAUNCH,
+		mesos.Offer_Operation_LAUNCH_GROUP, mesos.Offer_Operation_UNKNOWN:
 	}
+	return conversion{}, "Resource is not managed by a resource provider"
 }
 
 // bare returns volumes as the disks they are made of.

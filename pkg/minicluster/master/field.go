@@ -9,4 +9,3 @@ import (
 
 func fieldFramework(id string) zap.Field { return logfield.Framework(mesos.FrameworkID(id)) }
 func fieldAgent(id string) zap.Field     { return logfield.Agent(mesos.AgentID(id)) }
-func fieldTask(id string) zap.Field      { return logfield.Task(mesos.TaskID(id)) }

@@ -2,6 +2,7 @@ package master
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -51,12 +52,8 @@ func (s *actor) recovered(r Record) {
 		s.RecoveredAgents[id] = admitted.Info
 		s.held[id] = admitted
 	}
-	for id, t := range r.Unreachable {
-		s.UnreachableAgents[id] = t
-	}
-	for id, t := range r.Gone {
-		s.GoneAgents[id] = t
-	}
+	maps.Copy(s.UnreachableAgents, r.Unreachable)
+	maps.Copy(s.GoneAgents, r.Gone)
 	s.Schedule = r.Schedule
 	for m, info := range r.Machines {
 		s.Machines[m] = &MachineState{

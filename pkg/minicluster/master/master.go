@@ -48,11 +48,10 @@ type Master struct {
 	log  *zap.Logger
 	info mesos.MasterInfo
 
-	inbox   chan func()
-	leads   chan Leadership
-	done    chan struct{} // closed when Run has ended
-	status  atomic.Pointer[status]
-	started atomic.Bool
+	inbox  chan func()
+	leads  chan Leadership
+	done   chan struct{} // closed when Run has ended
+	status atomic.Pointer[status]
 
 	a *actor // touched by Run's goroutine only
 }

@@ -12,14 +12,21 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
-// operationActions says which permission an operation needs.
-var operationActions = map[mesos.Offer_Operation_Type]Action{
-	mesos.Offer_Operation_RESERVE:       ActionReserve,
-	mesos.Offer_Operation_UNRESERVE:     ActionUnreserve,
-	mesos.Offer_Operation_CREATE:        ActionCreateVolumes,
-	mesos.Offer_Operation_DESTROY:       ActionDestroyVolumes,
-	mesos.Offer_Operation_GROW_VOLUME:   ActionResizeVolumes,
-	mesos.Offer_Operation_SHRINK_VOLUME: ActionResizeVolumes,
+// operationAction says which permission an operation on resources needs.
+func operationAction(t mesos.Offer_Operation_Type) Action {
+	switch t {
+	case mesos.Offer_Operation_RESERVE:
+		return ActionReserve
+	case mesos.Offer_Operation_UNRESERVE:
+		return ActionUnreserve
+	case mesos.Offer_Operation_CREATE, mesos.Offer_Operation_CREATE_DISK:
+		return ActionCreateVolumes
+	case mesos.Offer_Operation_DESTROY, mesos.Offer_Operation_DESTROY_DISK:
+		return ActionDestroyVolumes
+	case mesos.Offer_Operation_GROW_VOLUME, mesos.Offer_Operation_SHRINK_VOLUME, mesos.Offer_Operation_LAUNCH,
+		mesos.Offer_Operation_LAUNCH_GROUP, mesos.Offer_Operation_UNKNOWN:
+	}
+	return ActionResizeVolumes
 }
 
 // convert carries out a reservation or volume operation of an ACCEPT.
@@ -36,7 +43,7 @@ func (w *acceptance) tryConvert(op *mesos.Offer_Operation) string {
 	if err := eachResource(op, w.prepare); err != nil {
 		return err.Error()
 	}
-	if action, ok := operationActions[op.Type]; ok && !w.authorized(w.fw.Info.Principal, action, w.role) {
+	if action := operationAction(op.Type); !w.authorized(w.fw.Info.Principal, action, w.role) {
 		return fmt.Sprintf("Not authorized to %s", action)
 	}
 	c, problem := convertOperation(op, w.agent.Total, w.fw.Info.Principal)
@@ -114,7 +121,8 @@ func withoutAllocation(op mesos.Offer_Operation) mesos.Offer_Operation {
 		sh := *op.ShrinkVolume
 		sh.Volume.AllocationInfo = nil
 		op.ShrinkVolume = &sh
-	default:
+	case mesos.Offer_Operation_CREATE_DISK, mesos.Offer_Operation_DESTROY_DISK, mesos.Offer_Operation_LAUNCH,
+		mesos.Offer_Operation_LAUNCH_GROUP, mesos.Offer_Operation_UNKNOWN:
 	}
 	return op
 }

@@ -200,18 +200,18 @@ func TestWeightsAndQuota(t *testing.T) {
 }
 
 // only allows nothing but what it names.
-type only map[Action]string
+type only map[string]string
 
 // Authorized implements Authorizer.
 func (o only) Authorized(_ *string, a Action, object string) bool {
-	want, ok := o[a]
+	want, ok := o[string(a)]
 	return ok && want == object
 }
 
 func TestAuthorization(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, func(_ *Config, d *Deps) {
-		d.Authorizer = only{ActionRegisterFrameworks: "test", ActionRunTasks: "alice"}
+		d.Authorizer = only{string(ActionRegisterFrameworks): "test", string(ActionRunTasks): "alice"}
 	}).lead(t)
 	a := r.agent(t, "cpus:4;mem:4096")
 	if got := r.subscribe(t, "", strings.Replace(frameworkInfo(""), `["test"]`, `["x"]`, 1), "").refused; got != "Not authorized to register framework  with roles { x }" {

@@ -26,7 +26,7 @@ func (s *actor) operatorApply(principal *string, id string, op mesos.Offer_Opera
 		return invalid(problem)
 	}
 	for i := range c.converted {
-		if !s.authorized(principal, operationActions[op.Type], resources.Role(&c.converted[i])) {
+		if !s.authorized(principal, operationAction(op.Type), resources.Role(&c.converted[i])) {
 			return forbidden()
 		}
 	}

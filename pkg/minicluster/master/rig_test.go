@@ -161,6 +161,10 @@ func (r *rig) subscribe(tb testing.TB, id, info, more string) *sched {
 	wg.Go(func() { s.read(resp.Body) })
 	tb.Cleanup(func() { cancel(); wg.Wait() })
 	first := s.next()
+	if first == nil {
+		tb.Fatal("the stream ended before its first event")
+		return nil
+	}
 	if first.Type == scheduler.Event_ERROR {
 		s.refused = first.Error.Message
 		return s
@@ -212,6 +216,7 @@ func (s *sched) want(t scheduler.Event_Type) *scheduler.Event {
 		e := s.next()
 		if e == nil {
 			s.tb.Fatalf("stream ended, want %s", t)
+			return nil
 		}
 		if e.Type == t {
 			return e
@@ -219,7 +224,7 @@ func (s *sched) want(t scheduler.Event_Type) *scheduler.Event {
 	}
 }
 
-// offer returns the next offer and answers all others of the event with DECLINE.
+// offer returns the first offer of the next OFFERS event.
 func (s *sched) offer() *mesos.Offer {
 	s.tb.Helper()
 	return &s.want(scheduler.Event_OFFERS).Offers.Offers[0]
@@ -243,7 +248,7 @@ func (s *sched) call(format string, args ...any) {
 func (s *sched) try(body string) (int, string) {
 	s.tb.Helper()
 	header := http.Header{"Content-Type": {"application/json"}, streamIDHeader: {s.streamID}}
-	return s.rig.post(s.tb, header, []byte(fmt.Sprintf(`{"framework_id":{"value":%q},%s}`, s.id, body)))
+	return s.rig.post(s.tb, header, fmt.Appendf(nil, `{"framework_id":{"value":%q},%s}`, s.id, body))
 }
 
 // fakeAgent is an agent that does what the test says.
@@ -358,7 +363,7 @@ func (a *fakeAgent) statusUpdate(fw, task string, state mesos.TaskState, id stri
 		FrameworkID: mesos.FrameworkID{Value: fw}, AgentID: mesos.AgentID{Value: a.id}, LatestState: state,
 		Status: mesos.TaskStatus{
 			TaskID: mesos.TaskID{Value: task}, State: &state, Source: mesos.SOURCE_EXECUTOR.Enum(), Timestamp: &now,
-			UUID: []byte(fmt.Sprintf("%-16.16s", id)), AgentID: &mesos.AgentID{Value: a.id},
+			UUID: fmt.Appendf(nil, "%-16.16s", id), AgentID: &mesos.AgentID{Value: a.id},
 		},
 	}
 }

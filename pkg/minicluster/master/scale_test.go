@@ -19,6 +19,7 @@ var scales = []struct{ agents, tasks int }{{20, 10}, {500, 10}, {5000, 10}}
 
 // launchEverywhere fills agents with tasks over HTTP and protobuf until all run and are acknowledged.
 func launchEverywhere(tb testing.TB, agents, tasks int) {
+	tb.Helper()
 	r := newRig(tb, func(c *Config, _ *Deps) {
 		c.AllocationInterval = time.Second
 	}).lead(tb)
@@ -51,22 +52,21 @@ func (s *sched) fill(agents, tasks int) {
 	s.tb.Helper()
 	for running, launched := 0, 0; running < agents*tasks; {
 		e := s.next()
-		switch e.Type {
-		case scheduler.Event_OFFERS:
+		switch {
+		case e.Offers != nil:
 			for i := range e.Offers.Offers {
 				if launched < agents {
 					s.protobuf(acceptCall(s.id, &e.Offers.Offers[i], tasks))
 					launched++
 				}
 			}
-		case scheduler.Event_UPDATE:
+		case e.Update != nil:
 			running++
 			st := e.Update.Status
 			s.protobuf(&scheduler.Call{
 				Type: scheduler.Call_ACKNOWLEDGE, FrameworkID: &mesos.FrameworkID{Value: s.id},
 				Acknowledge: &scheduler.Call_Acknowledge{AgentID: *st.AgentID, TaskID: st.TaskID, UUID: st.UUID},
 			})
-		default:
 		}
 	}
 }

@@ -2,6 +2,7 @@ package master
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,12 +104,11 @@ func (s *actor) updateTask(fw *Framework, t *Task, status mesos.TaskStatus, late
 	state := status.GetState()
 	t.StatusUpdateState, t.StatusUpdateUUID = &state, status.UUID
 	status.Data = nil
-	statuses := make([]mesos.TaskStatus, len(t.Statuses), len(t.Statuses)+1)
-	copy(statuses, t.Statuses)
-	if n := len(statuses); n > 0 && statuses[n-1].GetState() == state {
-		statuses = statuses[:n-1]
+	earlier := t.Statuses
+	if n := len(earlier); n > 0 && earlier[n-1].GetState() == state {
+		earlier = earlier[:n-1]
 	}
-	t.Statuses = append(statuses, status)
+	t.Statuses = slices.Concat(earlier, []mesos.TaskStatus{status}) // readers may hold the old slice
 	if !removable(before) && removable(t.GetState()) {
 		if a := s.Agents[t.AgentID.Value]; a != nil {
 			s.discharge(fw, a, t)

@@ -3,6 +3,7 @@ package master
 import (
 	"encoding/base64"
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,7 +15,7 @@ import (
 
 // base64Of is the uuid that fakeAgent makes of a text, as JSON wants it.
 func base64Of(text string) string {
-	return base64.StdEncoding.EncodeToString([]byte(fmt.Sprintf("%-16.16s", text)))
+	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%-16.16s", text))
 }
 
 func (s *sched) acknowledge(a *fakeAgent, task, id string) {
@@ -228,7 +229,7 @@ func TestHistoryIsBounded(t *testing.T) {
 	var ts []*Task
 	for i := range 5 {
 		task := &Task{}
-		task.TaskID.Value = fmt.Sprint(i)
+		task.TaskID.Value = strconv.Itoa(i)
 		ts = trim(append(ts, task), 3)
 	}
 	if len(ts) != 3 || ts[0].TaskID.Value != "2" {

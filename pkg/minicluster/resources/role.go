@@ -12,13 +12,13 @@ func ValidateRole(role string) error {
 	case role == Any:
 		return nil
 	case role == "":
-		return errors.New("Empty role name is invalid") //nolint:staticcheck // Mesos' wording
+		return errors.New("Empty role name is invalid")
 	case strings.HasPrefix(role, "/"):
-		return fmt.Errorf("Role '%s' cannot start with a slash", role) //nolint:staticcheck // Mesos' wording
+		return fmt.Errorf("Role '%s' cannot start with a slash", role)
 	case strings.HasSuffix(role, "/"):
-		return fmt.Errorf("Role '%s' cannot end with a slash", role) //nolint:staticcheck // Mesos' wording
+		return fmt.Errorf("Role '%s' cannot end with a slash", role)
 	case strings.Contains(role, "//"):
-		return fmt.Errorf("Role '%s' cannot contain two adjacent slashes", role) //nolint:staticcheck // Mesos' wording
+		return fmt.Errorf("Role '%s' cannot contain two adjacent slashes", role)
 	}
 	for component := range strings.SplitSeq(role, "/") {
 		if err := validateComponent(component); err != nil {
@@ -31,13 +31,13 @@ func ValidateRole(role string) error {
 func validateComponent(c string) error {
 	switch {
 	case c == "." || c == "..":
-		return fmt.Errorf("Role component '%s' is invalid", c) //nolint:staticcheck // Mesos' wording
+		return fmt.Errorf("Role component '%s' is invalid", c)
 	case c == Any:
-		return fmt.Errorf("Role component '%s' is invalid", c) //nolint:staticcheck // Mesos' wording
+		return fmt.Errorf("Role component '%s' is invalid", c)
 	case strings.HasPrefix(c, "-"):
-		return fmt.Errorf("Role component '%s' is invalid because it starts with a dash", c) //nolint:staticcheck // Mesos' wording
+		return fmt.Errorf("Role component '%s' is invalid because it starts with a dash", c)
 	case strings.ContainsAny(c, "\x09\x0a\x0b\x0c\x0d\x20\x08"):
-		return fmt.Errorf("Role component '%s' is invalid because it contains backspace or whitespace", c) //nolint:staticcheck // Mesos' wording
+		return fmt.Errorf("Role component '%s' is invalid because it contains backspace or whitespace", c)
 	}
 	return nil
 }
