@@ -72,7 +72,7 @@ func (n *agentNode) process(ctx context.Context) error {
 	var late http.Handler
 	cfg.Extra = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { late.ServeHTTP(w, r) })
 	watch := func(context.Context) error { return nil }
-	if cfg.Detector, watch, err = n.detector(); err != nil {
+	if cfg.Detector, watch, err = n.c.detector(&n.gate); err != nil {
 		_ = l.Close()
 		return err
 	}
@@ -94,21 +94,6 @@ func (n *agentNode) process(ctx context.Context) error {
 		return nil
 	}
 	return err
-}
-
-// detector finds the leading master: the only one, or by watching the group.
-func (n *agentNode) detector() (agent.Detector, func(context.Context) error, error) {
-	if n.c.local != nil && len(n.c.masters) == 1 {
-		return agent.StaticMaster(n.c.masters[0].port.address()), func(context.Context) error { return nil }, nil
-	}
-	group, err := n.c.group(0)
-	if err != nil {
-		return nil, nil, fmt.Errorf("agent %d: %w", n.number, err)
-	}
-	d := newLeaderWatch()
-	return d, func(ctx context.Context) error {
-		return group.Watch(ctx, &n.gate, func(leader *mesos.MasterInfo) { d.set(linkAddress(leader)) })
-	}, nil
 }
 
 // linkAddress is where a master listens for agents.

@@ -2,6 +2,7 @@ package minicluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/simulated"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/election"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/master"
@@ -33,6 +35,10 @@ type Cluster struct {
 	agents   []*agentNode
 
 	calls callFaults
+	fleet *simulated.Fleet // nil without simulated agents
+	// follow keeps the fleet's detector up to date.
+	follow    func(context.Context) error
+	fleetGate election.Gate
 
 	mu          sync.Mutex
 	initialized bool // the registry's log has been set up by enough masters
@@ -89,7 +95,41 @@ func (c *Cluster) prepare() error {
 		}
 		c.agents = append(c.agents, n)
 	}
-	return nil
+	return c.prepareFleet()
+}
+
+// prepareFleet makes the simulated agents.
+func (c *Cluster) prepareFleet() error {
+	cfg := c.cfg.Simulated
+	if cfg.Count == 0 {
+		return nil
+	}
+	var err error
+	cfg.Network = c.network
+	if cfg.Detector, c.follow, err = c.detector(&c.fleetGate); err != nil {
+		return err
+	}
+	c.fleet, err = simulated.New(cfg)
+	return err
+}
+
+// Simulated counts the simulated agents that are registered and their tasks.
+func (c *Cluster) Simulated() simulated.Stats {
+	if c.fleet == nil {
+		return simulated.Stats{}
+	}
+	return c.fleet.Stats()
+}
+
+// runFleet keeps the simulated agents connected until ctx is done.
+func (c *Cluster) runFleet(ctx context.Context) error {
+	if c.fleet == nil {
+		return nil
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return c.fleet.Run(ctx) })
+	g.Go(func() error { return c.follow(ctx) })
+	return g.Wait()
 }
 
 func (c *Cluster) release() {
@@ -110,6 +150,8 @@ func (c *Cluster) Run(ctx context.Context) error {
 	c.runCtx = runCtx
 	c.mu.Unlock()
 	close(c.started)
+	fleetEnded := make(chan error, 1)
+	go func() { fleetEnded <- c.runFleet(runCtx) }()
 	err := c.startAll(ctx)
 	if err == nil {
 		<-ctx.Done()
@@ -119,6 +161,7 @@ func (c *Cluster) Run(ctx context.Context) error {
 	}
 	c.each(func(n *node) { n.stop() })
 	cancel()
+	err = errors.Join(err, <-fleetEnded)
 	if c.cfg.KeepTasks {
 		c.host.Abandon()
 	} else if closeErr := c.host.Close(); closeErr != nil && err == nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/acl"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/simulated"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/master"
 )
 
@@ -18,6 +19,9 @@ type Config struct {
 	Masters []MasterConfig
 	// Agents are the agents; there may be none.
 	Agents []AgentConfig
+	// Simulated adds agents that run no process: their tasks are timers (see package simulated). Count 0: none.
+	// Network and Detector are set by the cluster.
+	Simulated simulated.Config
 	// WorkDir is where agents without a work directory of their own get one (WorkDir/agent-1 and so on). Required if
 	// there is such an agent.
 	WorkDir string

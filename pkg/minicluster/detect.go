@@ -2,8 +2,30 @@ package minicluster
 
 import (
 	"context"
+	"fmt"
 	"sync"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/gantry-mesos/gantry/pkg/minicluster/agent"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/election"
 )
+
+// detector finds the leading master: the only one, or by watching the group, which the returned function does until
+// its context is done.
+func (c *Cluster) detector(gate *election.Gate) (agent.Detector, func(context.Context) error, error) {
+	if c.local != nil && len(c.masters) == 1 {
+		return agent.StaticMaster(c.masters[0].port.address()), func(context.Context) error { return nil }, nil
+	}
+	group, err := c.group(0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("detector: %w", err)
+	}
+	d := newLeaderWatch()
+	return d, func(ctx context.Context) error {
+		return group.Watch(ctx, gate, func(leader *mesos.MasterInfo) { d.set(linkAddress(leader)) })
+	}, nil
+}
 
 // leaderWatch is the agents' Detector: it holds the newest leader's address.
 type leaderWatch struct {

@@ -29,7 +29,7 @@ func (c *Cluster) Ready(ctx context.Context) error {
 
 // unready says what is missing.
 func (c *Cluster) unready(ctx context.Context) error {
-	want := 0
+	want := c.cfg.Simulated.Count
 	for _, n := range c.agents {
 		if !n.cfg.Stopped {
 			want++
