@@ -83,10 +83,17 @@ func (b *lockedBuffer) String() string {
 // start runs a program until the test ends; its output is shown when the test fails.
 func start(t *testing.T, env []string, name string, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, out: &lockedBuffer{}, done: make(chan struct{})}
-	p.cmd = exec.Command(filepath.Join(bin, name), args...)
-	p.cmd.Env = append(os.Environ(), env...)
-	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
+	cmd := exec.Command(filepath.Join(bin, name), args...)
+	cmd.Env = append(os.Environ(), env...)
+	return run(t, cmd)
+}
+
+// run starts a command as its own process group, so that an interrupt reaches all of it.
+func run(t *testing.T, cmd *exec.Cmd) *program {
+	t.Helper()
+	p := &program{t: t, cmd: cmd, out: &lockedBuffer{}, done: make(chan struct{})}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Stdout, cmd.Stderr = p.out, p.out
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +104,7 @@ func start(t *testing.T, env []string, name string, args ...string) *program {
 	t.Cleanup(func() {
 		p.interrupt()
 		if t.Failed() {
-			t.Logf("output of %s %s:\n%s", name, strings.Join(args, " "), tail(p.out.String(), 12000))
+			t.Logf("output of %s:\n%s", strings.Join(cmd.Args, " "), tail(p.out.String(), 12000))
 		}
 	})
 	return p
@@ -118,7 +125,7 @@ func (p *program) kill() {
 
 // interrupt ends the program as Ctrl-C does and returns its exit code.
 func (p *program) interrupt() int {
-	_ = p.cmd.Process.Signal(syscall.SIGINT) // it may have ended by itself
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGINT) // it may have ended by itself
 	select {
 	case <-p.done:
 	case <-time.After(60 * time.Second):
