@@ -327,6 +327,29 @@ func TestDraining(t *testing.T) {
 	})
 }
 
+func TestAnUnreachableAgentDrainsWhenItReturns(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(c *Config, _ *Deps) { c.AgentReregisterTimeout = 20 * time.Millisecond }).lead(t)
+	a := r.agent(t, "cpus:4;mem:4096")
+	s := r.subscribe(t, "", frameworkInfo(""), "")
+	s.running(a, "t")
+	a.conn.Close()
+	s.status()
+	if err := r.m.DrainAgent(context.Background(), nil, mesos.AgentID{Value: a.id}, nil, false); err != nil {
+		t.Fatal(err)
+	}
+	a.reregister(s, "t")
+	if m := awaitMessage[link.Reregistered](a); m.Drain == nil {
+		t.Error("the agent is not told that it drains")
+	}
+	r.view(t, func(st *State) {
+		got := st.Agents[a.id]
+		if got == nil || !got.Deactivated || got.Drain == nil || got.Drain.State != mesos.DrainState_DRAINING {
+			t.Errorf("agent: got %+v, want it deactivated and DRAINING", got)
+		}
+	})
+}
+
 func TestDeactivation(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil).lead(t)

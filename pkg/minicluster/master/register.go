@@ -153,6 +153,11 @@ func (s *actor) readmitAgent(c *link.Conn, id string, m link.Reregister) {
 	}
 	s.tellAgent(a)
 	s.emit(AgentAdded{a})
+	if a.Drain != nil && len(a.Tasks) > 0 {
+		// It counted as drained while it was away; its tasks say otherwise.
+		a.Drain = &mesos.DrainInfo{State: mesos.DrainState_DRAINING, Config: a.Drain.Config}
+		s.remember(a.ID, a.Drain, true)
+	}
 	s.checkDrained(a)
 }
 
