@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"os/user"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"syscall"
@@ -227,15 +226,4 @@ func environ(vars map[string]string) []string {
 	}
 	slices.Sort(env)
 	return env
-}
-
-// removeDir deletes a directory of an ended executor.
-func removeDir(dir string, a *Agent) func(context.Context) {
-	return func(context.Context) {
-		a.warn("remove sandbox", os.RemoveAll(dir))
-		latest := filepath.Join(filepath.Dir(dir), "latest")
-		if target, err := os.Readlink(latest); err == nil && target == dir {
-			a.warn("remove sandbox link", os.Remove(latest))
-		}
-	}
 }

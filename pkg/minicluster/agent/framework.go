@@ -295,10 +295,4 @@ func (a *Agent) dropExecutor(e *executorRun) {
 	a.dropFramework(f)
 }
 
-// collect deletes the directories of an ended executor after the configured delay.
-func (a *Agent) collect(e *executorRun) {
-	dir := e.sandbox
-	a.timers.after(a.gcDelay(), func() { a.work(removeDir(dir, a)) })
-}
-
 func (a *Agent) now() time.Time { return time.Now() }

@@ -71,7 +71,7 @@ func (a *Agent) watchDisk(e *executorRun) {
 	if g := e.memory; g != nil {
 		a.watchMemory(e)
 	}
-	if !a.cfg.isolates("disk/du") || !a.cfg.EnforceContainerDiskQuota {
+	if !a.cfg.isolates("disk/du") && !a.cfg.isolates("posix/disk") || !a.cfg.EnforceContainerDiskQuota {
 		return
 	}
 	e.diskWatch = a.timers.after(a.cfg.ContainerDiskWatchInterval, func() { a.measureDisk(e) })
@@ -141,22 +141,6 @@ func diskUsage(dir string) int64 {
 		return nil
 	})
 	return total
-}
-
-// gcDelay is how long the directory of an ended executor stays, shorter when the disk is full (Mesos, gc_delay and
-// gc_disk_headroom).
-func (a *Agent) gcDelay() time.Duration {
-	free := max(0, 1-a.cfg.GCDiskHeadroom-diskShare(a.store.Layout.WorkDir))
-	// Mesos looks at the disk once per DiskWatchInterval, so nothing goes earlier.
-	return max(time.Duration(float64(a.cfg.GCDelay)*free), a.cfg.DiskWatchInterval)
-}
-
-func diskShare(dir string) float64 {
-	var st statfs
-	if err := st.read(dir); err != nil || st.total == 0 {
-		return 0
-	}
-	return 1 - float64(st.available)/float64(st.total)
 }
 
 // counters are the agent's counting metrics.

@@ -34,6 +34,7 @@ func (a *Agent) recover() error {
 	if err := a.destroyOrphans(); err != nil {
 		a.log.Warn("destroy orphans", zap.Error(err))
 	}
+	a.collectOld()
 	a.recovered.Store(true)
 	a.work(a.detect)
 	if len(a.frameworks) == 0 || a.cfg.Recover == "cleanup" {

@@ -219,6 +219,15 @@ func customTask(id, executorID, value string) mesos.TaskInfo {
 func (r *rig) registered() *rig {
 	r.t.Helper()
 	await[link.Register](r.t, r.master, nil)
+	err := eventually(func() error {
+		if r.view().Info.ID == nil {
+			return errTimeout
+		}
+		return nil
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
 	return r
 }
 
