@@ -29,6 +29,12 @@ type appState struct {
 	demand  *placement.Demand
 	trouble Trouble
 	queue   QueueView
+	// queuePath is the queue that charge, what the App's tasks use, counts for.
+	queuePath string
+	charge    charge
+	// hoardAfter is when agents may be held for the App again, explainedAt when
+	// its rejections were last counted.
+	hoardAfter, explainedAt time.Time
 	// deployment is the active one that holds the App, nil if none.
 	deployment *deployment.Deployment
 	// deleted says that the App is gone once its last instance is.

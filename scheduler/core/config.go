@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 )
 
 // Config holds what decisions depend on beside state and events.
@@ -13,6 +14,11 @@ type Config struct {
 	Rand *rand.Rand
 	// ExecutorOverhead is what an executor needs beside its task.
 	ExecutorOverhead resource.Vector
+	// Fairness is how the queues share the cluster.
+	Fairness fairshare.Config
+	// StarveAfter is how long an instance waits until agents are held for it, and
+	// HoldFor how long each time.
+	StarveAfter, HoldFor time.Duration
 	// DeclineFor is the filter of an offer that nothing waits for or fits in.
 	DeclineFor time.Duration
 	// OfferHold is how long offers are kept for an App whose back-off is about to end.
@@ -50,6 +56,7 @@ type Config struct {
 // DefaultConfig returns the defaults; the caller supplies Rand.
 func DefaultConfig() Config {
 	return Config{
+		StarveAfter: time.Minute, HoldFor: 5 * time.Minute,
 		DeclineFor: 5 * time.Minute, OfferHold: 2 * time.Second, MaintenanceLead: 5 * time.Minute,
 		ReviveEvery: time.Second, ReviveMax: time.Minute,
 		ConfirmAfter: 10 * time.Second, LaunchTimeout: 10 * time.Minute,

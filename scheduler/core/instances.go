@@ -12,6 +12,7 @@ import (
 func (s *State) store(a *appState, i *instance.Instance) {
 	was := a.instance(i.ID)
 	a.recount(was, i)
+	s.recharge(a, was, i)
 	a.put(i)
 	s.persist(PutInstance{Instance: i})
 	s.touch(a)
@@ -28,6 +29,7 @@ func (s *State) store(a *appState, i *instance.Instance) {
 // forget removes an instance's record for good.
 func (s *State) forget(a *appState, i *instance.Instance) {
 	a.recount(a.instance(i.ID), nil)
+	s.recharge(a, a.instance(i.ID), nil)
 	a.drop(i.ID)
 	s.noteWaiting(a)
 	s.timers.cancel(instanceTimer, string(i.ID))

@@ -1,11 +1,11 @@
 package core
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"time"
 
+	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
@@ -63,33 +63,58 @@ type launchKey struct {
 	role  string
 }
 
-// place puts waiting instances on what is offered and has them launched. It
-// looks again only after something changed on either side.
+// place puts waiting instances on what is offered and has them launched, in
+// the order of the queues. It looks again only after something changed on
+// either side.
 func (s *State) place() {
 	if s.quiet || !s.placeAgain || !s.framework.Subscribed || len(s.offers) == 0 {
 		return
 	}
 	s.placeAgain = false
+	s.release()
+	s.line()
 	launches := map[launchKey]*Launch{}
 	var order []launchKey
-	for _, a := range s.launchableApps() {
-		d := s.demandOf(a)
-		for a.nWaiting > 0 {
-			i := a.nextWaiting()
-			at, ok := s.cluster.Place(d)
-			if !ok {
-				a.putBack(i)
-				break
-			}
-			key := launchKey{at.Agent, at.Role}
-			if launches[key] == nil {
-				launches[key] = &Launch{OfferIDs: at.Offers}
-				order = append(order, key)
-			}
-			s.assign(a, i, at, launches[key])
+	tried := map[app.ID]*appState{}
+	for {
+		it, ok := s.fair.Next()
+		if !ok {
+			break
 		}
-		s.noteAttempt(a, d)
+		a := s.apps[it.App]
+		tried[it.App] = a
+		i, at, ok := s.placeNext(a)
+		if !ok {
+			s.fair.Skip(it)
+			s.hoard(a, it.Since)
+			continue
+		}
+		s.fair.Take(it, s.now)
+		key := launchKey{at.Agent, at.Role}
+		if launches[key] == nil {
+			launches[key] = &Launch{OfferIDs: at.Offers}
+			order = append(order, key)
+		}
+		a.queue.LastUsed = s.now
+		s.assign(a, i, at, launches[key])
 	}
+	s.noteAttempts(tried)
+	s.accept(order, launches)
+}
+
+// placeNext finds a place for the instance of the App that has waited longest.
+func (s *State) placeNext(a *appState) (i *instance.Instance, at placement.Assignment, ok bool) {
+	if i = a.nextWaiting(); i == nil {
+		return nil, at, false
+	}
+	if at, ok = s.cluster.Place(s.demandOf(a)); !ok {
+		a.putBack(i)
+	}
+	return i, at, ok
+}
+
+// accept sends the launches; what they leave of their offers is declined.
+func (s *State) accept(order []launchKey, launches map[launchKey]*Launch) {
 	refuse := s.cfg.DeclineFor
 	if s.unmet() {
 		refuse = 0
@@ -128,23 +153,6 @@ func (s *State) demandOf(a *appState) *placement.Demand {
 		a.demand = s.cluster.Demand(a.spec, counted)
 	}
 	return a.demand
-}
-
-// launchableApps lists the Apps with something to launch now, longest waiting first.
-func (s *State) launchableApps() []*appState {
-	var out []*appState
-	for _, a := range s.waiting {
-		if a.launchable(s.now) {
-			out = append(out, a)
-		}
-	}
-	slices.SortFunc(out, func(a, b *appState) int {
-		if c := a.queue.Since.Compare(b.queue.Since); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.spec.ID, b.spec.ID)
-	})
-	return out
 }
 
 // unmet reports whether something that may be launched now has not been.
@@ -192,13 +200,19 @@ func (s *State) steerOffers() {
 	}
 }
 
-// decline gives back all offers held, unless an App's back-off ends soon.
+// decline gives back all offers, unless an App's back-off ends soon, but for
+// those of agents that are held for an App.
 func (s *State) decline() {
 	if len(s.offers) == 0 || s.soonLaunchable() {
 		return
 	}
-	ids := slices.Sorted(maps.Keys(s.offers))
-	s.withdrawAll()
+	ids := slices.DeleteFunc(slices.Sorted(maps.Keys(s.offers)), s.cluster.Holds)
+	if len(ids) == 0 {
+		return
+	}
+	for _, id := range ids {
+		s.withdraw(id)
+	}
 	s.demand.filtered = true
 	s.call(mesos.Decline{OfferIDs: ids, Refuse: s.cfg.DeclineFor})
 }

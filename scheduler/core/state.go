@@ -9,6 +9,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/reconciliation"
@@ -32,13 +33,18 @@ type State struct {
 	servicePorts map[int]int
 
 	cluster *placement.Cluster
-	offers  map[mesos.OfferID]heldOffer
-	demand  offerDemand
-	agents  map[mesos.AgentID]*AgentView
-	kills   map[mesos.TaskID]*kill
-	guard   guard
-	recon   *reconciliation.Round
-	timers  *timers
+	// fair is whose instance is next, hoards the agents held for Apps that starve.
+	fair          *fairshare.Tree
+	hoards        map[app.ID]hoard
+	sharesChanged bool
+	sharesShown   time.Time
+	offers        map[mesos.OfferID]heldOffer
+	demand        offerDemand
+	agents        map[mesos.AgentID]*AgentView
+	kills         map[mesos.TaskID]*kill
+	guard         guard
+	recon         *reconciliation.Round
+	timers        *timers
 
 	// toSettle are Apps whose instances may have to be started or ended;
 	// changed are those whose picture is out of date.
@@ -76,7 +82,8 @@ func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *St
 		waiting:      map[app.ID]*appState{},
 		kills:        map[mesos.TaskID]*kill{},
 		timers:       newTimers(),
-		toSettle:     map[app.ID]bool{}, changed: map[app.ID]bool{}, agentsChanged: map[mesos.AgentID]bool{},
+		fair:         fairshare.New(cfg.Fairness), hoards: map[app.ID]hoard{}, sharesChanged: true,
+		toSettle: map[app.ID]bool{}, changed: map[app.ID]bool{}, agentsChanged: map[mesos.AgentID]bool{},
 		view: NewView(now, FrameworkView{}, nil, nil),
 	}
 	s.guard.empty = len(stored.Versions) == 0
@@ -107,6 +114,7 @@ func (s *State) load(stored Stored) {
 			continue
 		}
 		a.put(i)
+		s.recharge(a, nil, i)
 		s.watch(a, i)
 		s.noteWaiting(a)
 	}
@@ -147,6 +155,7 @@ func (s *State) setSpec(spec *app.Spec) *appState {
 		a.install(spec)
 	}
 	s.countServicePorts(spec, 1)
+	s.enqueue(a)
 	s.touch(a)
 	return a
 }
@@ -155,6 +164,7 @@ func (s *State) setSpec(spec *app.Spec) *appState {
 func (s *State) noteWaiting(a *appState) {
 	if a.nWaiting == 0 {
 		delete(s.waiting, a.spec.ID)
+		s.fair.Set(fairshare.Request{App: a.spec.ID}, s.now)
 		return
 	}
 	if a.queue.Since.IsZero() {
@@ -213,6 +223,8 @@ func (s *State) fireTimers() {
 			s.reconcileDue()
 		case implicitTimer:
 			s.reconcileAll()
+		case hoardTimer:
+			s.placeAgain = true
 		}
 	}
 }

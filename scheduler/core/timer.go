@@ -16,6 +16,7 @@ const (
 	reviveTimer
 	reconcileTimer
 	implicitTimer
+	hoardTimer
 )
 
 // timerKey names a timer; there is one of a key at most.

@@ -8,6 +8,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
@@ -19,9 +20,11 @@ type View struct {
 	Framework FrameworkView
 	// Deployments are the active ones, oldest first.
 	Deployments []*deployment.Deployment
-	apps        *btree.BTreeG[*AppView]
-	agents      *btree.BTreeG[*AgentView]
-	tasks       taskCounts
+	// Queues are the shares of the tenants' queues, by path.
+	Queues []fairshare.Share
+	apps   *btree.BTreeG[*AppView]
+	agents *btree.BTreeG[*AgentView]
+	tasks  taskCounts
 }
 
 // FrameworkView is the framework's standing with Mesos.
@@ -65,8 +68,11 @@ type QueueView struct {
 	// Offers counts what happened to offers since the App began to wait.
 	Processed, Unused    int
 	LastUsed, LastUnused time.Time
-	// Rejections counts the reasons of the latest attempt, in funnel order.
-	Rejections []RejectionCount
+	// Rejections counts the reasons against the latest offer of each agent, in
+	// funnel order, Attempt those against all offers since the App began to wait.
+	Rejections, Attempt []RejectionCount
+	// UnusedOffers are some of the latest offers, each with the first reason against it.
+	UnusedOffers []UnusedOffer
 	// Explanation says in a sentence why nothing fits, "" when something does.
 	Explanation string
 }
@@ -76,6 +82,13 @@ type RejectionCount struct {
 	// Reason is Marathon's name, such as "InsufficientCpus".
 	Reason              string
 	Declined, Processed int
+}
+
+// UnusedOffer is an offer that an App could not use at a time.
+type UnusedOffer struct {
+	Offer  *mesos.Offer
+	Reason string
+	At     time.Time
 }
 
 // TaskFailure is the last abnormal end of a task of an App.

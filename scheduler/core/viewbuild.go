@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -14,7 +15,10 @@ import (
 func (s *State) View() *View {
 	v := &View{
 		At: s.now, Framework: s.framework, Deployments: slices.Clone(s.deployments),
-		apps: s.view.apps.Clone(), agents: s.view.agents.Clone(), tasks: s.view.tasks,
+		apps: s.view.apps.Clone(), agents: s.view.agents.Clone(), tasks: s.view.tasks, Queues: s.view.Queues,
+	}
+	if s.sharesChanged || len(s.changed) > 0 {
+		s.showShares(v)
 	}
 	for id := range s.changed {
 		old, had := v.apps.Get(&AppView{Spec: &app.Spec{ID: id}})
@@ -41,6 +45,15 @@ func (s *State) View() *View {
 	return v
 }
 
+// showShares renews the shares; where there are many queues, a few times a second.
+func (s *State) showShares(v *View) {
+	if len(v.Queues) > 100 && s.now.Sub(s.sharesShown) < 250*time.Millisecond {
+		return
+	}
+	s.sharesChanged, s.sharesShown = false, s.now
+	v.Queues = s.fair.Shares()
+}
+
 func (c Counts) negative() Counts { return Counts{-c.Staged, -c.Running, -c.Healthy, -c.Unhealthy} }
 
 func (a *appState) view(now time.Time) *AppView {
@@ -58,14 +71,57 @@ func (a *appState) view(now time.Time) *AppView {
 	return v
 }
 
-// noteAttempt keeps for readers what came of the last try to place an App.
-func (s *State) noteAttempt(a *appState, d *placement.Demand) {
-	s.changed[a.spec.ID] = true
-	if a.nWaiting == 0 {
-		a.queue = QueueView{}
-		return
+// noteAttempts keeps for readers what came of a try to place Apps. Counting the
+// reasons looks at every offer for every App that found no place; above a bound
+// those that were counted longest ago come first.
+func (s *State) noteAttempts(tried map[app.ID]*appState) {
+	var failed []*appState
+	for id, a := range tried {
+		s.changed[id] = true
+		if a.nWaiting == 0 {
+			a.queue = QueueView{}
+			continue
+		}
+		a.queue.LastUnused = s.now
+		failed = append(failed, a)
 	}
-	a.queue.Processed += len(s.offers)
-	a.queue.Unused += len(s.offers)
-	a.queue.LastUnused = s.now
+	slices.SortFunc(failed, func(a, b *appState) int {
+		return cmp.Or(a.explainedAt.Compare(b.explainedAt), cmp.Compare(a.spec.ID, b.spec.ID))
+	})
+	checks := 0
+	for _, a := range failed {
+		if checks += len(s.offers); checks > explainChecksMax && checks > len(s.offers) {
+			return
+		}
+		a.explainedAt = s.now
+		a.explain(s.now, s.demandOf(a))
+	}
+}
+
+// explainChecksMax bounds the offers that are looked at for explanations in
+// one step, some ten nanoseconds each.
+const explainChecksMax = 1 << 18
+
+// unusedOffersMax is how many of the offers that were of no use are shown.
+const unusedOffersMax = 20
+
+// explain keeps why the App's instances find no place.
+func (a *appState) explain(now time.Time, d *placement.Demand) {
+	r := d.Rejections()
+	a.queue.Processed, a.queue.Unused = r.Attempt.Processed, r.Attempt.Refused()
+	a.queue.Rejections, a.queue.Attempt = rejectionCounts(r.LastOffers), rejectionCounts(r.Attempt)
+	a.queue.Explanation = placement.Explain(a.spec, r)
+	a.queue.UnusedOffers = nil
+	for _, u := range d.Unused(unusedOffersMax) {
+		a.queue.UnusedOffers = append(a.queue.UnusedOffers, UnusedOffer{Offer: u.Offer, Reason: u.Reason.String(), At: now})
+	}
+}
+
+func rejectionCounts(f placement.Funnel) []RejectionCount {
+	tallies := f.Tallies()
+	out := make([]RejectionCount, len(tallies))
+	for n, t := range tallies {
+		out[n] = RejectionCount{Reason: t.Reason.String(), Declined: t.Declined, Processed: t.Processed}
+	}
+	return out
 }

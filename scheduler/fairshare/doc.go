@@ -8,7 +8,8 @@
 // An App's waiting instances are one Item with a count, so that a million of
 // them cost no more than one. Whether an instance fits anywhere is for package
 // placement to say: what does not fit is skipped, so that smaller ones behind it
-// go first, and shows up in Starving when it has waited for too long.
+// go first; Item.Since tells when it has waited so long that agents should be
+// held for it.
 //
 // The package is pure, and nothing in it is safe for concurrent use.
 package fairshare

@@ -57,3 +57,11 @@ func (it *Item) before(other *Item) bool {
 }
 
 func (it *Item) place() *int { return &it.pos }
+
+// wait adds to the number of instances that wait, here and in the queues above.
+func (it *Item) wait(n int) {
+	it.Count += n
+	for q := it.leaf; q != nil; q = q.parent {
+		q.waiting += n
+	}
+}

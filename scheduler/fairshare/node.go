@@ -25,8 +25,8 @@ type node struct {
 	children map[string]*node
 	quota    Quota
 	used     resource.Vector
-	// count is how many instances are charged.
-	count int
+	// count is how many instances are charged, waiting how many wait.
+	count, waiting int
 
 	// active are the children with something ready, items the ready items of a
 	// leaf; pos is the place among the parent's active ones, -1 outside.

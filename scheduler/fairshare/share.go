@@ -26,12 +26,6 @@ type Share struct {
 
 // Shares returns every queue, parents before children, by path.
 func (t *Tree) Shares() []Share {
-	waiting := map[*node]int{}
-	for _, it := range t.items {
-		for n := it.leaf; n != nil; n = n.parent {
-			waiting[n] += it.Count
-		}
-	}
 	var out []Share
 	var visit func(n *node)
 	visit = func(n *node) {
@@ -39,7 +33,7 @@ func (t *Tree) Shares() []Share {
 			return
 		}
 		s := Share{
-			Queue: n.path, Quota: n.quota, Used: n.used, Instances: n.count, Waiting: waiting[n],
+			Queue: n.path, Quota: n.quota, Used: n.used, Instances: n.count, Waiting: n.waiting,
 			Dominant: n.dominantShare(t.total), Limited: len(n.limited),
 		}
 		s.Quota.Weight = n.weight()

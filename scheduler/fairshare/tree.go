@@ -1,9 +1,7 @@
 package fairshare
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -136,13 +134,16 @@ func (t *Tree) Set(r Request, now time.Time) {
 		t.drop(it)
 		return
 	case it.Queue == r.Queue && it.Priority == r.Priority && it.Need == r.Need:
-		it.Count = r.Count
+		it.wait(r.Count - it.Count)
 		return
 	default:
 		t.leave(it)
+		it.wait(-it.Count)
 	}
 	it.Request = r
 	it.leaf = t.leaf(r.Queue)
+	it.Count = 0
+	it.wait(r.Count)
 	t.enter(it)
 }
 
@@ -195,6 +196,7 @@ func unlist(list []*Item, it *Item) []*Item {
 
 func (t *Tree) drop(it *Item) {
 	t.leave(it)
+	it.wait(-it.Count)
 	delete(t.items, it.App)
 }
 
@@ -240,7 +242,7 @@ func (t *Tree) Placed(it *Item, now time.Time) {
 // Take takes one instance of the item off without charging: for who charges
 // running instances by other means.
 func (t *Tree) Take(it *Item, now time.Time) {
-	it.Count--
+	it.wait(-1)
 	it.Since = now
 	if it.Count <= 0 {
 		t.drop(it)
@@ -296,19 +298,3 @@ func (t *Tree) unlimit(n *node) {
 
 // Used returns what all queues use together.
 func (t *Tree) Used() resource.Vector { return t.root.used }
-
-// Starving returns up to limit items that were skipped and have made no
-// progress since before, those of the highest priority and longest wait first:
-// agents should be held for them.
-func (t *Tree) Starving(before time.Time, limit int) []*Item {
-	var out []*Item
-	for _, it := range t.skipped {
-		if it.Since.Before(before) {
-			out = append(out, it)
-		}
-	}
-	slices.SortFunc(out, func(a, b *Item) int {
-		return cmp.Or(cmp.Compare(b.Priority, a.Priority), a.Since.Compare(b.Since), cmp.Compare(a.seq, b.seq))
-	})
-	return out[:min(limit, len(out))]
-}

@@ -107,7 +107,7 @@ func TestTree(t *testing.T) {
 		}
 	})
 
-	t.Run("what fits nowhere lets those behind it go and is found starving", func(t *testing.T) {
+	t.Run("what fits nowhere lets those behind it go", func(t *testing.T) {
 		t.Parallel()
 		tree := fairshare.New(fairshare.Config{})
 		tree.Set(request("/a/big", "/a", 0, 1), start)
@@ -117,16 +117,10 @@ func TestTree(t *testing.T) {
 		if it, ok := tree.Next(); !ok || it.App != "/a/small" {
 			t.Fatalf("behind the skipped: got %v", it)
 		}
-		starving := tree.Starving(start.Add(30*time.Second), 10)
-		if len(starving) != 1 || starving[0].App != "/a/big" {
-			t.Errorf("starving: got %v, want /a/big", starving)
-		}
-		if len(tree.Starving(start, 10)) != 0 {
-			t.Error("nothing starves at the start")
-		}
+		tree.Set(request("/a/big", "/a", 0, 2), start.Add(time.Minute))
 		tree.Wake()
-		if it, _ := tree.Next(); it.App != "/a/big" {
-			t.Errorf("after Wake: got %v, want /a/big", it.App)
+		if it, _ := tree.Next(); it.App != "/a/big" || !it.Since.Equal(start) {
+			t.Errorf("after Wake: got %v waiting since %v, want /a/big since %v", it.App, it.Since, start)
 		}
 	})
 
@@ -217,4 +211,36 @@ func TestNextIsTheLeast(t *testing.T) {
 			},
 		})
 	})
+}
+
+// TestShares checks what is shown of the queues.
+func TestShares(t *testing.T) {
+	t.Parallel()
+	tree := fairshare.New(fairshare.Config{Queues: map[string]fairshare.Quota{"/a": {Weight: 2, Limit: amount(4, 0)}}})
+	tree.SetTotal(amount(10, 20))
+	tree.Set(fairshare.Request{App: "/a/x", Queue: "/a", Need: amount(1, 8), Count: 5}, start)
+	tree.Set(fairshare.Request{App: "/b/y", Queue: "/b/c", Need: amount(3, 1), Count: 1}, start)
+	for range 3 {
+		it, _ := tree.Next()
+		tree.Placed(it, start)
+	}
+	tree.Charge("/a", amount(2, 0), 2)
+	if _, ok := tree.Next(); ok {
+		t.Error("the limit of /a is reached and nothing else waits")
+	}
+	want := []fairshare.Share{
+		{Queue: "/", Quota: fairshare.Quota{Weight: 1}, Used: amount(7, 17), Instances: 5, Waiting: 3, Dominant: 0.85, Weighted: 0.85, Resource: "mem"},
+		{
+			Queue: "/a", Quota: fairshare.Quota{Weight: 2, Limit: amount(4, 0)}, Used: amount(4, 16), Instances: 4, Waiting: 3,
+			Dominant: 0.8, Weighted: 0.4, Resource: "mem", Limited: 1,
+		},
+		{Queue: "/b", Quota: fairshare.Quota{Weight: 1}, Used: amount(3, 1), Instances: 1, Dominant: 0.3, Weighted: 0.3, Resource: "cpus"},
+		{Queue: "/b/c", Quota: fairshare.Quota{Weight: 1}, Used: amount(3, 1), Instances: 1, Dominant: 0.3, Weighted: 0.3, Resource: "cpus"},
+	}
+	if diff := cmp.Diff(tree.Shares(), want); diff != "" {
+		t.Errorf("shares (-got +want):\n%s", diff)
+	}
+	if got := fairshare.Jain([]float64{1, 1, 0, 0}); got != 0.5 {
+		t.Errorf("Jain's index of half of all: got %v, want 0.5", got)
+	}
 }

@@ -13,14 +13,10 @@ import (
 // excluded by hostname UNIQUE". It is "" when some agent would take it.
 func Explain(s *app.Spec, r Rejections) string {
 	f := r.LastOffers
-	declined := 0
-	for _, n := range f.Declined {
-		declined += n
-	}
 	switch {
 	case f.Processed == 0:
 		return "no agent offers anything at present"
-	case declined < f.Processed:
+	case f.Refused() < f.Processed:
 		return ""
 	}
 	var facts []string

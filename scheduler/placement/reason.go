@@ -74,6 +74,15 @@ func (f Funnel) Tallies() []Tally {
 	return out
 }
 
+// Refused is how many offers some reason excluded.
+func (f Funnel) Refused() int {
+	n := 0
+	for _, declined := range f.Declined {
+		n += declined
+	}
+	return n
+}
+
 // add counts n offers with the same reason; 0 means that they could be used.
 func (f *Funnel) add(r Reason, n int) {
 	f.Processed += n

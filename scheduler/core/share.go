@@ -1,0 +1,158 @@
+package core
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/placement"
+)
+
+// Labels by which an App says where it stands in line.
+const (
+	// QueueLabel names the queue instead of the top-level group, such as "/batch/nightly".
+	QueueLabel = "GANTRY_QUEUE"
+	// PriorityLabel orders the Apps of a queue, the highest number first; 0 is ordinary.
+	PriorityLabel = "GANTRY_PRIORITY"
+)
+
+// queueOf returns the path of the queue that an App's instances stand in.
+func queueOf(spec *app.Spec) string {
+	if q := spec.Labels[QueueLabel]; q != "" {
+		return string(app.Canonical(q))
+	}
+	return string(spec.ID.Tenant())
+}
+
+// priorityOf reads the priority label; what is no number is ordinary.
+func priorityOf(spec *app.Spec) int {
+	n, err := strconv.Atoi(spec.Labels[PriorityLabel])
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// line puts everything that may be launched now in its queue, and takes what
+// backs off out of it.
+func (s *State) line() {
+	total := s.cluster.Peak().Max(s.fair.Used())
+	s.fair.SetTotal(total)
+	s.fair.Wake()
+	waiting := make([]*appState, 0, len(s.waiting))
+	for _, a := range s.waiting {
+		waiting = append(waiting, a)
+	}
+	slices.SortFunc(waiting, func(a, b *appState) int {
+		if c := a.queue.Since.Compare(b.queue.Since); c != 0 {
+			return c
+		}
+		if a.spec.ID < b.spec.ID {
+			return -1
+		}
+		return 1
+	})
+	for _, a := range waiting {
+		count := 0
+		if a.launchable(s.now) {
+			count = a.nWaiting
+		}
+		s.fair.Set(fairshare.Request{
+			App: a.spec.ID, Queue: a.queuePath, Need: a.spec.Resources, Priority: priorityOf(a.spec), Count: count,
+		}, s.now)
+	}
+}
+
+// recharge keeps what an App's queue uses right when a record replaces another
+// one; nil stands for none.
+func (s *State) recharge(a *appState, was, is *instance.Instance) {
+	before, after := charged(was), charged(is)
+	if before == after {
+		return
+	}
+	if before.n > 0 {
+		s.fair.Release(a.queuePath, before.used, before.n)
+		a.charge.used, a.charge.n = a.charge.used.Sub(before.used), a.charge.n-before.n
+	}
+	if after.n > 0 {
+		s.fair.Charge(a.queuePath, after.used, after.n)
+		a.charge.used, a.charge.n = a.charge.used.Add(after.used), a.charge.n+after.n
+	}
+	s.sharesChanged = true
+}
+
+// charge is what instances use together.
+type charge struct {
+	used resource.Vector
+	n    int
+}
+
+// charged is what an instance counts for in its queue: its task's resources
+// while there may be a task.
+func charged(i *instance.Instance) charge {
+	if i == nil || !i.Condition.Live() {
+		return charge{}
+	}
+	return charge{i.Resources, 1}
+}
+
+// enqueue moves what an App is charged for when its queue has changed.
+func (s *State) enqueue(a *appState) {
+	path := queueOf(a.spec)
+	if path == a.queuePath {
+		return
+	}
+	if a.charge.n > 0 {
+		s.fair.Release(a.queuePath, a.charge.used, a.charge.n)
+		s.fair.Charge(path, a.charge.used, a.charge.n)
+	}
+	a.queuePath = path
+	s.sharesChanged = true
+}
+
+// hoard is the agents that are held for an App.
+type hoard struct {
+	demand *placement.Demand
+	until  time.Time
+}
+
+// release gives agents back that are held for Apps which wait no more, or
+// whose time is over.
+func (s *State) release() {
+	for _, id := range slices.Sorted(maps.Keys(s.hoards)) {
+		a, h := s.apps[id], s.hoards[id]
+		if a != nil && a.demand == h.demand && a.nWaiting > 0 && s.now.Before(h.until) {
+			continue
+		}
+		s.cluster.Release(h.demand)
+		s.timers.cancel(hoardTimer, string(id))
+		delete(s.hoards, id)
+		if a != nil {
+			a.hoardAfter = s.now.Add(s.cfg.HoldFor)
+		}
+	}
+}
+
+// hoard holds an agent for an App that has waited too long for a place that is
+// large enough, so that smaller ones do not take every part that becomes free.
+func (s *State) hoard(a *appState, waits time.Time) {
+	id := a.spec.ID
+	_, has := s.hoards[id]
+	if has || a.demand == nil || len(s.hoards) >= hoardsMax || s.now.Before(a.hoardAfter) || s.now.Sub(waits) < s.cfg.StarveAfter {
+		return
+	}
+	if _, ok := s.cluster.Hold(a.demand); !ok {
+		return
+	}
+	until := s.now.Add(s.cfg.HoldFor)
+	s.hoards[id] = hoard{a.demand, until}
+	s.timers.set(until, hoardTimer, string(id))
+}
+
+// hoardsMax is for how many Apps agents are held at a time: what is held serves nobody meanwhile.
+const hoardsMax = 4

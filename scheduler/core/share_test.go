@@ -1,0 +1,151 @@
+package core
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+)
+
+// play runs a script and returns the State's last View.
+func play(t *testing.T, in string) *View {
+	t.Helper()
+	s := newScript(t)
+	s.run(in)
+	return s.state.View()
+}
+
+// launched counts the instances of an App that were launched.
+func launched(t *testing.T, v *View, id app.ID) int {
+	t.Helper()
+	a, ok := v.App(id)
+	if !ok {
+		t.Fatalf("no App %s", id)
+	}
+	n := 0
+	for _, i := range a.Instances {
+		if i.Condition.Live() {
+			n++
+		}
+	}
+	return n
+}
+
+// queues prints the shares, one line each.
+func queues(v *View) []string {
+	var out []string
+	for _, q := range v.Queues {
+		out = append(out, strings.Join([]string{
+			q.Queue, q.Used.CPUs.String() + " cpus", q.Used.Mem.String() + " mem", q.Resource,
+		}, " "))
+	}
+	return out
+}
+
+func TestSharing(t *testing.T) {
+	t.Parallel()
+
+	t.Run("tenants get equal dominant shares whoever came first", func(t *testing.T) {
+		t.Parallel()
+		v := play(t, `
+00:00 subscribed fw
+00:01 create a/web instances=20 cpus=1
+00:02 create b/web instances=20 cpus=1
+00:03 offer o1 a1 cpus=10 mem=10000
+`)
+		if a, b := launched(t, v, "/a/web"), launched(t, v, "/b/web"); a != 5 || b != 5 {
+			t.Errorf("launched: got %d of /a and %d of /b, want 5 and 5", a, b)
+		}
+		want := []string{"/ 10 cpus 640 mem cpus", "/a 5 cpus 320 mem cpus", "/b 5 cpus 320 mem cpus"}
+		if diff := cmp.Diff(queues(v), want); diff != "" {
+			t.Errorf("queues (-got +want):\n%s", diff)
+		}
+	})
+
+	t.Run("what runs counts after a restart", func(t *testing.T) {
+		t.Parallel()
+		v := play(t, `
+00:00 subscribed fw
+00:01 create a/web instances=5 cpus=1
+00:02 offer o1 a1 cpus=5 mem=10000
+00:03 crash
+00:04 subscribed fw
+00:05 create b/web instances=20 cpus=1
+00:06 change a/web instances=20
+00:07 offer o2 a2 cpus=5 mem=10000
+`)
+		if a, b := launched(t, v, "/a/web"), launched(t, v, "/b/web"); a != 5 || b != 5 {
+			t.Errorf("launched: got %d of /a and %d of /b, want 5 and 5", a, b)
+		}
+	})
+
+	t.Run("what ended does not count", func(t *testing.T) {
+		t.Parallel()
+		v := play(t, `
+00:00 subscribed fw
+00:01 create a/web instances=1 cpus=1
+00:02 offer o1 a1 cpus=5 mem=10000
+00:03 status a_web.2/1 TASK_RUNNING uuid=r1 agent=a1
+00:04 delete a/web
+00:05 status a_web.2/1 TASK_KILLED uuid=k1 agent=a1
+`)
+		if diff := cmp.Diff(queues(v), []string{"/ 0 cpus 0 mem ", "/a 0 cpus 0 mem "}); diff != "" {
+			t.Errorf("queues (-got +want):\n%s", diff)
+		}
+	})
+}
+
+func TestWhyNot(t *testing.T) {
+	t.Parallel()
+	v := play(t, `
+00:00 subscribed fw
+00:01 create web instances=3 cpus=4 unique=hostname
+00:02 offer o1 a1 cpus=8 mem=512
+00:02 offer o2 a2 cpus=3.5 mem=512
+00:03 offer o3 a1 cpus=4 mem=448
+`)
+	a, _ := v.App("/web")
+	want := "1 excluded by hostname UNIQUE"
+	if a.Queue.Explanation != want {
+		t.Errorf("explanation: got %q, want %q", a.Queue.Explanation, want)
+	}
+	if n := a.Queue.Processed; n != 3 {
+		t.Errorf("processed: got %d offers, want 3", n)
+	}
+	if len(a.Queue.UnusedOffers) != 1 || a.Queue.UnusedOffers[0].Reason != "UnfulfilledConstraint" {
+		t.Errorf("unused offers: got %+v", a.Queue.UnusedOffers)
+	}
+	if a.Queue.LastUsed.IsZero() || a.Queue.LastUnused.IsZero() {
+		t.Errorf("last used %v, last unused %v: want both", a.Queue.LastUsed, a.Queue.LastUnused)
+	}
+}
+
+// TestStarvation has small instances take every part of an agent that becomes
+// free, until the agent is held for the large one.
+func TestStarvation(t *testing.T) {
+	t.Parallel()
+	s := newScript(t)
+	s.run(`
+00:00 subscribed fw
+00:01 create a/small instances=3 cpus=1
+00:02 offer o1 a1 cpus=3 mem=3000
+00:04 create b/large instances=1 cpus=3
+00:05 create a/more instances=9 cpus=1
+00:06 offer o2 a2 cpus=1 mem=1000
+`)
+	if n := launched(t, s.state.View(), "/a/more"); n != 1 {
+		t.Fatalf("small ones: got %d, want one in the first gap", n)
+	}
+	s.run(`
+01:30 offer o3 a1 cpus=1 mem=1000
+01:31 offer o4 a1 cpus=1 mem=1000
+01:32 offer o5 a1 cpus=1 mem=1000
+`)
+	v := s.state.View()
+	if n := launched(t, v, "/b/large"); n != 1 {
+		a, _ := v.App("/b/large")
+		t.Errorf("the large one was not launched: %s", a.Queue.Explanation)
+	}
+}
