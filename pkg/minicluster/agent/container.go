@@ -53,15 +53,15 @@ func (a *Agent) credential(name string) (*syscall.Credential, error) {
 func (a *Agent) makeSandbox(e *executorRun) error {
 	cred, err := a.credential(e.user)
 	if err != nil {
-		return fmt.Errorf("Failed to create executor directory '%s': Failed to chown directory to '%s': No such user '%s'", //nolint:staticcheck // Mesos' text
+		return fmt.Errorf("Failed to create executor directory '%s': Failed to chown directory to '%s': No such user '%s'",
 			e.sandbox, e.user, e.user)
 	}
 	if err := mkdirAll(e.sandbox); err != nil {
-		return fmt.Errorf("Failed to create executor directory '%s': %w", e.sandbox, err) //nolint:staticcheck // Mesos' text
+		return fmt.Errorf("Failed to create executor directory '%s': %w", e.sandbox, err)
 	}
 	if cred != nil {
 		if err := os.Chown(e.sandbox, int(cred.Uid), int(cred.Gid)); err != nil {
-			return fmt.Errorf("Failed to create executor directory '%s': Failed to chown directory to '%s': %w", //nolint:staticcheck // Mesos' text
+			return fmt.Errorf("Failed to create executor directory '%s': Failed to chown directory to '%s': %w",
 				e.sandbox, e.user, err)
 		}
 	}

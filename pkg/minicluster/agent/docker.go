@@ -37,14 +37,14 @@ func (a *Agent) dockerStarter(e *executorRun, spec containerizer.Spec, params bu
 		}
 		if err := pull(ctx, engine, docker); err != nil {
 			_ = engine.Close()
-			return nil, fmt.Errorf("Failed to run '%s -H %s pull %s': exited with status 1; stderr='%w\n'", //nolint:staticcheck // Mesos' text
+			return nil, fmt.Errorf("Failed to run '%s -H %s pull %s': exited with status 1; stderr='%w\n'",
 				binary, socket, docker.GetImage(), err)
 		}
 		p := builtin.DockerParams{Params: params, Client: engine, Name: name, SandboxMount: mount}
 		c, err := host.StartFunc(spec, func(ctx context.Context, c *containerizer.Container) int {
 			var status int
 			if custom {
-				status = builtin.RunInDocker(ctx, p, info)
+				status = builtin.RunInDocker(ctx, c, p, info)
 			} else {
 				status = builtin.RunDocker(ctx, c, p)
 			}

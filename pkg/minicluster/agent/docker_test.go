@@ -107,6 +107,10 @@ func TestDockerTask(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	list, err := r.agent.Containers(t.Context(), false, false)
+	if err != nil || len(list) != 1 || list[0].Usage.Processes == 0 {
+		t.Errorf("got containers %v, %v, want one that uses something", list, err)
+	}
 	r.master.send(link.KillTask{FrameworkID: *f.ID, TaskID: task.TaskID})
 	awaitState(t, r.master, "d1", mesos.TASK_KILLING)
 	if s := awaitState(t, r.master, "d1", mesos.TASK_KILLED); s.GetMessage() != "Container exited with status 0" {

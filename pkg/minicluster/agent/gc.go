@@ -22,23 +22,29 @@ func (a *Agent) removeSandbox(sandbox string) error {
 		return err
 	}
 	latest := filepath.Join(filepath.Dir(sandbox), "latest")
-	if target, err := os.Readlink(latest); err == nil && target == sandbox {
+	// There may be no link any more.
+	if target, _ := os.Readlink(latest); target == sandbox {
 		if err := os.Remove(latest); err != nil {
 			return err
 		}
 	}
 	root := a.store.Layout.WorkDir
-	if relative, err := filepath.Rel(filepath.Join(root, "slaves"), sandbox); err == nil {
-		if err := os.RemoveAll(filepath.Join(root, "meta", "slaves", relative)); err != nil {
-			return err
-		}
+	relative, err := filepath.Rel(filepath.Join(root, "slaves"), sandbox)
+	if err != nil {
+		return err
 	}
-	for dir := filepath.Dir(sandbox); dir != root && len(dir) > len(root); dir = filepath.Dir(dir) {
-		if os.Remove(dir) != nil {
-			break // not empty
-		}
+	if err := os.RemoveAll(filepath.Join(root, "meta", "slaves", relative)); err != nil {
+		return err
 	}
+	removeEmpty(filepath.Dir(sandbox), root)
 	return nil
+}
+
+// removeEmpty removes a directory and those above it, below root, as far as they are empty.
+func removeEmpty(dir, root string) {
+	for len(dir) > len(root) && os.Remove(dir) == nil {
+		dir = filepath.Dir(dir)
+	}
 }
 
 // collectOld arranges the deletion of sandboxes that earlier agents on this work directory have left and no recovered

@@ -63,6 +63,29 @@ func TestFailureKillsTheRestOfTheGroup(t *testing.T) {
 	r.idle()
 }
 
+func TestGroupTasksShareAVolumeOfTheExecutor(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil).registered()
+	shared := func(task mesos.TaskInfo) mesos.TaskInfo {
+		task.Container = &mesos.ContainerInfo{Type: mesos.ContainerInfo_MESOS.Enum(), Volumes: []mesos.Volume{{
+			ContainerPath: "shared", Mode: mesos.RW.Enum(), Source: &mesos.Volume_Source{
+				Type:        mesos.Volume_Source_SANDBOX_PATH,
+				SandboxPath: &mesos.Volume_Source_SandboxPath{Type: mesos.Volume_Source_SandboxPath_PARENT, Path: "common"},
+			},
+		}}}
+		return task
+	}
+	r.master.send(group(
+		shared(commandTask("a", "touch shared/here")),
+		shared(commandTask("b", "while ! test -f shared/here; do sleep 0.05; done")),
+	))
+	for id, s := range r.terminals(2) {
+		if s.GetState() != mesos.TASK_FINISHED {
+			t.Errorf("%s: got %v: %s", id, s.GetState(), s.GetMessage())
+		}
+	}
+}
+
 func TestSandboxAndEnvironmentOfGroupTask(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil).registered()

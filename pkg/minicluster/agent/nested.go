@@ -46,7 +46,7 @@ func ContainerName(id mesos.ContainerID) string {
 // ErrNoContainer.
 func (a *Agent) LaunchContainer(ctx context.Context, id mesos.ContainerID, command *mesos.CommandInfo) (started bool, err error) {
 	if command == nil {
-		return false, errors.New("Expecting 'command' to be present") //nolint:staticcheck // Mesos' text
+		return false, errors.New("Expecting 'command' to be present")
 	}
 	ok := a.box.ask(ctx, func() { started, err = a.launchNested(id, command) })
 	if !ok {

@@ -49,7 +49,7 @@ func (a *Agent) starter(e *executorRun) (startFunc, error) {
 			return nil
 		}
 		if err := a.fetcher.Fetch(ctx, uris, sandbox, user, cred, log); err != nil {
-			return fmt.Errorf("Failed to fetch all URIs for container '%s': exited with status 1", containerID) //nolint:staticcheck // Mesos' text
+			return fmt.Errorf("Failed to fetch all URIs for container '%s': exited with status 1", containerID)
 		}
 		return nil
 	}

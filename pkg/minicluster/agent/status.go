@@ -111,6 +111,8 @@ func (a *Agent) executorUpdate(e *executorRun, status mesos.TaskStatus) {
 	}
 	owner, t := f.findTask(status.TaskID.Value)
 	switch {
+	case t == nil && f.terminating:
+		return
 	case t == nil:
 		// Forwarded and repeated, but never acknowledged to the executor.
 		a.updateWithoutTask(f, e.id(), status)

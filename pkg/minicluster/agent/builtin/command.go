@@ -7,6 +7,7 @@ import (
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
+	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
 )
@@ -45,6 +46,9 @@ func (x *commandExecutor) launch(info mesos.TaskInfo) {
 		return
 	}
 	env := withVariables(withRole(x.p.Env, info.Resources), info.Command)
+	if err := linkVolumes(info.Container, x.p.Sandbox, ""); err != nil {
+		x.p.Log.Warn("prepare volumes", zap.Error(err))
+	}
 	args, path := Argv(info.Command)
 	x.task = &task{
 		info: info, driver: x.driver, box: x.box, onEnd: func(*task) { x.end() },

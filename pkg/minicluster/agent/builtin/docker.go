@@ -87,7 +87,7 @@ func (x *dockerExecutor) launch(info mesos.TaskInfo) {
 		x.fail("Failed to create docker run options: " + err.Error())
 		return
 	}
-	x.engine = &dockerContainer{d: x.d, box: x.box}
+	x.engine = &dockerContainer{d: x.d, box: x.box, in: x.container}
 	if limit := info.MaxCompletionTime; limit != nil {
 		x.stopExpiry = x.box.later(time.Duration(limit.Nanoseconds), x.expire)
 	}

@@ -129,7 +129,7 @@ func networking(config *container.Config, host *container.HostConfig, info *meso
 	}
 	if name := info.GetHostname(); name != "" {
 		if host.NetworkMode.IsHost() {
-			return errors.New("Unable to set hostname with host network mode") //nolint:staticcheck // Mesos' text
+			return errors.New("Unable to set hostname with host network mode")
 		}
 		config.Hostname = name
 	}
@@ -141,12 +141,12 @@ func portMappings(config *container.Config, host *container.HostConfig, mappings
 		return nil
 	}
 	if host.NetworkMode.IsHost() || host.NetworkMode.IsNone() {
-		return errors.New("Port mappings are only supported for bridge and user-defined networks") //nolint:staticcheck // Mesos' text
+		return errors.New("Port mappings are only supported for bridge and user-defined networks")
 	}
 	config.ExposedPorts, host.PortBindings = network.PortSet{}, network.PortMap{}
 	for _, m := range mappings {
 		if !offersPort(resources, uint64(m.HostPort)) {
-			return fmt.Errorf("Port [%d] not included in resources", m.HostPort) //nolint:staticcheck // Mesos' text
+			return fmt.Errorf("Port [%d] not included in resources", m.HostPort)
 		}
 		protocol := m.GetProtocol()
 		if protocol == "" {
@@ -191,11 +191,11 @@ func volumeBind(d DockerParams, v mesos.Volume) (string, error) {
 		case s.GetType() == mesos.Volume_Source_HOST_PATH && s.HostPath != nil:
 			source = s.HostPath.Path
 		default:
-			return "", fmt.Errorf("Unsupported volume source type %v", s.GetType()) //nolint:staticcheck // Mesos' text
+			return "", fmt.Errorf("Unsupported volume source type %v", s.GetType())
 		}
 	} else if source != "" && !filepath.IsAbs(source) {
 		if relative {
-			return "", errors.New("Both host path and container path of a volume are relative") //nolint:staticcheck // Mesos' text
+			return "", errors.New("Both host path and container path of a volume are relative")
 		}
 		source = filepath.Join(d.Sandbox, source)
 	}

@@ -30,6 +30,7 @@ const (
 type dockerContainer struct {
 	d   DockerParams
 	box box
+	in  *containerizer.Container // that it belongs to
 
 	id      string
 	work    sync.WaitGroup
@@ -60,6 +61,9 @@ func (c *dockerContainer) run(options client.ContainerCreateOptions, started fun
 			return
 		}
 		if inspect, err := c.d.Client.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{}); err == nil {
+			if state := inspect.Container.State; state != nil && c.in != nil {
+				c.in.Include(state.Pid)
+			}
 			c.box.post(func() { started(inspect.Raw, c.addresses(inspect.Container)) })
 		} else {
 			c.box.post(func() { started(json.RawMessage("{}"), nil) })
@@ -198,13 +202,13 @@ func (c *dockerContainer) exec(ctx context.Context, command *mesos.CommandInfo) 
 	return int32(result.ExitCode), nil //nolint:gosec // one byte
 }
 
-// RunInDocker runs a custom executor inside a Docker container until it ends or c is destroyed, and returns the wait
+// RunInDocker runs a custom executor inside a Docker container until it ends or its container in is destroyed, and returns the wait
 // status to report. The executor speaks to the agent itself.
-func RunInDocker(ctx context.Context, p DockerParams, info mesos.ExecutorInfo) int {
+func RunInDocker(ctx context.Context, in *containerizer.Container, p DockerParams, info mesos.ExecutorInfo) int {
 	options, err := runOptions(p, mesos.TaskInfo{
 		TaskID: mesos.TaskID{Value: p.Executor}, Container: info.Container, Command: info.Command, Resources: info.Resources,
 	})
-	c := &dockerContainer{d: p, box: box{ctx: ctx, c: make(chan func())}}
+	c := &dockerContainer{d: p, in: in, box: box{ctx: ctx, c: make(chan func())}}
 	if err != nil {
 		c.note(err)
 		return exitDaemon << 8

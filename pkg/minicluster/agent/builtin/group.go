@@ -81,6 +81,9 @@ func (x *groupExecutor) newTask(info mesos.TaskInfo) (*task, error) {
 			err = os.Symlink(sandbox, filepath.Join(tasks, info.TaskID.Value))
 		}
 	}
+	if err == nil {
+		err = linkVolumes(info.Container, sandbox, x.p.Sandbox)
+	}
 	path := "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 	env := withRole([]string{path, "MESOS_CONTAINER_IP=" + x.p.IP, "MESOS_SANDBOX=" + sandbox}, info.Resources)
 	env = withVariables(env, info.Command)

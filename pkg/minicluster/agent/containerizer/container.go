@@ -192,6 +192,18 @@ func (c *Container) ended() bool {
 	}
 }
 
+// Include makes a process that others started, for example a Docker engine, count as the container's, with all below
+// it: it shows in the usage and ends with the container.
+func (c *Container) Include(pid int) {
+	start := StartTicks(pid)
+	if pid <= 1 || start == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.roots[pid] = start
+}
+
 // Command is a process to start inside a container.
 type Command struct {
 	Argv   []string
