@@ -23,7 +23,11 @@ func (s *Scheduler) load(ctx context.Context, journal *record.Journal) (core.Sto
 	began := time.Now()
 	stored, err := journal.Load(ctx)
 	if err != nil {
-		return core.Stored{}, fmt.Errorf("load the state: %w", err)
+		err = fmt.Errorf("load the state: %w", err)
+		if _, unreadable := errors.AsType[*record.UnreadableError](err); unreadable {
+			err = &permanentError{err}
+		}
+		return core.Stored{}, err
 	}
 	s.log.Info("state loaded", zap.Int("apps", len(stored.Versions)), zap.Int("instances", len(stored.Instances)),
 		logfield.Framework(stored.Framework), logfield.Elapsed(time.Since(began)))

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 api=${DEMO_HTTP:-127.0.0.1:8080}
 mesos=${DEMO_MESOS:-127.0.0.1:5050}
 work=$(mktemp -d "${TMPDIR:-/tmp}/gantry-demo.XXXXXX")
-mini='' engine=''
+mini='' engine='' framework=none
 
 finish() {
 	status=$?
@@ -17,7 +17,7 @@ finish() {
 		wait "$mini" || status=$?
 	fi
 	if [ "$status" = 0 ] && [ -n "$mini" ]; then
-		left=$(docker ps -aq --filter label=org.gantry.framework) || left=''
+		left=$(docker ps -aq --filter "label=org.gantry.framework=$framework") || left=''
 		[ -z "$left" ] || { echo "containers are left: $left" >&2; status=1; }
 		left=$(pgrep -f "$work" || true)
 		[ -z "$left" ] || { echo "processes are left: $left" >&2; status=1; }
@@ -53,6 +53,7 @@ cat "$work/mini.log"
 echo "deploying examples/apps/hello.json: three instances on two agents"
 bin/gantry --url "http://$api" app create --wait examples/apps/hello.json
 bin/gantry --url "http://$api" task list
+framework=$(curl -fsS "http://$api/v2/info" | grep -o '"frameworkId":"[^"]*"' | cut -d'"' -f4)
 
 answers=$work/answers
 : >"$answers"

@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -48,12 +49,21 @@ func (j *Journal) Append(ctx context.Context, changes []core.Change) error {
 	return j.store.Append(ctx, writes)
 }
 
-// Load reads all records. An error names the record that cannot be read.
+// UnreadableError says that a stored record makes no sense to this version of Gantry.
+type UnreadableError struct {
+	Key string
+	Err error
+}
+
+func (e *UnreadableError) Error() string { return fmt.Sprintf("stored record %s: %v", e.Key, e.Err) }
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
+// Load reads all records. It fails with an *UnreadableError or an error of the store.
 func (j *Journal) Load(ctx context.Context) (core.Stored, error) {
 	st := core.Stored{Troubles: map[app.ID]core.Trouble{}}
 	err := j.store.Load(ctx, func(key string, value []byte) error {
 		if err := decode(&st, key, value); err != nil {
-			return fmt.Errorf("stored record %s: %w", key, err)
+			return &UnreadableError{Key: key, Err: err}
 		}
 		return nil
 	})
@@ -142,14 +152,14 @@ func decode(st *core.Stored, key string, value []byte) error {
 		err = get(value, &r)
 		st.Troubles[app.ID(id)] = troubleOf(app.ID(id), &r)
 	default:
-		return fmt.Errorf("unknown kind of record; it was written by a newer version of Gantry")
+		return errors.New("unknown kind of record; it was written by a newer version of Gantry")
 	}
 	return err
 }
 
 func get(value []byte, m proto.Unmarshaler) error {
 	if len(value) == 0 {
-		return fmt.Errorf("empty record")
+		return errors.New("empty record")
 	}
 	if value[0] > format {
 		return fmt.Errorf("format %d is newer than %d, the newest that this version of Gantry reads; start the version that wrote it", value[0], format)
