@@ -64,6 +64,7 @@ func newActor(m *Master, now time.Time) *actor {
 		},
 	}
 	s.alloc = allocator.New(s.allocatorOptions())
+	s.allocator = s.alloc
 	return s
 }
 

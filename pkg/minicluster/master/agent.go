@@ -48,9 +48,11 @@ func (s *actor) receive(c *link.Conn, msg link.Message) {
 	}
 	switch m := msg.(type) {
 	case link.Register:
+		s.count("messages_register_slave")
 		s.registerAgent(c, m)
 		return
 	case link.Reregister:
+		s.count("messages_reregister_slave")
 		s.reregisterAgent(c, m)
 		return
 	}
@@ -60,7 +62,9 @@ func (s *actor) receive(c *link.Conn, msg link.Message) {
 	}
 	switch m := msg.(type) {
 	case link.Unregister:
+		s.count("messages_unregister_slave")
 		if m.AgentID.Value == a.ID {
+			s.count("slave_removals/reason_unregistered")
 			s.dropAgent(a, "the agent unregistered")
 		}
 	case link.Pong:
@@ -225,7 +229,11 @@ func (s *actor) agentClosed(c *link.Conn) {
 func (s *actor) agentUnreachable(a *Agent, message string) {
 	now := time.Now()
 	s.log.Warn("agent unreachable", fieldAgent(a.ID), zap.String("message", message))
-	s.count("slave_unreachable_completed")
+	for _, name := range []string{
+		"slave_unreachable_scheduled", "slave_unreachable_completed", "slave_removals", "slave_removals/reason_unhealthy",
+	} {
+		s.count(name)
+	}
 	s.setUnreachable(a.ID, now)
 	s.held[a.ID] = AdmittedAgent{Drain: a.Drain, Deactivated: a.Deactivated}
 	at := &mesos.TimeInfo{Nanoseconds: now.UnixNano()}

@@ -45,6 +45,7 @@ func (s *actor) call(req request) *codec.Refusal {
 func (s *actor) perform(fw *Framework, c *scheduler.Call) {
 	switch c.Type {
 	case scheduler.Call_TEARDOWN:
+		s.count("messages_unregister_framework")
 		s.removeFramework(fw)
 	case scheduler.Call_ACCEPT:
 		s.accept(fw, c.Accept)

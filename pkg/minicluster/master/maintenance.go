@@ -1,7 +1,6 @@
 package master
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -278,6 +277,3 @@ func (s *actor) answerInverse(fw *Framework, ids []mesos.OfferID, accepted bool,
 		a.inverseUntil[fw.ID] = now.Add(refusal(f))
 	}
 }
-
-// String names a machine in messages.
-func (m Machine) String() string { return fmt.Sprintf("%s (%s)", m.Hostname, m.IP) }

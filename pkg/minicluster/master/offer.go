@@ -20,8 +20,9 @@ func (s *actor) allocate() {
 	}
 	now := time.Now()
 	byFramework := make(map[string][]*Offer)
-	s.Counters["allocator/mesos/allocation_runs"]++
-	for _, al := range s.alloc.Run(now, s.rnd) {
+	allocations := s.alloc.Run(now, s.rnd)
+	s.measureRun(time.Since(now))
+	for _, al := range allocations {
 		fw, a := s.Frameworks[al.FrameworkID], s.Agents[al.AgentID]
 		if fw == nil || !fw.Active || a == nil || !a.Active {
 			s.alloc.Recovered(al.FrameworkID, al.AgentID, al.Resources, 0, now)
@@ -38,6 +39,19 @@ func (s *actor) allocate() {
 		s.Frameworks[id].send(&scheduler.Event{Type: scheduler.Event_OFFERS, Offers: event})
 	}
 	s.inverseOffers()
+}
+
+// measureRun keeps the metrics of allocation runs.
+func (s *actor) measureRun(took time.Duration) {
+	const runs, name = "allocator/mesos/allocation_runs", "allocator/mesos/allocation_run_ms"
+	ms := float64(took.Microseconds()) / 1000
+	if s.Counters[runs] == 0 || ms < s.Counters[name+"/min"] {
+		s.Counters[name+"/min"] = ms
+	}
+	s.Counters[name+"/max"] = max(ms, s.Counters[name+"/max"])
+	s.Counters[name] = ms
+	s.Counters[runs]++
+	s.Counters[name+"/count"] = s.Counters[runs]
 }
 
 func (s *actor) makeOffer(fw *Framework, a *Agent, al allocator.Allocation, now time.Time) *Offer {

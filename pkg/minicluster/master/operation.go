@@ -156,6 +156,7 @@ func operationEnded(s mesos.OperationState) bool {
 
 // operationUpdate handles the status of an operation that an agent reports.
 func (s *actor) operationUpdate(a *Agent, m link.OperationUpdate) {
+	s.count("messages_operation_status_update")
 	o := a.Operations[string(m.OperationUUID)]
 	fw := s.frameworkOf(m.FrameworkID)
 	if o != nil {
@@ -197,6 +198,7 @@ func (s *actor) removeOperation(a *Agent, o *Operation) {
 
 // acknowledgeOperation handles the call ACKNOWLEDGE_OPERATION_STATUS.
 func (s *actor) acknowledgeOperation(fw *Framework, c *scheduler.Call_AcknowledgeOperationStatus) {
+	s.count("messages_operation_status_update_acknowledgement")
 	a := s.Agents[c.AgentID.GetValue()]
 	if a == nil || !a.Connected {
 		return
@@ -219,6 +221,7 @@ func (s *actor) acknowledgeOperation(fw *Framework, c *scheduler.Call_Acknowledg
 
 // reconcileOperations handles the call RECONCILE_OPERATIONS: of all, or of the operations named.
 func (s *actor) reconcileOperations(fw *Framework, c *scheduler.Call_ReconcileOperations) {
+	s.count("messages_reconcile_operations")
 	if len(c.Operations) == 0 {
 		for _, o := range fw.Operations {
 			fw.sendOperation(latestOf(o))

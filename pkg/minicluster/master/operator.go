@@ -91,14 +91,3 @@ func (m *Master) UpdateWeights(ctx context.Context, principal *string, weights [
 func (m *Master) UpdateQuota(ctx context.Context, principal *string, force bool, configs []quota.QuotaConfig) error {
 	return m.command(ctx, func() *CallError { return m.a.operatorQuota(principal, force, configs) })
 }
-
-// AgentConn names the process address of the connection of an agent, for fault injection ("" if not connected).
-func (m *Master) AgentConn(ctx context.Context, id mesos.AgentID) (string, error) {
-	var addr string
-	err := m.do(ctx, func() {
-		if a := m.a.Agents[id.Value]; a != nil && a.conn != nil {
-			addr = a.conn.Remote()
-		}
-	})
-	return addr, err
-}

@@ -21,6 +21,7 @@ func (s *actor) registerAgent(c *link.Conn, m link.Register) {
 			c.Send(s.registered(old.ID))
 			return
 		}
+		s.count("slave_removals/reason_registered")
 		s.dropAgent(old, "a new agent registered at the same address")
 	}
 	id := s.agentID()
@@ -126,6 +127,7 @@ func (s *actor) readmitAgent(c *link.Conn, id string, m link.Reregister) {
 	_, recovered := s.RecoveredAgents[id]
 	_, unreachable := s.UnreachableAgents[id]
 	if old := s.byPID[m.PID]; old != nil {
+		s.count("slave_removals/reason_registered")
 		s.dropAgent(old, "a new agent registered at the same address")
 	}
 	delete(s.RecoveredAgents, id)

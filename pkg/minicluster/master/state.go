@@ -7,6 +7,7 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/maintenance"
 	"github.com/mesos/mesos-go/api/v1/lib/quota"
 
+	"github.com/gantry-mesos/gantry/pkg/minicluster/allocator"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/constraints"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
@@ -53,7 +54,12 @@ type State struct {
 	// Counters are the monotone metrics under their Mesos names ("master/messages_kill_task"). Gauges are derived
 	// from the rest of the state by whoever shows them.
 	Counters map[string]float64
+
+	allocator *allocator.Allocator
 }
+
+// OfferFilters returns the number of offer filters alive at a time, by role.
+func (s *State) OfferFilters(now time.Time) map[string]int { return s.allocator.Filters(now) }
 
 // Framework is a framework with what it has.
 type Framework struct {
@@ -91,7 +97,6 @@ type Task struct {
 	// Task is the message as operator reads show it. Statuses holds the statuses received so far, one for each
 	// state (the newest), without data.
 	link.Task
-	// Offered resources and the rest are in the embedded message.
 
 	charged bool // its resources count as allocated on the agent
 }

@@ -22,8 +22,12 @@ type framework struct {
 // subscribe attaches a stream to a new or known framework and returns its id. A refused subscription gets one ERROR
 // event and the id is "".
 func (s *actor) subscribe(req request, st *stream) string {
-	s.count("messages_register_framework")
 	info := *req.call.Subscribe.FrameworkInfo
+	if info.ID == nil {
+		s.count("messages_register_framework")
+	} else {
+		s.count("messages_reregister_framework")
+	}
 	if info.Principal == nil {
 		info.Principal = req.principal
 	}

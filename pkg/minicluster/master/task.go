@@ -183,6 +183,7 @@ func (s *actor) statusUpdate(a *Agent, u link.StatusUpdate) {
 
 // exitedExecutor handles the end of an executor.
 func (s *actor) exitedExecutor(a *Agent, m link.ExitedExecutor) {
+	s.count("messages_exited_executor")
 	fw := s.Frameworks[m.FrameworkID.Value]
 	if fw == nil {
 		return
@@ -201,6 +202,7 @@ func (s *actor) exitedExecutor(a *Agent, m link.ExitedExecutor) {
 func (s *actor) executorMessage(a *Agent, m link.ExecutorToFramework) {
 	s.count("messages_executor_to_framework")
 	if fw := s.Frameworks[m.FrameworkID.Value]; fw != nil && fw.stream != nil {
+		s.count("valid_executor_to_framework_messages")
 		fw.send(&scheduler.Event{Type: scheduler.Event_MESSAGE, Message: &scheduler.Event_Message{
 			AgentID: mesos.AgentID{Value: a.ID}, ExecutorID: m.ExecutorID, Data: m.Data,
 		}})

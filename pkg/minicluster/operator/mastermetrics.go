@@ -157,6 +157,7 @@ func allocatorGauges(out map[string]float64, s *master.State, cfg master.Config)
 	for _, a := range s.Agents {
 		a.Total.Quantities(total, 1)
 	}
+	filters := s.OfferFilters(time.Now())
 	v := viewer{all{}, nil}
 	for _, r := range v.rolesOf(s) {
 		dominant := 0.0
@@ -170,7 +171,7 @@ func allocatorGauges(out map[string]float64, s *master.State, cfg master.Config)
 			}
 		}
 		out["allocator/mesos/roles/"+r.name+"/shares/dominant"] = dominant
-		out["allocator/mesos/offer_filters/roles/"+r.name+"/active"] += 0
+		out["allocator/mesos/offer_filters/roles/"+r.name+"/active"] = float64(filters[r.name])
 		for _, name := range []string{"cpus", "mem"} {
 			out["allocator/mesos/quota/roles/"+r.name+"/resources/"+name+"/consumed"] = resources.FromMilli(consumed[name])
 		}

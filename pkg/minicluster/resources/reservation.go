@@ -37,9 +37,6 @@ func ForRole(r *mesos.Resource, role string) bool {
 	return owner == Any || owner == role || IsSubrole(role, owner)
 }
 
-// ReservedForRole tells whether a resource is reserved for the role or one above.
-func ReservedForRole(r *mesos.Resource, role string) bool { return Reserved(r) && ForRole(r, role) }
-
 // AllocatedTo returns the role in allocation_info, "" if unset.
 func AllocatedTo(r *mesos.Resource) string { return r.GetAllocationInfo().GetRole() }
 
