@@ -71,7 +71,7 @@ func (n *agentNode) process(ctx context.Context) error {
 	cfg.Listener = gatedListener{Listener: l, ctx: ctx, gate: &n.gate}
 	var late http.Handler
 	cfg.Extra = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { late.ServeHTTP(w, r) })
-	watch := func(context.Context) error { return nil }
+	var watch func(context.Context) error
 	if cfg.Detector, watch, err = n.c.detector(&n.gate); err != nil {
 		_ = l.Close()
 		return err

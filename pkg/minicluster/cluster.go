@@ -180,7 +180,7 @@ func (c *Cluster) startAll(ctx context.Context) error {
 			return err
 		}
 		if err := n.enrolled(ctx); err != nil {
-			return nil // the cluster was stopped while it started
+			return nil //nolint:nilerr // the cluster was stopped while it started
 		}
 	}
 	for _, n := range c.agents {

@@ -81,7 +81,7 @@ func subscribe(t *testing.T, c *minicluster.Cluster, master int, id string) *fra
 	}
 	f := &framework{t: t, c: c, master: master, events: make(chan map[string]any, 1000)}
 	ctx, cancel := context.WithCancel(context.Background())
-	resp := f.post(ctx, call)
+	resp := f.post(ctx, call) //nolint:bodyclose // the goroutine below closes it at the end of the stream
 	if resp.StatusCode != http.StatusOK {
 		t.Fatalf("SUBSCRIBE = %s", resp.Status)
 	}

@@ -140,13 +140,17 @@ func (s *bulk) post(ctx context.Context, call *scheduler.Call) *http.Response {
 	if err != nil {
 		s.tb.Fatal(err)
 	}
-	if call.Type != scheduler.Call_SUBSCRIBE {
-		_ = resp.Body.Close()
-		if resp.StatusCode != http.StatusAccepted {
-			s.tb.Fatalf("%s = %s, want 202", call.Type, resp.Status)
-		}
-	}
 	return resp
+}
+
+// call sends a call that must be received.
+func (s *bulk) call(ctx context.Context, call *scheduler.Call) {
+	s.tb.Helper()
+	resp := s.post(ctx, call)
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusAccepted {
+		s.tb.Fatalf("%s = %s, want 202", call.Type, resp.Status)
+	}
 }
 
 func (s *bulk) next(in *codec.RecordReader) *scheduler.Event {
@@ -167,7 +171,7 @@ func (s *bulk) offers(in *codec.RecordReader, agents int) []mesos.Offer {
 	s.tb.Helper()
 	var all []mesos.Offer
 	for len(all) < agents {
-		switch e := s.next(in); e.Type {
+		switch e := s.next(in); e.Type { //nolint:exhaustive // the default covers the rest
 		case scheduler.Event_SUBSCRIBED:
 			id := *e.Subscribed.FrameworkID
 			s.id = &id
@@ -193,7 +197,7 @@ func (s *bulk) launch(ctx context.Context, o *mesos.Offer, tasks int) {
 			},
 		})
 	}
-	s.post(ctx, &scheduler.Call{
+	s.call(ctx, &scheduler.Call{
 		Type: scheduler.Call_ACCEPT, FrameworkID: s.id, Accept: &scheduler.Call_Accept{
 			OfferIDs: []mesos.OfferID{o.ID}, Filters: &mesos.Filters{RefuseSeconds: &year},
 			Operations: []mesos.Offer_Operation{{Type: mesos.Offer_Operation_LAUNCH, Launch: launch}},
@@ -213,7 +217,7 @@ func (s *bulk) acknowledge(ctx context.Context, in *codec.RecordReader, tasks in
 		if status.GetState() == mesos.TASK_RUNNING {
 			running++
 		}
-		s.post(ctx, &scheduler.Call{Type: scheduler.Call_ACKNOWLEDGE, FrameworkID: s.id, Acknowledge: &scheduler.Call_Acknowledge{
+		s.call(ctx, &scheduler.Call{Type: scheduler.Call_ACKNOWLEDGE, FrameworkID: s.id, Acknowledge: &scheduler.Call_Acknowledge{
 			AgentID: *status.AgentID, TaskID: status.TaskID, UUID: status.UUID,
 		}})
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -67,6 +68,7 @@ type summary struct {
 }
 
 func (s *summary) add(t *testing.T, c *Case, note string, took time.Duration) {
+	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	verdict := "pass"
@@ -84,6 +86,7 @@ func (s *summary) add(t *testing.T, c *Case, note string, took time.Duration) {
 }
 
 func (s *summary) print(t *testing.T, folder, report string) {
+	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	name := "conformance"
@@ -96,10 +99,7 @@ func (s *summary) print(t *testing.T, folder, report string) {
 		return
 	}
 	slices.Sort(s.lines)
-	text := ""
-	for _, l := range append(s.lines, line) {
-		text += l + "\n"
-	}
+	text := strings.Join(append(s.lines, line), "\n") + "\n"
 	if err := os.WriteFile(report, []byte(text), 0o644); err != nil {
 		t.Error(err)
 	}
@@ -107,12 +107,14 @@ func (s *summary) print(t *testing.T, folder, report string) {
 
 // TestConformance replays every recorded case.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	env := readEnvironment()
 	replayAll(t, env, env.dir)
 }
 
 // TestWrittenCases replays cases that were written from Mesos' documentation instead of recorded.
 func TestWrittenCases(t *testing.T) {
+	t.Parallel()
 	env := readEnvironment()
 	env.report = ""
 	replayAll(t, env, "testdata/written")
@@ -156,6 +158,7 @@ func unfit(env environment, c *Case) string {
 const attempts = 2
 
 func run(t *testing.T, env environment, c *Case) (note string) {
+	t.Helper()
 	provideImages(t, c.images())
 	for n := 1; ; n++ {
 		s := &scope{TB: t}

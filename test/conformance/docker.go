@@ -22,8 +22,8 @@ const (
 
 // provideImages builds the images that a case names and that the engine does not have, from the static busybox of
 // this machine. Images whose name says that they do not exist are left alone.
-func provideImages(t testing.TB, images []string) {
-	t.Helper()
+func provideImages(tb testing.TB, images []string) {
+	tb.Helper()
 	for _, image := range images {
 		if !strings.HasPrefix(image, "busybox") && !strings.HasPrefix(image, "alpine") {
 			continue
@@ -32,7 +32,7 @@ func provideImages(t testing.TB, images []string) {
 		err := provideImage(image)
 		imageLock.Unlock()
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 }
@@ -88,7 +88,7 @@ func busyboxRoot(busybox []byte) ([]byte, error) {
 		add(&tar.Header{Name: dir + "/", Typeflag: tar.TypeDir, Mode: 0o755}, nil)
 	}
 	add(&tar.Header{Name: "bin/busybox", Typeflag: tar.TypeReg, Mode: 0o755}, busybox)
-	for _, name := range strings.Fields(string(names)) {
+	for name := range strings.FieldsSeq(string(names)) {
 		if name != "busybox" {
 			add(&tar.Header{Name: "bin/" + name, Typeflag: tar.TypeSymlink, Linkname: "/bin/busybox", Mode: 0o777}, nil)
 		}

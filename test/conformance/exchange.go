@@ -78,7 +78,7 @@ func (r *Replay) do(ctx context.Context, req *Request, asStream bool) (*answer, 
 	var conn net.Conn
 	hr = hr.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { conn = i.Conn }}))
 	timer := time.AfterFunc(answerMax, cancel)
-	resp, err := transport.RoundTrip(hr)
+	resp, err := transport.RoundTrip(hr) //nolint:bodyclose // the answer's cancel closes it, for a stream much later
 	if err != nil {
 		timer.Stop()
 		cancel()

@@ -181,7 +181,7 @@ func allNamed(list []any) bool {
 		}
 		_, named := object["name"].(string)
 		_, typed := object["type"].(string)
-		if !named && !(typed && len(object) == 1) {
+		if !named && (!typed || len(object) != 1) {
 			return false
 		}
 	}

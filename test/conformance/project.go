@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -64,7 +65,7 @@ func projections(want, answer any) []any {
 	noun := strings.ToLower(strings.TrimPrefix(kind, "GET_"))
 	switch want := want.(type) {
 	case json.Number, float64:
-		return []any{json.Number(fmt.Sprint(len(asList(payload[noun]))))}
+		return []any{json.Number(strconv.Itoa(len(asList(payload[noun]))))}
 	case string:
 		return drainState(payload)
 	case []any:
@@ -215,7 +216,7 @@ func projectObject(want, payload map[string]any, noun string) (any, bool) {
 		}
 		switch w := w.(type) {
 		case json.Number, float64:
-			out[key] = json.Number(fmt.Sprint(len(list)))
+			out[key] = json.Number(strconv.Itoa(len(list)))
 		case []any:
 			out[key] = projectList(w, list, noun)
 		default:

@@ -16,14 +16,13 @@ import (
 // fakeRig is a cluster of one HTTP server.
 type fakeRig struct{ addr string }
 
-func (fakeRig) Known() map[string]string                 { return map[string]string{"MASTER_PORT_1": "1"} }
-func (fakeRig) Files() map[string]string                 { return nil }
-func (r fakeRig) Addr(string) (string, error)            { return r.addr, nil }
-func (fakeRig) Ctl(context.Context, *Ctl) error          { return nil }
-func (fakeRig) ZooKeeper() string                        { return "" }
-func record(w io.Writer, text string)                    { _, _ = fmt.Fprintf(w, "%d\n%s", len(text), text) }
-func flush(w http.ResponseWriter)                        { _ = http.NewResponseController(w).Flush() }
-func serverOf(t *testing.T, h http.HandlerFunc) *fakeRig { return &fakeRig{addr: start(t, h)} }
+func (fakeRig) Known() map[string]string        { return map[string]string{"MASTER_PORT_1": "1"} }
+func (fakeRig) Files() map[string]string        { return nil }
+func (r fakeRig) Addr(string) (string, error)   { return r.addr, nil }
+func (fakeRig) Ctl(context.Context, *Ctl) error { return nil }
+func (fakeRig) ZooKeeper() string               { return "" }
+func record(w io.Writer, text string)           { _, _ = fmt.Fprintf(w, "%d\n%s", len(text), text) }
+func flush(w http.ResponseWriter)               { _ = http.NewResponseController(w).Flush() }
 
 func start(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
@@ -146,7 +145,7 @@ func replayConversation(t *testing.T, fault string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewReplay(cases[0], serverOf(t, server{fault}.serve), false).Run(t.Context())
+	return NewReplay(cases[0], &fakeRig{addr: start(t, server{fault}.serve)}, false).Run(t.Context())
 }
 
 func TestProjections(t *testing.T) {

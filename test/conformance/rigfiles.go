@@ -23,22 +23,22 @@ type scratch struct {
 }
 
 // newScratch writes the files of a case and what fetcher cases download.
-func newScratch(t testing.TB, c *Case) *scratch {
-	t.Helper()
-	s := &scratch{dir: t.TempDir(), files: map[string]string{}, known: map[string]string{}}
+func newScratch(tb testing.TB, c *Case) *scratch {
+	tb.Helper()
+	s := &scratch{dir: tb.TempDir(), files: map[string]string{}, known: map[string]string{}}
 	s.known["RIG_DIR"] = s.dir
 	for name, content := range c.Config.Files {
-		s.write(t, name, content)
+		s.write(tb, name, content)
 	}
 	if len(c.Config.Credentials) > 0 {
 		b, err := json.Marshal(map[string]any{"credentials": c.Config.Credentials})
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
-		s.write(t, "credentials.json", string(b))
+		s.write(tb, "credentials.json", string(b))
 	}
 	if mentions(c, "RIG_DIR") || mentions(c, "HTTP_PORT") {
-		s.serve(t)
+		s.serve(tb)
 	}
 	return s
 }
@@ -56,43 +56,43 @@ func mentions(c *Case, name string) bool {
 	return false
 }
 
-func (s *scratch) write(t testing.TB, name string, content any) {
-	t.Helper()
+func (s *scratch) write(tb testing.TB, name string, content any) {
+	tb.Helper()
 	text, ok := content.(string)
 	if !ok {
 		b, err := json.Marshal(content)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		text = string(b)
 	}
 	path := filepath.Join(s.dir, name)
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s.files[name] = path
 }
 
 // serve puts page.txt (content "page") behind an HTTP server and a.tar.gz with it into the directory.
-func (s *scratch) serve(t testing.TB) {
-	t.Helper()
+func (s *scratch) serve(tb testing.TB) {
+	tb.Helper()
 	web := filepath.Join(s.dir, "web")
 	if err := os.MkdirAll(web, 0o755); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(web, "page.txt"), []byte("page"), 0o644); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := writeArchive(filepath.Join(s.dir, "a.tar.gz"), "page.txt", "page"); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	server := &http.Server{Handler: http.FileServer(http.Dir(web)), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(l) }()
-	t.Cleanup(func() { _ = server.Close() })
+	tb.Cleanup(func() { _ = server.Close() })
 	s.known["HTTP_PORT"] = strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -50,14 +51,14 @@ type daemon struct {
 }
 
 // newMesosRig starts the processes of a case; they are killed when the test ends.
-func newMesosRig(t testing.TB, c *Case, prefix string) *mesosRig {
-	t.Helper()
-	r := &mesosRig{scratch: newScratch(t, c), t: t, c: c, prefix: prefix}
+func newMesosRig(tb testing.TB, c *Case, prefix string) *mesosRig {
+	tb.Helper()
+	r := &mesosRig{scratch: newScratch(tb, c), t: tb, c: c, prefix: prefix}
 	r.known["MESOS_PREFIX"] = prefix
 	if c.Config.ZooKeeper {
 		r.startZooKeeper()
 	}
-	t.Cleanup(r.stop)
+	tb.Cleanup(r.stop)
 	for n := 1; n <= c.Config.Masters; n++ {
 		r.masters = append(r.masters, r.prepareMaster(n))
 	}
@@ -240,11 +241,11 @@ func get(ctx context.Context, addr, path string) (status int, raw []byte, err er
 	return resp.StatusCode, raw, err
 }
 
-func freePort(t testing.TB) int {
-	t.Helper()
+func freePort(tb testing.TB) int {
+	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
 	return l.Addr().(*net.TCPAddr).Port
@@ -316,9 +317,7 @@ func (r *mesosRig) restart(d *daemon, c *Ctl) error {
 			return fmt.Errorf("empty meta directory: %w", err)
 		}
 	}
-	for name, v := range r.flags(c.Flags, nil) {
-		d.flags[name] = v
-	}
+	maps.Copy(d.flags, r.flags(c.Flags, nil))
 	return d.start()
 }
 

@@ -29,28 +29,28 @@ type miniRig struct {
 }
 
 // newMiniRig starts a cluster with what the case asks for; it is stopped when the test ends.
-func newMiniRig(t testing.TB, c *Case) *miniRig {
-	t.Helper()
-	r := &miniRig{scratch: newScratch(t, c), c: c}
-	cfg, err := r.config(t)
+func newMiniRig(tb testing.TB, c *Case) *miniRig {
+	tb.Helper()
+	r := &miniRig{scratch: newScratch(tb, c), c: c}
+	cfg, err := r.config(tb)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if r.cluster, err = minicluster.New(cfg); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- r.cluster.Run(ctx) }()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		cancel()
 		select {
 		case err := <-ended:
 			if err != nil {
-				t.Errorf("stop mini cluster: %v", err)
+				tb.Errorf("stop mini cluster: %v", err)
 			}
 		case <-time.After(stopMax):
-			t.Errorf("mini cluster does not stop within %v", stopMax)
+			tb.Errorf("mini cluster does not stop within %v", stopMax)
 		}
 	})
 	for n := range r.cluster.Masters() {
@@ -62,15 +62,16 @@ func newMiniRig(t testing.TB, c *Case) *miniRig {
 		r.known["AGENT_PORT_"+strconv.Itoa(n+1)] = port
 		r.known["AGENT_WORK_DIR_"+strconv.Itoa(n+1)] = r.cluster.AgentWorkDir(n + 1)
 	}
-	r.ready(t)
+	r.ready(tb)
 	return r
 }
 
-func (r *miniRig) config(t testing.TB) (minicluster.Config, error) {
-	cfg := minicluster.Config{WorkDir: filepath.Join(r.dir, "work"), Log: logger(t)}
+func (r *miniRig) config(tb testing.TB) (minicluster.Config, error) {
+	tb.Helper()
+	cfg := minicluster.Config{WorkDir: filepath.Join(r.dir, "work"), Log: logger(tb)}
 	base := map[string]any{"ip": "127.0.0.1", "hostname": "localhost"}
 	if r.c.Config.ZooKeeper {
-		r.startZooKeeper(t)
+		r.startZooKeeper(tb)
 		cfg.ZooKeeper = "zk://" + r.zkAddr + "/mesos"
 		base["zk"], base["quorum"] = cfg.ZooKeeper, strconv.Itoa(r.c.Config.Quorum)
 	} else {
@@ -98,11 +99,12 @@ func (r *miniRig) config(t testing.TB) (minicluster.Config, error) {
 }
 
 // logger writes to the test's log if CONFORMANCE_LOG is set.
-func logger(t testing.TB) *zap.Logger {
+func logger(tb testing.TB) *zap.Logger {
+	tb.Helper()
 	if os.Getenv("CONFORMANCE_LOG") == "" {
 		return zap.NewNop()
 	}
-	core := zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), zapcore.AddSync(testWriter{t}), zap.DebugLevel)
+	core := zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), zapcore.AddSync(testWriter{tb}), zap.DebugLevel)
 	return zap.New(core)
 }
 
@@ -113,30 +115,30 @@ func (w testWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (r *miniRig) startZooKeeper(t testing.TB) {
-	t.Helper()
+func (r *miniRig) startZooKeeper(tb testing.TB) {
+	tb.Helper()
 	if r.c.zooKeeperDown() {
-		r.zkAddr = net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(t)))
+		r.zkAddr = net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(tb)))
 	} else {
-		r.zkAddr = zktest.Start(t).Addr()
+		r.zkAddr = zktest.Start(tb).Addr()
 	}
 	_, port, _ := net.SplitHostPort(r.zkAddr)
 	r.known["ZK_PORT"] = port
 }
 
 // ready returns once masters answer and all agents that run are registered.
-func (r *miniRig) ready(t testing.TB) {
-	t.Helper()
+func (r *miniRig) ready(tb testing.TB) {
+	tb.Helper()
 	deadline := time.Now().Add(startMax)
 	for {
-		err := r.unready(t.Context())
+		err := r.unready(tb.Context())
 		if err == nil {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("mini cluster is not ready within %v: %v", startMax, err)
+			tb.Fatalf("mini cluster is not ready within %v: %v", startMax, err)
 		}
-		_ = pause(t.Context(), probeEvery/2)
+		_ = pause(tb.Context(), probeEvery/2)
 	}
 }
 

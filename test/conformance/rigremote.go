@@ -20,17 +20,17 @@ type remoteRig struct {
 }
 
 // newRemoteRig asks the master at a URL for its agents.
-func newRemoteRig(t testing.TB, c *Case, master string) *remoteRig {
-	t.Helper()
+func newRemoteRig(tb testing.TB, c *Case, master string) *remoteRig {
+	tb.Helper()
 	u, err := url.Parse(master)
 	if err != nil || u.Host == "" {
-		t.Fatalf("MESOS_MASTER=%q: want http://host:port", master)
+		tb.Fatalf("MESOS_MASTER=%q: want http://host:port", master)
 	}
-	r := &remoteRig{scratch: newScratch(t, c), master: u.Host}
+	r := &remoteRig{scratch: newScratch(tb, c), master: u.Host}
 	r.known["MASTER_PORT_1"] = u.Port()
-	status, raw, err := get(t.Context(), r.master, "/slaves")
+	status, raw, err := get(tb.Context(), r.master, "/slaves")
 	if err != nil || status != http.StatusOK {
-		t.Fatalf("agents of %s: status %d, %v", master, status, err)
+		tb.Fatalf("agents of %s: status %d, %v", master, status, err)
 	}
 	var answer struct {
 		Slaves []struct {
@@ -38,7 +38,7 @@ func newRemoteRig(t testing.TB, c *Case, master string) *remoteRig {
 		} `json:"slaves"`
 	}
 	if err := json.Unmarshal(raw, &answer); err != nil {
-		t.Fatalf("agents of %s: %v", master, err)
+		tb.Fatalf("agents of %s: %v", master, err)
 	}
 	for i, s := range answer.Slaves {
 		_, addr, _ := strings.Cut(s.PID, "@")

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -58,7 +59,7 @@ func (s *stream) readAll(r *bufio.Reader) {
 		}
 		s.change(func() { s.events = append(s.events, &event{body: body, at: time.Now()}) })
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	s.change(func() { s.ended, s.endedAt, s.err = true, time.Now(), err })
@@ -77,7 +78,7 @@ func (s *stream) change(f func()) {
 func readFrame(r *bufio.Reader) ([]byte, error) {
 	line, err := r.ReadString('\n')
 	if err != nil {
-		if err == io.EOF && line != "" {
+		if errors.Is(err, io.EOF) && line != "" {
 			err = io.ErrUnexpectedEOF
 		}
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -97,7 +98,7 @@ func encodeBody(req *Request, body any) ([]byte, error) {
 func decodeMessage(contentType string, message func() jsonMessage, raw []byte) (map[string]any, error) {
 	if contentType == protobufType {
 		if message == nil {
-			return nil, fmt.Errorf("no protobuf message is known for this answer")
+			return nil, errors.New("no protobuf message is known for this answer")
 		}
 		m := message()
 		if err := proto.Unmarshal(raw, m); err != nil {

@@ -32,7 +32,8 @@ func (r *Replay) readZooKeeper(step *Step) error {
 	if err != nil {
 		return err
 	}
-	want, got := wantedOf(step), any(nil)
+	want := wantedOf(step)
+	var got any
 	switch step.ZK.Op {
 	case "children":
 		names, _, err := conn.Children(path)

@@ -14,18 +14,18 @@ type Ensemble struct {
 }
 
 // StartEnsemble runs n servers (an odd number, at least 3) that replicate to one another and returns once all serve.
-func StartEnsemble(t testing.TB, n int) *Ensemble {
-	t.Helper()
-	ports := freePorts(t, 3*n)
+func StartEnsemble(tb testing.TB, n int) *Ensemble {
+	tb.Helper()
+	ports := freePorts(tb, 3*n)
 	e := &Ensemble{}
 	var lines strings.Builder
 	for i := range n {
 		fmt.Fprintf(&lines, "server.%d=127.0.0.1:%d:%d;127.0.0.1:%d\n", i+1, ports[3*i], ports[3*i+1], ports[3*i+2])
-		e.Servers = append(e.Servers, &Server{t: t, dir: t.TempDir(), port: ports[3*i+2], id: i + 1})
+		e.Servers = append(e.Servers, &Server{t: tb, dir: tb.TempDir(), port: ports[3*i+2], id: i + 1})
 	}
 	for _, s := range e.Servers {
 		s.writeConfig(lines.String())
-		t.Cleanup(s.Stop)
+		tb.Cleanup(s.Stop)
 		s.launch()
 	}
 	for _, s := range e.Servers {

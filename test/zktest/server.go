@@ -44,11 +44,11 @@ type Server struct {
 
 // Start runs a single server and returns once it answers. It fails the test, naming the command that
 // installs ZooKeeper, when there is none on this machine.
-func Start(t testing.TB) *Server {
-	t.Helper()
-	s := &Server{t: t, dir: t.TempDir(), port: freePorts(t, 1)[0]}
+func Start(tb testing.TB) *Server {
+	tb.Helper()
+	s := &Server{t: tb, dir: tb.TempDir(), port: freePorts(tb, 1)[0]}
 	s.writeConfig("")
-	t.Cleanup(s.Stop)
+	tb.Cleanup(s.Stop)
 	s.Start()
 	return s
 }
@@ -101,6 +101,7 @@ func (s *Server) signal(sig syscall.Signal) {
 	s.mu.Unlock()
 	if cmd == nil {
 		s.t.Fatalf("zookeeper %s: signal %v: not running; call Start first", s.Addr(), sig)
+		return
 	}
 	if err := cmd.Process.Signal(sig); err != nil {
 		s.t.Fatalf("zookeeper %s: signal %v: %v", s.Addr(), sig, err)
@@ -136,6 +137,7 @@ func (s *Server) launch() {
 	defer s.mu.Unlock()
 	if s.cmd != nil {
 		s.t.Fatalf("zookeeper %s: already running; call Stop first", s.Addr())
+		return
 	}
 	java, err := exec.LookPath("java")
 	if err != nil {
@@ -206,8 +208,8 @@ func (s *Server) Mode() string {
 	return ""
 }
 
-func classPath(t testing.TB) string {
-	t.Helper()
+func classPath(tb testing.TB) string {
+	tb.Helper()
 	for _, dir := range jarDirs {
 		if _, err := os.Stat(filepath.Join(dir, "zookeeper.jar")); err != nil {
 			continue
@@ -218,18 +220,18 @@ func classPath(t testing.TB) string {
 		}
 		return strings.Join(path, ":")
 	}
-	t.Fatalf("zookeeper.jar is not in any of %v: %s", jarDirs, installZK)
+	tb.Fatalf("zookeeper.jar is not in any of %v: %s", jarDirs, installZK)
 	return ""
 }
 
 // freePorts returns n ports that nobody listened on a moment ago, all different.
-func freePorts(t testing.TB, n int) []int {
-	t.Helper()
+func freePorts(tb testing.TB, n int) []int {
+	tb.Helper()
 	ports := make([]int, 0, n)
 	for range n {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			t.Fatal(fmt.Errorf("find a free port: %w", err))
+			tb.Fatal(fmt.Errorf("find a free port: %w", err))
 		}
 		defer func() { _ = l.Close() }()
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)

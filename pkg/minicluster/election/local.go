@@ -23,7 +23,7 @@ type localMember struct {
 
 // Contend implements Group. A frozen member keeps its place: there is no session that could expire.
 func (l *Local) Contend(ctx context.Context, info mesos.MasterInfo, gate *Gate, report func(*mesos.MasterInfo)) error {
-	if err := gate.Wait(ctx); err != nil {
+	if gate.Wait(ctx) != nil {
 		return nil
 	}
 	seq := l.join(info)
@@ -65,7 +65,7 @@ func (l *Local) Watch(ctx context.Context, gate *Gate, report func(*mesos.Master
 	defer stop()
 	known, first := 0, true
 	for {
-		if err := gate.Wait(ctx); err != nil {
+		if gate.Wait(ctx) != nil {
 			return nil
 		}
 		seq, leader := l.leader()

@@ -35,7 +35,7 @@ func (s *session) run(ctx context.Context, gate *Gate) error {
 	for {
 		err := s.once(ctx, gate)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // stopped
 		}
 		if s.node != "" && s.leader == s.node {
 			return fmt.Errorf("%w: %w", ErrDeposed, err)
@@ -44,7 +44,7 @@ func (s *session) run(ctx context.Context, gate *Gate) error {
 		s.node = ""
 		s.tell("", nil)
 		if pause(ctx, retryEvery) != nil || gate.Wait(ctx) != nil {
-			return nil
+			return nil //nolint:nilerr // stopped
 		}
 	}
 }

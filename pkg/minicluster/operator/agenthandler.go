@@ -108,7 +108,7 @@ func (h *agentAPI) serveCall(w http.ResponseWriter, r *http.Request) {
 
 // containerCall carries out the calls on nested and standalone containers; handled is false for other calls.
 func (h *agentAPI) containerCall(w http.ResponseWriter, r *http.Request, c *agentpb.Call, f codec.Format) (handled bool) {
-	switch c.Type {
+	switch c.Type { //nolint:exhaustive // the default covers the rest
 	case agentpb.Call_LAUNCH_NESTED_CONTAINER:
 		h.launch(w, r, c.LaunchNestedContainer.ContainerID, c.LaunchNestedContainer.Command, true)
 	case agentpb.Call_LAUNCH_CONTAINER:
@@ -193,7 +193,7 @@ func (h *agentAPI) remove(w http.ResponseWriter, r *http.Request, id mesos.Conta
 // read answers the other calls; nil stands for 200 without a body.
 func (h *agentAPI) read(ctx context.Context, c *agentpb.Call) (*agentpb.Response, *codec.Refusal) {
 	out := &agentpb.Response{Type: agentpb.Response_Type(agentpb.Response_Type_value[c.Type.String()])}
-	switch c.Type {
+	switch c.Type { //nolint:exhaustive // the default covers the rest
 	case agentpb.Call_GET_HEALTH:
 		out.GetHealth = &agentpb.Response_GetHealth{Healthy: true}
 	case agentpb.Call_GET_FLAGS:

@@ -22,7 +22,7 @@ func (h *agentAPI) readState(ctx context.Context, c *agentpb.Call, out *agentpb.
 	if err != nil {
 		return nil, &codec.Refusal{Status: http.StatusServiceUnavailable, Text: err.Error()}
 	}
-	switch c.Type {
+	switch c.Type { //nolint:exhaustive // the default covers the rest
 	case agentpb.Call_GET_METRICS:
 		out.GetMetrics = &agentpb.Response_GetMetrics{Metrics: metricList(agentMetrics(v))}
 	case agentpb.Call_GET_AGENT:

@@ -38,14 +38,14 @@ func (f *fileRoots) resolve(virtual string) (string, error) {
 	clean := path.Clean("/" + virtual)
 	roots := f.roots()
 	for prefix := clean; ; prefix = path.Dir(prefix) {
-		real, ok := roots[prefix]
+		dir, ok := roots[prefix]
 		if !ok {
 			if prefix == "/" {
 				return "", fs.ErrNotExist
 			}
 			continue
 		}
-		root, err := filepath.EvalSymlinks(real)
+		root, err := filepath.EvalSymlinks(dir)
 		if err != nil {
 			return "", err
 		}

@@ -62,7 +62,7 @@ func notAcceptable() *codec.Refusal {
 }
 
 // accepted are the calls that are handed to an agent and whose success is not waited for.
-var accepted = map[masterpb.Call_Type]bool{
+var accepted = map[masterpb.Call_Type]bool{ //nolint:exhaustive // a set: what is missing is false
 	masterpb.Call_RESERVE_RESOURCES: true, masterpb.Call_UNRESERVE_RESOURCES: true, masterpb.Call_CREATE_VOLUMES: true,
 	masterpb.Call_DESTROY_VOLUMES: true, masterpb.Call_GROW_VOLUME: true, masterpb.Call_SHRINK_VOLUME: true,
 }
@@ -96,7 +96,7 @@ func writeError(w http.ResponseWriter, err error) {
 
 // mutate carries out calls that change something; handled is false for the others.
 func (h *masterAPI) mutate(ctx context.Context, p *string, c *masterpb.Call) (handled bool, err error) {
-	switch c.Type {
+	switch c.Type { //nolint:exhaustive // the default covers the rest
 	case masterpb.Call_TEARDOWN:
 		return true, h.m.Teardown(ctx, p, c.Teardown.FrameworkID)
 	case masterpb.Call_DRAIN_AGENT:
@@ -148,7 +148,7 @@ func quotaOf(r quota.QuotaRequest) quota.QuotaConfig {
 func (h *masterAPI) apply(ctx context.Context, p *string, c *masterpb.Call) (handled bool, err error) {
 	var id mesos.AgentID
 	var op mesos.Offer_Operation
-	switch c.Type {
+	switch c.Type { //nolint:exhaustive // the default covers the rest
 	case masterpb.Call_RESERVE_RESOURCES:
 		id, op.Type = c.ReserveResources.AgentID, mesos.Offer_Operation_RESERVE
 		op.Reserve = &mesos.Offer_Operation_Reserve{Source: c.ReserveResources.Source, Resources: c.ReserveResources.Resources}
@@ -184,7 +184,7 @@ func agentIDOf(id *mesos.AgentID) mesos.AgentID {
 func (h *masterAPI) read(ctx context.Context, principal *string, c *masterpb.Call) (*response, *codec.Refusal) {
 	t := masterpb.Response_Type(masterpb.Response_Type_value[c.Type.String()])
 	out := &response{Type: &t}
-	switch c.Type {
+	switch c.Type { //nolint:exhaustive // the default covers the rest
 	case masterpb.Call_GET_HEALTH:
 		out.GetHealth = &masterpb.Response_GetHealth{Healthy: true}
 	case masterpb.Call_GET_FLAGS:
@@ -216,7 +216,7 @@ func (h *masterAPI) read(ctx context.Context, principal *string, c *masterpb.Cal
 
 // readState fills in what is read from the state; it runs in the master's goroutine.
 func (h *masterAPI) readState(s *master.State, v viewer, t masterpb.Call_Type, out *response) bool {
-	switch t {
+	switch t { //nolint:exhaustive // the default covers the rest
 	case masterpb.Call_GET_METRICS:
 		out.GetMetrics = &masterpb.Response_GetMetrics{Metrics: metricList(masterMetrics(s, h.m.Config()))}
 	case masterpb.Call_GET_STATE:

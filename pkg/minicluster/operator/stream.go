@@ -61,10 +61,10 @@ func (h *masterAPI) subscribe(w http.ResponseWriter, r *http.Request, principal 
 	interval := h.m.Config().HeartbeatInterval
 	secs := interval.Seconds()
 	stop, err := h.m.Observe(ctx, func(state *master.State) {
-		s.send(&event{Type: eventType(masterpb.Event_SUBSCRIBED), Subscribed: &subscribed{
+		s.send(&event{Type: new(masterpb.Event_SUBSCRIBED), Subscribed: &subscribed{
 			GetState: s.viewer.state(state), HeartbeatIntervalSeconds: &secs,
 		}})
-		s.send(&event{Type: eventType(masterpb.Event_HEARTBEAT)})
+		s.send(&event{Type: new(masterpb.Event_HEARTBEAT)})
 	}, s.observe, cancel)
 	if err != nil {
 		refuseText(w, http.StatusServiceUnavailable, err.Error())
@@ -89,7 +89,7 @@ func (s *subscriber) write(ctx context.Context, w http.ResponseWriter, interval 
 		select {
 		case <-s.wake:
 		case <-heartbeat.C:
-			s.send(&event{Type: eventType(masterpb.Event_HEARTBEAT)})
+			s.send(&event{Type: new(masterpb.Event_HEARTBEAT)})
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -126,23 +126,21 @@ func (s *subscriber) send(e *event) {
 	}
 }
 
-func eventType(t masterpb.Event_Type) *masterpb.Event_Type { return &t }
-
 // observe turns a change into an event if the subscriber may see it. It runs in the master's goroutine.
 func (s *subscriber) observe(change master.Event) {
 	switch e := change.(type) {
 	case master.TaskAdded:
-		s.send(&event{Type: eventType(masterpb.Event_TASK_ADDED), TaskAdded: &taskAdded{Task: taskMessage(e.Task)}})
+		s.send(&event{Type: new(masterpb.Event_TASK_ADDED), TaskAdded: &taskAdded{Task: taskMessage(e.Task)}})
 	case master.TaskUpdated:
 		status, state := e.Status, e.State
 		status.Data = nil
-		s.send(&event{Type: eventType(masterpb.Event_TASK_UPDATED), TaskUpdated: &masterpb.Event_TaskUpdated{
+		s.send(&event{Type: new(masterpb.Event_TASK_UPDATED), TaskUpdated: &masterpb.Event_TaskUpdated{
 			FrameworkID: e.Task.FrameworkID, Status: status, State: &state,
 		}})
 	case master.AgentAdded:
-		s.send(&event{Type: eventType(masterpb.Event_AGENT_ADDED), AgentAdded: &agentAdded{Agent: agentMessage(e.Agent)}})
+		s.send(&event{Type: new(masterpb.Event_AGENT_ADDED), AgentAdded: &agentAdded{Agent: agentMessage(e.Agent)}})
 	case master.AgentRemoved:
-		s.send(&event{Type: eventType(masterpb.Event_AGENT_REMOVED), AgentRemoved: &masterpb.Event_AgentRemoved{AgentID: e.AgentID}})
+		s.send(&event{Type: new(masterpb.Event_AGENT_REMOVED), AgentRemoved: &masterpb.Event_AgentRemoved{AgentID: e.AgentID}})
 	default:
 		s.observeFramework(change)
 	}
@@ -152,15 +150,15 @@ func (s *subscriber) observeFramework(change master.Event) {
 	switch e := change.(type) {
 	case master.FrameworkAdded:
 		if s.viewer.seesFramework(e.Framework) {
-			s.send(&event{Type: eventType(masterpb.Event_FRAMEWORK_ADDED), FrameworkAdded: changedFramework(e.Framework)})
+			s.send(&event{Type: new(masterpb.Event_FRAMEWORK_ADDED), FrameworkAdded: changedFramework(e.Framework)})
 		}
 	case master.FrameworkUpdated:
 		if s.viewer.seesFramework(e.Framework) {
-			s.send(&event{Type: eventType(masterpb.Event_FRAMEWORK_UPDATED), FrameworkUpdated: changedFramework(e.Framework)})
+			s.send(&event{Type: new(masterpb.Event_FRAMEWORK_UPDATED), FrameworkUpdated: changedFramework(e.Framework)})
 		}
 	case master.FrameworkRemoved:
 		if s.viewer.may(master.ActionViewFrameworks, e.Info.User) {
-			s.send(&event{Type: eventType(masterpb.Event_FRAMEWORK_REMOVED), FrameworkRemoved: &masterpb.Event_FrameworkRemoved{FrameworkInfo: e.Info}})
+			s.send(&event{Type: new(masterpb.Event_FRAMEWORK_REMOVED), FrameworkRemoved: &masterpb.Event_FrameworkRemoved{FrameworkInfo: e.Info}})
 		}
 	}
 }

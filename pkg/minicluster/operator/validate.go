@@ -15,7 +15,7 @@ import (
 )
 
 // masterOptional are the calls of a master without a mandatory sub-message.
-var masterOptional = map[masterpb.Call_Type]bool{
+var masterOptional = map[masterpb.Call_Type]bool{ //nolint:exhaustive // a set: what is missing is false
 	masterpb.Call_GET_HEALTH: true, masterpb.Call_GET_FLAGS: true, masterpb.Call_GET_VERSION: true,
 	masterpb.Call_GET_LOGGING_LEVEL: true, masterpb.Call_GET_STATE: true, masterpb.Call_GET_AGENTS: true,
 	masterpb.Call_GET_FRAMEWORKS: true, masterpb.Call_GET_EXECUTORS: true, masterpb.Call_GET_OPERATIONS: true,
@@ -25,7 +25,7 @@ var masterOptional = map[masterpb.Call_Type]bool{
 }
 
 // agentOptional are the calls of an agent without a mandatory sub-message.
-var agentOptional = map[agentpb.Call_Type]bool{
+var agentOptional = map[agentpb.Call_Type]bool{ //nolint:exhaustive // a set: what is missing is false
 	agentpb.Call_GET_HEALTH: true, agentpb.Call_GET_FLAGS: true, agentpb.Call_GET_VERSION: true,
 	agentpb.Call_GET_LOGGING_LEVEL: true, agentpb.Call_GET_STATE: true, agentpb.Call_GET_CONTAINERS: true,
 	agentpb.Call_GET_FRAMEWORKS: true, agentpb.Call_GET_EXECUTORS: true, agentpb.Call_GET_OPERATIONS: true,
@@ -49,7 +49,7 @@ func validateAgentCall(c *agentpb.Call, body []byte, f codec.Format) *codec.Refu
 
 // unknownType tells a call without type, or with one that is not known, from one whose type is UNKNOWN.
 func unknownType(process string, body []byte, f codec.Format) *codec.Refusal {
-	explicit := false
+	var explicit bool
 	if f == codec.JSON {
 		var call struct {
 			Type any `json:"type"`
