@@ -32,6 +32,7 @@ func (s *State) forget(a *appState, i *instance.Instance) {
 	s.recharge(a, a.instance(i.ID), nil)
 	a.drop(i.ID)
 	s.noteWaiting(a)
+	s.killed(i.TaskID())
 	s.timers.cancel(instanceTimer, string(i.ID))
 	s.persist(DropInstance{ID: i.ID})
 	s.touch(a)

@@ -24,17 +24,24 @@ func (s *State) kill(t mesos.TaskID, agent mesos.AgentID) {
 }
 
 // sendKill sends the kill with the task's grace period. The agent's id stays
-// out: a wrong one would make the master ignore the kill.
+// out: a wrong one would make the master ignore the kill. Nobody hears it while
+// the agent is unreachable, so it is repeated once the task is back.
 func (s *State) sendKill(t mesos.TaskID) {
 	k := s.kills[t]
 	call := mesos.Kill{TaskID: t}
-	if a, i := s.ofTask(t); i != nil {
+	a, i := s.ofTask(t)
+	if i != nil {
 		if spec := a.version(i.Version); spec != nil && spec.KillGracePeriod != nil {
 			call.Policy = &mesos.KillPolicy{GracePeriod: *spec.KillGracePeriod}
 		}
 	}
 	if s.framework.Subscribed {
 		s.call(call)
+	}
+	if i != nil && i.Condition.OutOfSight() {
+		s.timers.cancel(killTimer, string(t))
+		k.wait = s.cfg.KillRetry
+		return
 	}
 	s.timers.set(s.now.Add(k.wait), killTimer, string(t))
 	k.wait = min(2*k.wait, s.cfg.KillRetryMax)

@@ -59,11 +59,10 @@ func (s *State) applyUpdate(st mesos.TaskStatus) {
 
 // live acts on what changed for a task that goes on.
 func (s *State) live(a *appState, was, is *instance.Instance) {
-	if is.Goal == instance.GoalDecommissioned && is.Condition != instance.Unreachable {
+	_, asked := s.kills[is.TaskID()]
+	back := was.Condition.OutOfSight() && !is.Condition.OutOfSight()
+	if is.Goal == instance.GoalDecommissioned && !is.Condition.OutOfSight() || asked && back {
 		s.kill(is.TaskID(), is.AgentID)
-	}
-	if is.Condition == instance.Unreachable && is.Goal == instance.GoalDecommissioned {
-		s.killed(is.TaskID())
 	}
 	if is.Condition == instance.Running && was.Condition != instance.Running || is.Healthy != nil && *is.Healthy && (was.Healthy == nil || !*was.Healthy) {
 		s.progressed(a)

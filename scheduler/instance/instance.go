@@ -121,6 +121,9 @@ func (c Condition) Live() bool {
 	return c >= Provisioned && c <= UnreachableInactive
 }
 
+// OutOfSight reports whether the task's agent is unreachable.
+func (c Condition) OutOfSight() bool { return c == Unreachable || c == UnreachableInactive }
+
 // Terminal reports whether the task has ended.
 func (c Condition) Terminal() bool { return c >= Finished }
 
