@@ -33,12 +33,13 @@ type quotaRun struct {
 
 // limited returns the role with quota that a role belongs to: itself or the nearest above.
 func (r *run) limited(role string) (string, bool) {
+	nearest, found := "", false
 	for q := range r.quotas {
-		if q == role || resources.IsSubrole(role, q) {
-			return q, true
+		if (q == role || resources.IsSubrole(role, q)) && len(q) >= len(nearest) {
+			nearest, found = q, true
 		}
 	}
-	return "", false
+	return nearest, found
 }
 
 func (r *run) prepareQuota() {

@@ -10,4 +10,8 @@
 // tells the master who leads. The scheduler's HTTP API is [Master.SchedulerHandler]; operator API and legacy endpoints
 // are built on this package elsewhere, with [Master.Authenticate], [Master.Redirected] and [Master.Recovering] for the
 // checks that all endpoints share.
+//
+// Left out, compared with Apache Mesos: the old driver protocol, resource providers (so CREATE_DISK and DESTROY_DISK are
+// refused), rate limits of frameworks and of agent removals, counting of shared volumes (a shared volume is offered to
+// one framework at a time), and the pause of allocation after a failover while quotas are set.
 package master
