@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,6 +33,36 @@ func (c *miniConfig) ports(n int) string {
 	each := min(portsMax, (portsTo-portsFrom)/c.agents)
 	from := portsFrom + n*each
 	return fmt.Sprintf("[%d-%d]", from, from+each-1)
+}
+
+// rememberedPort returns the port that an agent had the last time, or a free
+// one, and keeps it in file: executors that outlive a killed cluster find their
+// agent only at its old address. 0 leaves the choice to the agent.
+func rememberedPort(file string) int {
+	if text, err := os.ReadFile(file); err == nil {
+		if port, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && free(port) == port {
+			return port
+		}
+	}
+	port := free(0)
+	if err := os.WriteFile(file, []byte(strconv.Itoa(port)+"\n"), 0o600); err != nil {
+		return 0
+	}
+	return port
+}
+
+// free returns port if nobody listens on it, any free one for 0, else 0.
+func free(port int) int {
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return 0
+	}
+	_, text, _ := net.SplitHostPort(l.Addr().String())
+	if err := l.Close(); err != nil {
+		return 0
+	}
+	port, _ = strconv.Atoi(text)
+	return port
 }
 
 // hostname gives each agent a loopback address of its own as its name, so that
@@ -60,6 +91,7 @@ func (c *miniConfig) cluster(log *zap.Logger) minicluster.Config {
 		a := &cfg.Agents[n]
 		a.Resources = fmt.Sprintf("cpus:%g;mem:%d;disk:%d;ports:%s", c.agentCPUs, c.agentMem, c.agentDisk, c.ports(n))
 		a.Hostname = hostname(n)
+		a.Port = rememberedPort(filepath.Join(c.workDir, fmt.Sprintf("agent-%d.port", n+1)))
 		if n < len(c.attributes) {
 			a.Attributes = c.attributes[n]
 		}

@@ -168,6 +168,24 @@ func TestStateIsKeptAndCtrlCLeavesNothing(t *testing.T) {
 	a.running("/sleeper", 2, time.Minute)
 }
 
+func TestAKilledMiniClusterTakesItsTasksBack(t *testing.T) {
+	t.Parallel()
+	dir := workDir(t)
+	args := []string{"--runtime", "docker", "--work-dir", dir}
+	a, p := mini(t, args...)
+	a.must(http.MethodPost, "/v2/apps", hello("/boxed", 1, ""), nil)
+	a.must(http.MethodPost, "/v2/apps", shell("/plain", "exec sleep 1000", 2, ""), nil)
+	before := ids(append(a.running("/boxed", 1, time.Minute), a.running("/plain", 2, time.Minute)...))
+	p.kill()
+	a, _ = mini(t, args...)
+	after := ids(append(a.running("/boxed", 1, time.Minute), a.running("/plain", 2, time.Minute)...))
+	for id := range before {
+		if !after[id] {
+			t.Errorf("task %s was not taken back; now %v", id, after)
+		}
+	}
+}
+
 // processesIn lists the processes that have dir in their environment or command line.
 func processesIn(t *testing.T, dir string) string {
 	t.Helper()
