@@ -3,16 +3,22 @@ package agent
 import (
 	"net/http"
 	"sync"
+	"time"
 
-	"github.com/gogo/protobuf/proto"
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/codec"
 )
 
-// streamBacklog is how many events an executor that does not read may leave unread before its stream is cut.
-const streamBacklog = 16384
+// What an executor that does not read may leave unread before its stream is cut.
+const (
+	streamBacklog      = 16384
+	streamBacklogBytes = 64 << 20
+)
+
+// streamWriteTimeout is how long an executor may keep an event from being written.
+const streamWriteTimeout = 10 * time.Minute
 
 // stream is the event stream of a subscribed executor. Sending never blocks. A nil stream swallows everything, which is
 // what an executor without connection gets.
@@ -20,7 +26,8 @@ type stream struct {
 	format codec.Format
 
 	mu     sync.Mutex
-	queue  [][]byte
+	queue  []*executor.Event // immutable; encoded by the goroutine that serves the stream
+	bytes  int
 	closed bool
 	wake   chan struct{}
 }
@@ -33,17 +40,11 @@ func (s *stream) send(e *executor.Event) {
 	if s == nil {
 		return
 	}
-	data, err := s.format.Marshal(proto.Message(e))
-	if err != nil {
-		// An event made of decoded messages always encodes.
-		return
-	}
 	s.mu.Lock()
 	if !s.closed {
-		if len(s.queue) >= streamBacklog {
+		s.queue, s.bytes = append(s.queue, e), s.bytes+e.Size()
+		if len(s.queue) > streamBacklog || s.bytes > streamBacklogBytes {
 			s.closed, s.queue = true, nil
-		} else {
-			s.queue = append(s.queue, codec.AppendRecord(nil, data))
 		}
 	}
 	s.mu.Unlock()
@@ -79,10 +80,12 @@ func (s *stream) serve(w http.ResponseWriter, r *http.Request) {
 	for {
 		s.mu.Lock()
 		queue, closed := s.queue, s.closed
-		s.queue = nil
+		s.queue, s.bytes = nil, 0
 		s.mu.Unlock()
-		for _, record := range queue {
-			if _, err := w.Write(record); err != nil {
+		for _, e := range queue {
+			// Without support for deadlines a client that never reads holds its connection until it goes.
+			_ = control.SetWriteDeadline(time.Now().Add(streamWriteTimeout))
+			if s.write(w, e) != nil {
 				return
 			}
 		}
@@ -95,6 +98,15 @@ func (s *stream) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+}
+
+func (s *stream) write(w http.ResponseWriter, e *executor.Event) error {
+	data, err := s.format.Marshal(e)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(codec.AppendRecord(nil, data))
+	return err
 }
 
 func subscribedEvent(e subscription) *executor.Event {
