@@ -148,6 +148,7 @@ func (s *State) Below(group app.ID) []app.ID {
 
 // deploy starts a deployment of the changes; nothing has changed when it fails.
 func (s *State) deploy(changes map[app.ID]deployment.Change, version time.Time, force bool) (Result, error) {
+	s.carryOn(changes)
 	steps, err := s.plan(changes)
 	if err != nil {
 		return Result{}, err
@@ -167,10 +168,21 @@ func (s *State) deploy(changes map[app.ID]deployment.Change, version time.Time, 
 	return Result{Deployment: d.ID, Version: version}, nil
 }
 
+// carryOn lets a change that replaces a deployment replace the outdated
+// instances, too, which that one has not come to.
+func (s *State) carryOn(changes map[app.ID]deployment.Change) {
+	for id, c := range changes {
+		if a := s.apps[id]; c.Original != nil && c.Target != nil && a.deployment != nil && a.tally.Old > 0 {
+			c.Restart = true
+			changes[id] = c
+		}
+	}
+}
+
 // plan makes the steps; Apps that a change leaves as they are have no part in it.
 func (s *State) plan(changes map[app.ID]deployment.Change) ([]deployment.Step, error) {
 	moving := maps.Clone(changes)
-	maps.DeleteFunc(moving, func(_ app.ID, c deployment.Change) bool { return c.Original == c.Target })
+	maps.DeleteFunc(moving, func(_ app.ID, c deployment.Change) bool { return c.Original == c.Target && !c.Restart })
 	return deployment.Plan(moving, s)
 }
 
