@@ -1,0 +1,82 @@
+package sim
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+)
+
+// store keeps what was persisted, in memory.
+type store struct {
+	framework   mesos.FrameworkID
+	versions    map[app.ID][]*app.Spec // in the order of writing
+	instances   map[instance.ID]*instance.Instance
+	deployments map[deployment.ID]*deployment.Deployment
+	troubles    map[app.ID]core.Trouble
+}
+
+func newStore() *store {
+	return &store{
+		versions: map[app.ID][]*app.Spec{}, instances: map[instance.ID]*instance.Instance{},
+		deployments: map[deployment.ID]*deployment.Deployment{}, troubles: map[app.ID]core.Trouble{},
+	}
+}
+
+func (s *store) apply(c core.Change) {
+	switch c := c.(type) {
+	case core.PutFramework:
+		s.framework = c.ID
+	case core.PutApp:
+		s.versions[c.Spec.ID] = append(s.versions[c.Spec.ID], c.Spec)
+	case core.DropApp:
+		s.versions[c.ID] = slices.DeleteFunc(s.versions[c.ID], func(v *app.Spec) bool { return v.Version.Equal(c.Version) })
+		if len(s.versions[c.ID]) == 0 {
+			delete(s.versions, c.ID)
+		}
+	case core.PutInstance:
+		s.instances[c.Instance.ID] = c.Instance
+	case core.DropInstance:
+		delete(s.instances, c.ID)
+	case core.PutDeployment:
+		s.deployments[c.Deployment.ID] = c.Deployment
+	case core.DropDeployment:
+		delete(s.deployments, c.ID)
+	case core.PutTrouble:
+		s.troubles[c.App] = c.Trouble
+	case core.DropTrouble:
+		delete(s.troubles, c.App)
+	}
+}
+
+// stored is what a new State begins with.
+func (s *store) stored() core.Stored {
+	st := core.Stored{Framework: s.framework, Troubles: map[app.ID]core.Trouble{}}
+	for _, vs := range s.versions {
+		st.Versions = append(st.Versions, vs...)
+	}
+	for _, i := range s.instances {
+		st.Instances = append(st.Instances, i)
+	}
+	for _, d := range s.deployments {
+		st.Deployments = append(st.Deployments, d)
+	}
+	for id, t := range s.troubles {
+		st.Troubles[id] = t
+	}
+	return st
+}
+
+// newest is when the current definition of an App was made, zero without one.
+func (s *store) newest(id app.ID) (at time.Time) {
+	for _, v := range s.versions[id] {
+		if v.Version.After(at) {
+			at = v.Version
+		}
+	}
+	return at
+}
