@@ -35,8 +35,28 @@ func (c *cli) newQueueCmd() *cobra.Command {
 		Use: "show APP", Short: "Show why instances of an app wait", Example: "  gantry queue show /web", ValidArgsFunction: c.completeApps,
 		Args: args(1, 1, "an APP such as /web"),
 		RunE: c.with(c.showQueue),
+	}, &cobra.Command{
+		Use: "shares", Short: "List what each tenant's queue has of the cluster", Example: "  gantry queue shares", Args: args(0, 0, ""),
+		RunE: c.with(c.listShares),
 	})
 	return cmd
+}
+
+func (c *cli) listShares(ctx context.Context, client *api.Client, cmd *cobra.Command, _ []string) error {
+	queues, err := client.Queues(ctx)
+	if err != nil {
+		return err
+	}
+	return c.print(cmd.OutOrStdout(), queues, func(t *table) {
+		t.row("QUEUE", "WEIGHT", "SHARE", "OF", "CPUS", "MEM", "TASKS", "WAITING")
+		for _, q := range queues.Queues {
+			share, of := "0%", ""
+			if d := q.Dominant; d != nil {
+				share, of = fmt.Sprintf("%.1f%%", 100*d.Share), d.Resource
+			}
+			t.row(q.Queue, q.Weight, share, of, q.Used.CPUs, q.Used.Mem, q.Instances, q.Waiting)
+		}
+	})
 }
 
 func delay(item api.QueueItem) string {

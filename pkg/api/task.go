@@ -115,6 +115,8 @@ type QueueItem struct {
 	App                    App                    `json:"app"`
 	// Explanation says in a sentence why nothing fits; written with ?embed=explanation only.
 	Explanation string `json:"explanation,omitempty"`
+	// LastUnusedOffers are some of the latest offers; written with ?embed=lastUnusedOffers only.
+	LastUnusedOffers []UnusedOffer `json:"lastUnusedOffers,omitempty"`
 }
 
 // QueueDelay is the rest of a back-off.

@@ -13,18 +13,18 @@ import (
 
 func (s *Server) listQueue(w http.ResponseWriter, r *http.Request) error {
 	p := newPicture(s.cfg.Scheduler.View())
-	explain := slices.Contains(r.URL.Query()["embed"], "explanation")
+	embed := r.URL.Query()["embed"]
 	items := []api.QueueItem{}
 	p.apps(func(a *core.AppView) bool {
 		if a.Queue.Waiting > 0 {
-			items = append(items, renderQueue(a, time.Now(), explain))
+			items = append(items, renderQueue(a, time.Now(), embed))
 		}
 		return true
 	})
 	return reply(w, http.StatusOK, map[string]any{"queue": items})
 }
 
-func renderQueue(a *core.AppView, now time.Time, explain bool) api.QueueItem {
+func renderQueue(a *core.AppView, now time.Time, embed []string) api.QueueItem {
 	q := a.Queue
 	left := max(0, int(math.Ceil(q.DelayUntil.Sub(now).Seconds())))
 	if q.DelayUntil.IsZero() {
@@ -36,19 +36,22 @@ func renderQueue(a *core.AppView, now time.Time, explain bool) api.QueueItem {
 		ProcessedOffersSummary: api.ProcessedOffersSummary{
 			ProcessedOffersCount: q.Processed, UnusedOffersCount: q.Unused,
 			LastUnusedOfferAt: api.Time{Time: q.LastUnused}, LastUsedOfferAt: api.Time{Time: q.LastUsed},
-			RejectSummaryLastOffers: rejections(q), RejectSummaryLaunchAttempt: rejections(q),
+			RejectSummaryLastOffers: rejections(q.Rejections), RejectSummaryLaunchAttempt: rejections(q.Attempt),
 		},
 	}
 	item.App.VersionInfo = versionInfo(a.Spec)
-	if explain {
+	if slices.Contains(embed, "explanation") {
 		item.Explanation = q.Explanation
+	}
+	if slices.Contains(embed, "lastUnusedOffers") {
+		item.LastUnusedOffers = renderUnused(q.UnusedOffers)
 	}
 	return item
 }
 
-func rejections(q core.QueueView) []api.RejectSummary {
-	out := make([]api.RejectSummary, 0, len(q.Rejections))
-	for _, r := range q.Rejections {
+func rejections(counts []core.RejectionCount) []api.RejectSummary {
+	out := make([]api.RejectSummary, 0, len(counts))
+	for _, r := range counts {
 		out = append(out, api.RejectSummary{Reason: r.Reason, Declined: r.Declined, Processed: r.Processed})
 	}
 	return out

@@ -91,6 +91,8 @@ func (s *Server) find(segments []string) endpoint {
 		return endpoint{http.MethodGet: s.ping}
 	case "metrics", "metrics/prometheus":
 		return endpoint{http.MethodGet: s.metrics.serve}
+	case "v3/queues":
+		return endpoint{http.MethodGet: s.listQueues}
 	case "v3/kills":
 		return endpoint{http.MethodGet: s.showKills}
 	case "v3/kills/confirm":
