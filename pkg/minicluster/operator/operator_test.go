@@ -220,6 +220,35 @@ func TestTheOldestSubscriberGivesWay(t *testing.T) {
 	}
 }
 
+func TestASubscriberThatNeverReadsIsCutWithoutHarmToTheMaster(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s := &subscriber{format: codec.JSON, cancel: cancel, wake: make(chan struct{}, 1)}
+	text := strings.Repeat("x", 1<<20)
+	for range subscriberQueueBytes>>20 + 1 {
+		s.send(&event{FrameworkRemoved: &masterpb.Event_FrameworkRemoved{FrameworkInfo: mesos.FrameworkInfo{Name: text}}})
+	}
+	if ctx.Err() == nil {
+		t.Error("the stream lives on with a full queue")
+	}
+	ended := make(chan error, 1)
+	stuck := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		ended <- s.write(ctx, w, time.Hour)
+	}))
+	defer stuck.Close()
+	resp := do(t, stuck, http.MethodPost, "/", "") // answered, never read
+	defer func() { _ = resp.Body.Close() }()
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("write = nil, want an error")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("write is still stuck")
+	}
+}
+
 func TestAuthenticationComesFirst(t *testing.T) {
 	t.Parallel()
 	cfg := func(c *master.Config) {

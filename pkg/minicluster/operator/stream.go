@@ -85,6 +85,9 @@ func (s *subscriber) write(ctx context.Context, w http.ResponseWriter, interval 
 	heartbeat := time.NewTicker(interval)
 	defer heartbeat.Stop()
 	control := http.NewResponseController(w)
+	// A client that does not read would hold up the write, and with it the handler, for ever.
+	unblock := context.AfterFunc(ctx, func() { _ = control.SetWriteDeadline(time.Now()) })
+	defer unblock()
 	for {
 		select {
 		case <-s.wake:
