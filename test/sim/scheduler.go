@@ -151,6 +151,7 @@ func (s *scheduler) pump() {
 	for _, c := range total.Persist {
 		w.logf("      persist %s", describeChange(c))
 		w.store.apply(c)
+		w.user.noteStored(c)
 	}
 	for _, c := range total.Calls {
 		if w.chance(w.faults.crash) {

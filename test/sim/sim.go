@@ -103,8 +103,8 @@ func newWorld(seed uint64, j *journal) *world {
 	w := &world{rng: rand.New(rand.NewPCG(seed, 0)), now: began, journal: j, store: newStore()}
 	level := func() float64 { return []float64{0, 0.3, 1, 2}[w.rng.IntN(4)] }
 	w.faults = faults{
-		lose: 0.02 * level(), double: 0.05 * level(), slow: 0.05 * level(), crash: 0.001 * level(), storeFails: 0.003 * level(),
-		taskFails: 0.1 * level(), taskLags: 0.05 * level(),
+		lose: 0.05 * level(), double: 0.1 * level(), slow: 0.1 * level(), crash: 0.002 * level(), storeFails: 0.003 * level(),
+		taskFails: 0.2 * level(), taskLags: 0.1 * level(),
 		agent: w.between(time.Minute, 10*time.Minute), master: w.between(3*time.Minute, 40*time.Minute),
 		stream: w.between(time.Minute, 20*time.Minute), scheduler: w.between(2*time.Minute, 30*time.Minute),
 	}

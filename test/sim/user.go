@@ -146,17 +146,20 @@ func (u *user) spec(id app.ID) *app.Spec {
 	return spec
 }
 
-// note remembers whose deployment ended without success.
+// note remembers whose deployment ended without success, even if it is not
+// stored yet.
 func (u *user) note(e core.Effects) {
 	for _, c := range e.Persist {
-		switch c := c.(type) {
-		case core.DropDeployment:
-			u.ended(c.ID, e)
-		case core.PutDeployment:
-			if c.Deployment.Current == 0 {
-				u.begun(c.Deployment)
-			}
+		if d, ok := c.(core.DropDeployment); ok {
+			u.ended(d.ID, e)
 		}
+	}
+}
+
+// noteStored forgets the past of Apps with a new deployment.
+func (u *user) noteStored(c core.Change) {
+	if p, ok := c.(core.PutDeployment); ok && p.Deployment.Current == 0 {
+		u.begun(p.Deployment)
 	}
 }
 
