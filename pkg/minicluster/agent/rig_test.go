@@ -29,7 +29,7 @@ const masterAddress = "master.test:5050"
 
 // fakeMaster admits agents, records what they send and acknowledges updates if told so.
 type fakeMaster struct {
-	t  *testing.T
+	t  testing.TB
 	mu sync.Mutex
 
 	conn     *link.Conn
@@ -39,14 +39,14 @@ type fakeMaster struct {
 	next     int
 }
 
-func newFakeMaster(t *testing.T, network *link.Network) *fakeMaster {
-	t.Helper()
-	m := &fakeMaster{t: t, changed: make(chan struct{}), ack: true}
+func newFakeMaster(tb testing.TB, network *link.Network) *fakeMaster {
+	tb.Helper()
+	m := &fakeMaster{t: tb, changed: make(chan struct{}), ack: true}
 	stop, err := network.Listen(masterAddress, func(*link.Conn) link.Receiver { return m })
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(stop)
+	tb.Cleanup(stop)
 	return m
 }
 
@@ -86,8 +86,8 @@ func (m *fakeMaster) acknowledge(on bool) {
 }
 
 // await returns the first unread message of a type that passes, and marks it and all before it as read.
-func await[T link.Message](t *testing.T, m *fakeMaster, pass func(T) bool) T {
-	t.Helper()
+func await[T link.Message](tb testing.TB, m *fakeMaster, pass func(T) bool) T {
+	tb.Helper()
 	timeout := time.After(15 * time.Second)
 	for {
 		m.mu.Lock()
@@ -105,23 +105,23 @@ func await[T link.Message](t *testing.T, m *fakeMaster, pass func(T) bool) T {
 		case <-timeout:
 			m.mu.Lock()
 			defer m.mu.Unlock()
-			t.Fatalf("no message of type %T; unread: %v", *new(T), m.messages[m.next:])
+			tb.Fatalf("no message of type %T; unread: %v", *new(T), m.messages[m.next:])
 		}
 	}
 }
 
-func awaitState(t *testing.T, m *fakeMaster, task string, state mesos.TaskState) mesos.TaskStatus {
-	t.Helper()
-	u := await(t, m, func(u link.StatusUpdate) bool { return u.Status.TaskID.Value == task })
+func awaitState(tb testing.TB, m *fakeMaster, task string, state mesos.TaskState) mesos.TaskStatus {
+	tb.Helper()
+	u := await(tb, m, func(u link.StatusUpdate) bool { return u.Status.TaskID.Value == task })
 	if got := u.Status.GetState(); got != state {
-		t.Fatalf("task %s: got %v (%s, %v), want %v", task, got, u.Status.GetMessage(), u.Status.Reason, state)
+		tb.Fatalf("task %s: got %v (%s, %v), want %v", task, got, u.Status.GetMessage(), u.Status.Reason, state)
 	}
 	return u.Status
 }
 
 // rig is an agent with its surroundings.
 type rig struct {
-	t       *testing.T
+	t       testing.TB
 	cfg     Config
 	network *link.Network
 	master  *fakeMaster
@@ -131,21 +131,21 @@ type rig struct {
 	done    chan error
 }
 
-func newRig(t *testing.T, change func(*Config)) *rig {
-	t.Helper()
-	r := &rig{t: t, network: link.NewNetwork(), cfg: Default()}
-	r.master = newFakeMaster(t, r.network)
-	r.host = containerizer.NewHost(zaptest.NewLogger(t))
+func newRig(tb testing.TB, change func(*Config)) *rig {
+	tb.Helper()
+	r := &rig{t: tb, network: link.NewNetwork(), cfg: Default()}
+	r.master = newFakeMaster(tb, r.network)
+	r.host = containerizer.NewHost(zaptest.NewLogger(tb))
 	r.cfg.Network, r.cfg.Detector, r.cfg.Host = r.network, StaticMaster(masterAddress), r.host
-	r.cfg.WorkDir, r.cfg.RegistrationBackoffFactor = t.TempDir(), 10*time.Millisecond
+	r.cfg.WorkDir, r.cfg.RegistrationBackoffFactor = tb.TempDir(), 10*time.Millisecond
 	r.cfg.Resources = "cpus:4;mem:1024;disk:1024"
 	if change != nil {
 		change(&r.cfg)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		r.kill()
 		if err := r.host.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	r.start()
@@ -233,7 +233,7 @@ func (r *rig) registered() *rig {
 
 // eventStream is the test's own subscription as an executor.
 type eventStream struct {
-	t      *testing.T
+	t      testing.TB
 	resp   *http.Response
 	events chan *executor.Event
 }
