@@ -13,6 +13,7 @@ import (
 // task is asked about.
 func (s *State) subscribed(e mesos.Subscribed) {
 	s.framework.Subscribed = true
+	s.subscribedAt = s.now
 	s.framework.Master = e.Master
 	if s.framework.ID != e.FrameworkID {
 		s.framework.ID = e.FrameworkID

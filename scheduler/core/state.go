@@ -23,7 +23,9 @@ type State struct {
 	out *Effects
 
 	framework FrameworkView
-	apps      map[app.ID]*appState
+	// subscribedAt is the time of the last subscription.
+	subscribedAt time.Time
+	apps         map[app.ID]*appState
 	// order holds the ids of apps, sorted, for ranges of a group.
 	order       *btree.BTreeG[app.ID]
 	deployments []*deployment.Deployment

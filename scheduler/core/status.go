@@ -41,6 +41,9 @@ func (s *State) applyUpdate(st mesos.TaskStatus) {
 		s.stray(st)
 		return
 	}
+	if s.underWay(i, st) {
+		return
+	}
 	next, outcome := i.Apply(s.now, st)
 	switch outcome {
 	case instance.Unchanged:
@@ -55,6 +58,15 @@ func (s *State) applyUpdate(st mesos.TaskStatus) {
 	case instance.Stray:
 		s.stray(st)
 	}
+}
+
+// underWay reports whether the master does not know a task because its launch
+// may still be on the way: a kill or a question can overtake the ACCEPT. A launch
+// of an earlier subscription arrives no more, nor does one older than ConfirmAfter.
+func (s *State) underWay(i *instance.Instance, st mesos.TaskStatus) bool {
+	unknown := st.State == mesos.TaskUnknown || st.State == mesos.TaskGone || st.State == mesos.TaskLost
+	return unknown && st.Reason == mesos.ReasonReconciliation && i.Condition == instance.Provisioned &&
+		!i.Since.Before(s.subscribedAt) && s.now.Before(i.Since.Add(s.cfg.ConfirmAfter))
 }
 
 // live acts on what changed for a task that goes on.
