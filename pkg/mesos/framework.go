@@ -1,6 +1,9 @@
 package mesos
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Capability is an optional behaviour that a framework declares.
 type Capability string
@@ -33,12 +36,7 @@ type FrameworkInfo struct {
 
 // Has reports whether the framework declares c.
 func (f FrameworkInfo) Has(c Capability) bool {
-	for _, have := range f.Capabilities {
-		if have == c {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(f.Capabilities, c)
 }
 
 // MasterInfo is the master that answered a subscription.

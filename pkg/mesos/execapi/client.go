@@ -156,7 +156,7 @@ func (c *Client) post(ctx context.Context, name string, body []byte, accept bool
 		return nil, fmt.Errorf("call %s: %w", name, err)
 	}
 	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusAccepted {
-		defer resp.Body.Close() //nolint:errcheck // only read from
+		defer resp.Body.Close()
 		return nil, &StatusError{Call: name, Status: resp.StatusCode, Message: httptransport.ReadText(resp.Body)}
 	}
 	return resp, nil

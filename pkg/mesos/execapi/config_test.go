@@ -1,6 +1,7 @@
 package execapi_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -66,9 +67,7 @@ func TestParseEnv(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			env := environment()
-			for k, v := range tt.change {
-				env[k] = v
-			}
+			maps.Copy(env, tt.change)
 			want := full
 			tt.want(&want)
 			got, err := execapi.ParseEnv(func(name string) string { return env[name] })

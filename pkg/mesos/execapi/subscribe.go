@@ -44,7 +44,7 @@ func (c *Client) subscribe(ctx context.Context, deadline time.Time, u mesos.Unac
 	if err != nil {
 		return false, reason(live, err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // only read from, and ended by live in any case
+	defer resp.Body.Close()
 	if kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err != nil || kind != protobuf {
 		return false, &StatusError{Call: subscribeCall, Status: resp.StatusCode, Message: fmt.Sprintf(
 			"answer is of type %q, want %s: is this a Mesos agent?", resp.Header.Get("Content-Type"), protobuf)}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"sync/atomic"
@@ -188,9 +189,7 @@ func (c *Client) post(ctx context.Context, endpoint string, body []byte, header 
 	if err != nil {
 		return nil, err
 	}
-	for key, values := range header {
-		req.Header[key] = values
-	}
+	maps.Copy(req.Header, header)
 	c.cfg.Credentials.Apply(req)
 	return c.cfg.Transport.RoundTrip(req)
 }

@@ -148,7 +148,7 @@ func (s *session) send(live context.Context, j job) error {
 	if err != nil {
 		return s.unanswered(live, ctx, j.ctx, name, err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // only read from
+	defer resp.Body.Close()
 	text := httptransport.ReadText(resp.Body)
 	if resp.StatusCode == http.StatusAccepted || resp.StatusCode == http.StatusOK {
 		return nil

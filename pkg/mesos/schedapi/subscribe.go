@@ -35,7 +35,7 @@ func (c *Client) subscribe(ctx context.Context, endpoint string, handle Handler)
 	if err != nil {
 		return reason(live, err)
 	}
-	defer in.body.Close() //nolint:errcheck // only read from, and ended by live in any case
+	defer in.body.Close()
 	first, err := c.next(in)
 	if err != nil {
 		return reason(live, err)
@@ -101,11 +101,11 @@ func (c *Client) open(ctx context.Context, end context.CancelCauseFunc, endpoint
 		return nil, fmt.Errorf("subscribe: %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		defer resp.Body.Close() //nolint:errcheck // only read from
+		defer resp.Body.Close()
 		return nil, subscribeError(endpoint, resp)
 	}
 	if kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err != nil || kind != protobuf {
-		resp.Body.Close() //nolint:errcheck // only read from
+		resp.Body.Close()
 		return nil, &ConfigError{Endpoint: endpoint, Status: resp.StatusCode, Message: fmt.Sprintf(
 			"answer is of type %q, want %s: is this a Mesos master?", resp.Header.Get("Content-Type"), protobuf)}
 	}

@@ -16,8 +16,6 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/resource"
 )
 
-func pointer[T any](v T) *T { return &v }
-
 func TestFromResources(t *testing.T) {
 	t.Parallel()
 	scalar := func(change func(*mesosgo.Resource)) mesosgo.Resource {
@@ -44,20 +42,20 @@ func TestFromResources(t *testing.T) {
 		want mesos.Resource
 	}{
 		{"explicit role * of the older format is unreserved",
-			scalar(func(r *mesosgo.Resource) { r.Role = pointer("*") }), cpus(1000)},
+			scalar(func(r *mesosgo.Resource) { r.Role = new("*") }), cpus(1000)},
 		{"role alone is a static reservation",
-			scalar(func(r *mesosgo.Resource) { r.Role = pointer("web") }), cpus(1000, mesos.Reservation{Role: "web"})},
+			scalar(func(r *mesosgo.Resource) { r.Role = new("web") }), cpus(1000, mesos.Reservation{Role: "web"})},
 		{"role and reservation are a dynamic one",
 			scalar(func(r *mesosgo.Resource) {
-				r.Role = pointer("web")
-				r.Reservation = &mesosgo.Resource_ReservationInfo{Principal: pointer("alice")}
+				r.Role = new("web")
+				r.Reservation = &mesosgo.Resource_ReservationInfo{Principal: new("alice")}
 			}), cpus(1000, mesos.Reservation{Role: "web", Dynamic: true, Principal: "alice"})},
 		{"stack wins over the older format",
 			scalar(func(r *mesosgo.Resource) {
-				r.Role = pointer("*")
+				r.Role = new("*")
 				r.Reservations = []mesosgo.Resource_ReservationInfo{
-					{Type: mesosgo.Resource_ReservationInfo_STATIC.Enum(), Role: pointer("a")},
-					{Type: mesosgo.Resource_ReservationInfo_DYNAMIC.Enum(), Role: pointer("a/b")},
+					{Type: mesosgo.Resource_ReservationInfo_STATIC.Enum(), Role: new("a")},
+					{Type: mesosgo.Resource_ReservationInfo_DYNAMIC.Enum(), Role: new("a/b")},
 				}
 			}), cpus(1000, mesos.Reservation{Role: "a"}, mesos.Reservation{Role: "a/b", Dynamic: true})},
 		{"amounts have three decimals",
@@ -168,10 +166,10 @@ func TestFromMasterInfo_finds_the_address(t *testing.T) {
 		in   mesosgo.MasterInfo
 		want string
 	}{
-		{"address by IP", mesosgo.MasterInfo{Address: &mesosgo.Address{IP: pointer("10.0.0.1"), Hostname: pointer("m"), Port: 80}}, "10.0.0.1:80"},
-		{"address by name", mesosgo.MasterInfo{Address: &mesosgo.Address{Hostname: pointer("m"), Port: 80}}, "m:80"},
-		{"older fields, IP in network byte order", mesosgo.MasterInfo{IP: 0x0100a8c0, Port: pointer(uint32(5051))}, "192.168.0.1:5051"},
-		{"default port", mesosgo.MasterInfo{Hostname: pointer("m")}, "m:5050"},
+		{"address by IP", mesosgo.MasterInfo{Address: &mesosgo.Address{IP: new("10.0.0.1"), Hostname: new("m"), Port: 80}}, "10.0.0.1:80"},
+		{"address by name", mesosgo.MasterInfo{Address: &mesosgo.Address{Hostname: new("m"), Port: 80}}, "m:80"},
+		{"older fields, IP in network byte order", mesosgo.MasterInfo{IP: 0x0100a8c0, Port: new(uint32(5051))}, "192.168.0.1:5051"},
+		{"default port", mesosgo.MasterInfo{Hostname: new("m")}, "m:5050"},
 		{"nothing", mesosgo.MasterInfo{}, ""},
 	}
 	for _, tt := range tests {

@@ -29,14 +29,14 @@ func New() *Network {
 
 // Transport makes a transport, as httptransport does, whose connections stay in
 // the network. They are closed when the test ends.
-func (n *Network) Transport(t testing.TB) *http.Transport {
-	t.Helper()
+func (n *Network) Transport(tb testing.TB) *http.Transport {
+	tb.Helper()
 	out, err := httptransport.New(httptransport.Config{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	out.DialContext = n.dial
-	t.Cleanup(out.CloseIdleConnections)
+	tb.Cleanup(out.CloseIdleConnections)
 	return out
 }
 
