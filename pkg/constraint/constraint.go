@@ -3,6 +3,7 @@
 package constraint
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -63,7 +64,7 @@ func Parse(parts []string) (Constraint, error) {
 	}
 	c := Constraint{Field: parts[0]}
 	if c.Field == "" {
-		return Constraint{}, fmt.Errorf("the field of a constraint must not be empty; use hostname, @region, @zone or an attribute's name")
+		return Constraint{}, errors.New("the field of a constraint must not be empty; use hostname, @region, @zone or an attribute's name")
 	}
 	for op := Unique; op <= Is; op++ {
 		if strings.EqualFold(parts[1], op.String()) {

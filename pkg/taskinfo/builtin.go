@@ -1,6 +1,7 @@
 package taskinfo
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -42,7 +43,7 @@ func nativeCommand(s *app.Spec, t Task) *mesos.CommandInfo {
 
 func nativeLimits(s *app.Spec) (map[string]resource.Scalar, error) {
 	if len(s.Limits) == 0 {
-		return nil, nil //nolint:nilnil // no limits is the ordinary case
+		return nil, nil // no limits is the ordinary case
 	}
 	out := make(map[string]resource.Scalar, len(s.Limits))
 	for _, name := range slices.Sorted(maps.Keys(s.Limits)) {
@@ -57,7 +58,7 @@ func nativeLimits(s *app.Spec) (map[string]resource.Scalar, error) {
 func nativeContainer(s *app.Spec, o Options, t Task) (*mesos.ContainerInfo, error) {
 	c := s.Container
 	if c == nil && s.HostNetworking() {
-		return nil, nil //nolint:nilnil // a plain process has no container
+		return nil, nil // a plain process has no container
 	}
 	out := &mesos.ContainerInfo{Type: mesos.ContainerMesos}
 	for _, v := range t.Volumes {
@@ -70,7 +71,7 @@ func nativeContainer(s *app.Spec, o Options, t Task) (*mesos.ContainerInfo, erro
 	}
 	if c != nil && c.Kind == app.Docker {
 		if t.Container == nil {
-			return nil, fmt.Errorf("container: a Docker container needs an image")
+			return nil, errors.New("container: a Docker container needs an image")
 		}
 		nativeDocker(out, s, t)
 		return out, nil

@@ -101,7 +101,7 @@ func portVariables(env map[string]string, s *app.Spec, ports []Port, prefix stri
 			env[prefix+"PORT_"+strings.ReplaceAll(name, "-", "_")] = text
 		}
 	}
-	if all := append(hosts, drawn...); len(all) > 0 {
+	if all := slices.Concat(hosts, drawn); len(all) > 0 {
 		env[prefix+"PORT"] = all[0]
 		env[prefix+"PORTS"] = strings.Join(all, ",")
 	}

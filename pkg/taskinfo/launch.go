@@ -1,6 +1,7 @@
 package taskinfo
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -154,13 +155,13 @@ func Build(l Launch, o Options) (mesos.TaskInfo, error) {
 
 func gantryMode(info *mesos.TaskInfo, l Launch, o Options, task Task) error {
 	if task.Container == nil && !l.Spec.HostNetworking() {
-		return fmt.Errorf("networks: a task without an image shares the agent's network; use host networking or give an image")
+		return errors.New("networks: a task without an image shares the agent's network; use host networking or give an image")
 	}
 	src := o.Executor
 	command := &mesos.CommandInfo{Value: src.Path, Environment: src.Environment, URIs: uris(l.Spec.Fetch)}
 	switch {
 	case src.Path == "" && src.URI == "":
-		return fmt.Errorf("no gantry-executor: set the path of the installed program or the URI to fetch it from")
+		return errors.New("no gantry-executor: set the path of the installed program or the URI to fetch it from")
 	case src.Path == "":
 		command.Value = "./" + program
 		command.URIs = append([]mesos.URI{{Value: src.URI, Executable: true, Cache: true, OutputFile: program}}, command.URIs...)

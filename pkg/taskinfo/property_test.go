@@ -25,7 +25,7 @@ func drawSpec(t *rapid.T) *app.Spec {
 		Networks:  []app.Network{rapid.SampledFrom([]app.Network{{Mode: app.Host}, {Mode: app.Bridge}, {Mode: app.ContainerNetwork, Name: "n"}}).Draw(t, "network")},
 	}
 	if rapid.Bool().Draw(t, "grace") {
-		s.KillGracePeriod = ptr(time.Duration(rapid.Int64Range(0, 1e12).Draw(t, "grace period")))
+		s.KillGracePeriod = new(time.Duration(rapid.Int64Range(0, 1e12).Draw(t, "grace period")))
 	}
 	if rapid.Bool().Draw(t, "limits") {
 		s.Limits = map[string]app.Limit{"mem": {Unlimited: true}, "cpus": {Amount: 7000}}
@@ -40,7 +40,7 @@ func drawSpec(t *rapid.T) *app.Spec {
 	for range rapid.IntRange(0, 4).Draw(t, "ports") {
 		p := app.Port{ContainerPort: rapid.IntRange(0, 3).Draw(t, "container port"), Protocol: rapid.SampledFrom([]string{"tcp", "udp", "udp,tcp"}).Draw(t, "protocol")}
 		if rapid.Bool().Draw(t, "published") {
-			p.HostPort = ptr(0)
+			p.HostPort = new(0)
 		}
 		s.Ports = append(s.Ports, p)
 	}
@@ -50,7 +50,7 @@ func drawSpec(t *rapid.T) *app.Spec {
 			Interval: time.Duration(rapid.Int64Range(0, 1e11).Draw(t, "interval")), MaxConsecutiveFailures: rapid.IntRange(0, 9).Draw(t, "failures"),
 		}
 		if len(s.Ports) == 0 {
-			h.Port = ptr(80)
+			h.Port = new(80)
 		}
 		s.HealthChecks = append(s.HealthChecks, h)
 	}

@@ -1,6 +1,7 @@
 package taskinfo
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -202,7 +203,7 @@ func resolveExternal(s *app.Spec, v *app.ExternalVolume) (*ExternalVolume, error
 		return nil, fmt.Errorf("provider %q is not supported; use dvdi", v.Provider)
 	}
 	if s.Container.Image == "" {
-		return nil, fmt.Errorf("an external volume needs an image")
+		return nil, errors.New("an external volume needs an image")
 	}
 	out := &ExternalVolume{Name: v.Name, Driver: v.Options["dvdi/driver"]}
 	for _, key := range slices.Sorted(maps.Keys(v.Options)) {

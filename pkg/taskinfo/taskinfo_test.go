@@ -17,8 +17,6 @@ import (
 	gantryv1 "github.com/gantry-mesos/gantry/proto/gantry/v1"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 // bridged is an App with an image, two published ports and one private one.
 func bridged() *app.Spec {
 	return &app.Spec{
@@ -26,11 +24,11 @@ func bridged() *app.Spec {
 		Resources:    resource.Vector{CPUs: 500, Mem: resource.Units(64), GPUs: 2000},
 		Container:    &app.Container{Kind: app.Docker, Image: "web:1", Parameters: []app.Parameter{{Key: "hostname", Value: "h"}}},
 		Networks:     []app.Network{{Mode: app.Bridge}},
-		Ports:        []app.Port{{ContainerPort: 80, HostPort: ptr(0), Protocol: "tcp", Name: "http-api"}, {HostPort: ptr(0), Protocol: "udp,tcp"}, {Protocol: "tcp"}},
+		Ports:        []app.Port{{ContainerPort: 80, HostPort: new(0), Protocol: "tcp", Name: "http-api"}, {HostPort: new(0), Protocol: "udp,tcp"}, {Protocol: "tcp"}},
 		Labels:       map[string]string{"a.b-c": "1", "long": strings.Repeat("x", 512)},
 		Version:      time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC),
 		Fetch:        []app.Fetch{{URI: "http://files/x.tgz", Extract: true}},
-		HealthChecks: []app.HealthCheck{{Protocol: app.HealthHTTP, Path: "health", PortIndex: ptr(0), Interval: time.Minute, MaxConsecutiveFailures: 3}},
+		HealthChecks: []app.HealthCheck{{Protocol: app.HealthHTTP, Path: "health", PortIndex: new(0), Interval: time.Minute, MaxConsecutiveFailures: 3}},
 	}
 }
 
@@ -84,7 +82,7 @@ func TestBuild(t *testing.T) {
 	t.Run("describes Gantry's executor", func(t *testing.T) {
 		t.Parallel()
 		s := bridged()
-		s.KillGracePeriod = ptr(20 * time.Second)
+		s.KillGracePeriod = new(20 * time.Second)
 		info, err := taskinfo.Build(launch(s, 31001, 31002), taskinfo.Options{Executor: taskinfo.ExecutorSource{URI: "http://s/x"}})
 		if err != nil {
 			t.Fatal(err)
@@ -163,7 +161,7 @@ func TestBuild_refuses_what_cannot_work(t *testing.T) {
 		{"no executor", []uint32{1, 2}, taskinfo.Options{}, nil, "no gantry-executor"},
 		{"secrets", []uint32{1, 2}, installed(), func(s *app.Spec) { s.EnvSecrets = map[string]string{"PASS": "p"} }, "env PASS: secrets are not supported"},
 		{"bridge without image", []uint32{1, 2}, installed(), func(s *app.Spec) { s.Container = nil }, "shares the agent's network"},
-		{"check of a missing port", []uint32{1, 2}, installed(), func(s *app.Spec) { s.HealthChecks[0].PortIndex = ptr(7) }, "port index 7: the app has 3 ports"},
+		{"check of a missing port", []uint32{1, 2}, installed(), func(s *app.Spec) { s.HealthChecks[0].PortIndex = new(7) }, "port index 7: the app has 3 ports"},
 	}
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {
