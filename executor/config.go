@@ -59,9 +59,12 @@ func Default() Config {
 	}
 }
 
+// setter reads one setting from its text.
+type setter func(string) error
+
 // variables are the settings that the environment may change, by name.
-func (c *Config) variables() map[string]func(string) error {
-	return map[string]func(string) error{
+func (c *Config) variables() map[string]setter {
+	return map[string]setter{
 		"GANTRY_EXECUTOR_ENGINE_WAIT":   duration(&c.EngineWait),
 		"GANTRY_EXECUTOR_ENGINE_RETURN": duration(&c.EngineReturn),
 		"GANTRY_EXECUTOR_PULL_STALL":    duration(&c.PullStall),
@@ -77,15 +80,15 @@ func (c *Config) variables() map[string]func(string) error {
 	}
 }
 
-func duration(to *time.Duration) func(string) error {
+func duration(to *time.Duration) setter {
 	return func(v string) (err error) { *to, err = time.ParseDuration(v); return err }
 }
 
-func whole(to *int64) func(string) error {
+func whole(to *int64) setter {
 	return func(v string) (err error) { *to, err = strconv.ParseInt(v, 10, 64); return err }
 }
 
-func yes(to *bool) func(string) error {
+func yes(to *bool) setter {
 	return func(v string) (err error) { *to, err = strconv.ParseBool(v); return err }
 }
 

@@ -27,7 +27,7 @@ import (
 )
 
 // image is the test's own, imported for this run.
-var image = fmt.Sprintf("gantry-test-executor:%d", os.Getpid()) //nolint:gochecknoglobals // set once, read by tests
+var image = fmt.Sprintf("gantry-test-executor:%d", os.Getpid()) // set once, read by tests
 
 func TestMain(m *testing.M) {
 	if err := importImage(); err != nil {
@@ -205,7 +205,7 @@ func TestExecutor_survives_a_restart_of_its_agent(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(r.cfg.Agent.Sandbox, "end"), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r.testAgent.start()
+		r.start()
 		r.awaitState(mesos.TaskFailed)
 		if err := <-r.done; err != nil {
 			t.Error(err)
@@ -228,7 +228,7 @@ func TestExecutor_tells_again_what_was_not_acknowledged(t *testing.T) {
 	r.mu.Lock()
 	r.hold = false
 	r.mu.Unlock()
-	r.testAgent.start()
+	r.start()
 	waitFor(t, "second subscription", func() bool { r.mu.Lock(); defer r.mu.Unlock(); return r.subscribed == 2 })
 	r.mu.Lock()
 	un := r.repeated[1]
@@ -323,7 +323,7 @@ func TestExecutor_tells_of_a_host_port_that_is_taken(t *testing.T) {
 		info := task(t, func(s *app.Spec) {
 			kind("exit 0")(s)
 			s.Ports = []app.Port{{HostPort: new(int), ContainerPort: 80, Protocol: "tcp"}}
-		}, uint32(listener.Addr().(*net.TCPAddr).Port)) //nolint:forcetypeassert,errcheck // it is one
+		}, uint32(listener.Addr().(*net.TCPAddr).Port))
 		r.send(mesos.LaunchTask{Task: info})
 		if got := r.awaitState(mesos.TaskFailed); !strings.Contains(got.Message, "/tcp is taken on this agent") {
 			t.Errorf("got %+v", got)

@@ -47,10 +47,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		return exitMisused
 	case *showVersion:
-		fmt.Fprintln(stdout, "gantry-executor", version) //nolint:errcheck // nowhere to report it
+		fmt.Fprintln(stdout, "gantry-executor", version)
 		return exitOK
 	case flags.NArg() > 0:
-		fmt.Fprintf(stderr, "gantry-executor takes no arguments, got %q\n", flags.Args()) //nolint:errcheck // nowhere to report it
+		fmt.Fprintf(stderr, "gantry-executor takes no arguments, got %q\n", flags.Args())
 		return exitMisused
 	}
 	// An executor is one of many on its host and mostly idle: memory counts
@@ -58,7 +58,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	debug.SetGCPercent(25)
 	cfg, err := executor.FromEnv(os.Getenv)
 	if err != nil {
-		fmt.Fprintf(stderr, "gantry-executor: %v\n", err) //nolint:errcheck // nowhere to report it
+		fmt.Fprintf(stderr, "gantry-executor: %v\n", err)
 		return exitMisused
 	}
 	cfg.Stdout, cfg.Stderr = os.Stdout, os.Stderr
@@ -68,7 +68,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 func serve(cfg executor.Config, stderr io.Writer) int {
 	log, err := logger(cfg)
 	if err != nil {
-		fmt.Fprintf(stderr, "gantry-executor: %v\n", err) //nolint:errcheck // nowhere to report it
+		fmt.Fprintf(stderr, "gantry-executor: %v\n", err)
 		return exitMisused
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -120,5 +120,5 @@ It reads the MESOS_* variables that every executor gets, DOCKER_HOST, and:
 
 Its own log is gantry-executor.log in the sandbox. It exits with 0 when all was
 said and acknowledged, 1 when not, 2 when it was started wrongly.
-`) //nolint:errcheck // nowhere to report it
+`)
 }

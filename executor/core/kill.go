@@ -59,7 +59,7 @@ func (t *turn) stop(k kill, grace time.Duration) {
 	}
 	t.phase = PhaseKilling
 	if t.killingState {
-		t.update(mesos.TaskKilling, "", k.cause)
+		t.update(mesos.TaskKilling, k.cause)
 	}
 	t.do(Stop{})
 }

@@ -193,7 +193,7 @@ func (t *turn) launch(task Task) {
 		return
 	}
 	t.phase = PhaseStarting
-	t.update(mesos.TaskStarting, "", "")
+	t.update(mesos.TaskStarting, "")
 	t.do(Start{TaskID: id})
 }
 
@@ -217,7 +217,7 @@ func (t *turn) pulling(ev Pulling) {
 	}
 	t.phase = PhasePulling
 	t.progressAt = t.now.Add(t.cfg.ProgressEvery)
-	t.update(mesos.TaskStarting, "", ev.Message)
+	t.update(mesos.TaskStarting, ev.Message)
 }
 
 func (t *turn) started(ev Running) {
@@ -227,7 +227,7 @@ func (t *turn) started(ev Running) {
 	t.phase = PhaseRunning
 	t.running, t.runningAt = ev, t.now
 	t.health = newHealth(t.task.Checks)
-	t.update(mesos.TaskRunning, "", "")
+	t.update(mesos.TaskRunning, "")
 	if len(t.task.Checks) > 0 {
 		t.do(Probe{})
 	}

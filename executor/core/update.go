@@ -21,8 +21,8 @@ func (t *turn) status(state mesos.TaskState, reason mesos.Reason, message string
 	return st
 }
 
-func (t *turn) update(state mesos.TaskState, reason mesos.Reason, message string) {
-	t.send(t.status(state, reason, message))
+func (t *turn) update(state mesos.TaskState, message string) {
+	t.send(t.status(state, "", message))
 }
 
 func (t *turn) send(st mesos.TaskStatus) {

@@ -57,7 +57,7 @@ func fromFile(ctx context.Context, file, domain string) (*registry.AuthConfig, e
 	data, err := os.ReadFile(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
-		return nil, nil //nolint:nilnil // nil is documented as "not known here"
+		return nil, nil // nil is documented as "not known here"
 	case err != nil:
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func fromFile(ctx context.Context, file, domain string) (*registry.AuthConfig, e
 	if cfg.CredsStore != "" {
 		return fromHelper(ctx, cfg.CredsStore, servers(domain)[0])
 	}
-	return nil, nil //nolint:nilnil // nil is documented as "not known here"
+	return nil, nil // nil is documented as "not known here"
 }
 
 // servers are the names that a registry's credentials may be kept under.
@@ -120,7 +120,7 @@ func fromHelper(ctx context.Context, name, server string) (*registry.AuthConfig,
 	out, err := cmd.Output()
 	if err != nil {
 		if strings.Contains(string(out), "credentials not found") {
-			return nil, nil //nolint:nilnil // nil is documented as "not known here"
+			return nil, nil // nil is documented as "not known here"
 		}
 		return nil, fmt.Errorf("docker-credential-%s: %w: %s", name, err, strings.TrimSpace(string(out)))
 	}

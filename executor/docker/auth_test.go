@@ -15,7 +15,7 @@ import (
 func TestCredentials_come_from_docker_s_files(t *testing.T) {
 	dir := t.TempDir()
 	helper := "#!/bin/sh\nread server\ncase $server in\nhelped.example) echo '{\"Username\":\"h\",\"Secret\":\"s\"}';;\n*) echo 'credentials not found in native keychain'; exit 1;;\nesac\n"
-	if err := os.WriteFile(filepath.Join(dir, "docker-credential-test"), []byte(helper), 0o700); err != nil { //nolint:gosec // it must be executable
+	if err := os.WriteFile(filepath.Join(dir, "docker-credential-test"), []byte(helper), 0o700); err != nil { // it must be executable
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))

@@ -31,10 +31,10 @@ func realEngine(t *testing.T) *docker.Client {
 }
 
 // unique counts names of containers within this run.
-var unique atomic.Int64 //nolint:gochecknoglobals // names must differ over all parallel tests
+var unique atomic.Int64 // names must differ over all parallel tests
 
-func name(t testing.TB) string {
-	t.Helper()
+func name(tb testing.TB) string {
+	tb.Helper()
 	return fmt.Sprintf("%s-%d", strings.NewReplacer(":", "-", "gantry-test-busybox", "gantry-test").Replace(image), unique.Add(1))
 }
 

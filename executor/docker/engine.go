@@ -12,7 +12,7 @@ import (
 // Errors of an Engine, matched with errors.Is.
 var (
 	// ErrUnreachable says that no engine answered.
-	ErrUnreachable = errors.New("Docker engine unreachable") //nolint:staticcheck,revive // a name begins it
+	ErrUnreachable = errors.New("Docker engine unreachable")
 	// ErrNotFound says that the image, container or network does not exist.
 	ErrNotFound = errors.New("not found")
 	// ErrConflict says that the name is taken or the state does not allow the call.

@@ -13,7 +13,7 @@ import (
 )
 
 // image is a busybox of the test's own, imported for this run.
-var image = fmt.Sprintf("gantry-test-busybox:%d", os.Getpid()) //nolint:gochecknoglobals // set once, read by tests
+var image = fmt.Sprintf("gantry-test-busybox:%d", os.Getpid()) // set once, read by tests
 
 func TestMain(m *testing.M) {
 	if err := importImage(); err != nil {
@@ -45,7 +45,7 @@ func importImage() error {
 	}
 	_ = w.WriteHeader(&tar.Header{Name: "bin/busybox", Mode: 0o755, Size: int64(len(program))})
 	_, _ = w.Write(program)
-	for _, name := range strings.Fields("sh sleep cat echo env id hostname nc httpd yes head trap kill dd nproc test mount tail ls wget") {
+	for name := range strings.FieldsSeq("sh sleep cat echo env id hostname nc httpd yes head trap kill dd nproc test mount tail ls wget") {
 		_ = w.WriteHeader(&tar.Header{Name: "bin/" + name, Linkname: "busybox", Typeflag: tar.TypeSymlink, Mode: 0o777})
 	}
 	if err := w.Close(); err != nil {

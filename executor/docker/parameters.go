@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -127,7 +128,7 @@ func securityParameters() map[string]setter {
 
 func networkParameters() map[string]setter {
 	return map[string]setter{
-		"network":       func(c *Creation, v string) error { return setNetwork(c, v) },
+		"network":       setNetwork,
 		"network-alias": list(func(c *Creation) *[]string { return &c.Aliases }),
 		"dns": func(c *Creation, v string) error {
 			addr, err := netip.ParseAddr(v)
@@ -215,7 +216,7 @@ func parseBool(to *bool, v string) error {
 	}
 	b, err := strconv.ParseBool(v)
 	if err != nil {
-		return fmt.Errorf("want true or false")
+		return errors.New("want true or false")
 	}
 	*to = b
 	return nil
@@ -224,7 +225,7 @@ func parseBool(to *bool, v string) error {
 func parseInt(to *int64, v string) error {
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil {
-		return fmt.Errorf("want a whole number")
+		return errors.New("want a whole number")
 	}
 	*to = n
 	return nil
@@ -233,7 +234,7 @@ func parseInt(to *int64, v string) error {
 func pair(to *map[string]string, v string) error {
 	k, val, ok := strings.Cut(v, "=")
 	if !ok {
-		return fmt.Errorf("want name=value")
+		return errors.New("want name=value")
 	}
 	if *to == nil {
 		*to = map[string]string{}
@@ -248,7 +249,7 @@ func addDevice(c *Creation, v string) error {
 	d := container.DeviceMapping{PathOnHost: parts[0], PathInContainer: parts[0], CgroupPermissions: "rwm"}
 	switch {
 	case len(parts) > 3 || parts[0] == "":
-		return fmt.Errorf("want host[:container[:rwm]]")
+		return errors.New("want host[:container[:rwm]]")
 	case len(parts) == 3:
 		d.CgroupPermissions = parts[2]
 		fallthrough

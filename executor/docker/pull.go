@@ -25,7 +25,7 @@ func (c *Client) Pull(ctx context.Context, ref, auth string, progress func(strin
 	if err != nil {
 		return explain(ctx, what, err)
 	}
-	defer res.Close() //nolint:errcheck // read to its end already
+	defer res.Close()
 	layers := map[string]jsonstream.Progress{}
 	decoder := json.NewDecoder(res)
 	for {

@@ -188,7 +188,7 @@ func (r *Runtime) reach(ctx context.Context) (parent string, err error) {
 		}
 	}
 	if errors.Is(err, ErrUnreachable) && ctx.Err() == nil {
-		return "", fmt.Errorf("Docker engine unreachable at %s for %s: %w; start it, or correct DOCKER_HOST", r.engine.Host(), r.cfg.EngineWait, err) //nolint:staticcheck,revive // a name begins it
+		return "", fmt.Errorf("Docker engine unreachable at %s for %s: %w; start it, or correct DOCKER_HOST", r.engine.Host(), r.cfg.EngineWait, err)
 	}
 	if err != nil {
 		return "", err

@@ -61,23 +61,23 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-func self(t testing.TB) docker.Owner {
-	t.Helper()
+func self(tb testing.TB) docker.Owner {
+	tb.Helper()
 	o, err := docker.Self()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return o
 }
 
 // newRun prepares a task that runs line in a shell of the test's image.
-func newRun(t testing.TB, engine docker.Engine, line string) *run {
-	t.Helper()
-	n := name(t)
+func newRun(tb testing.TB, engine docker.Engine, line string) *run {
+	tb.Helper()
+	n := name(tb)
 	r := &run{
-		t: t, stops: make(chan core.Stop, 1), news: make(chan struct{}, 1), done: make(chan struct{}),
+		t: tb, stops: make(chan core.Stop, 1), news: make(chan struct{}, 1), done: make(chan struct{}),
 		cfg: docker.Config{
-			FrameworkID: "gantry-test", ExecutorID: mesos.ExecutorID("e-" + n), AgentID: "a1", Owner: self(t), Sandbox: t.TempDir(),
+			FrameworkID: "gantry-test", ExecutorID: mesos.ExecutorID("e-" + n), AgentID: "a1", Owner: self(tb), Sandbox: tb.TempDir(),
 			EngineWait: 300 * time.Millisecond, EngineReturn: 300 * time.Millisecond, RetryEvery: 5 * time.Millisecond, DrainWait: 5 * time.Second,
 			PidsLimit: 100, Init: true,
 		},
@@ -332,8 +332,8 @@ func freePort(t *testing.T) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()                     //nolint:errcheck // nothing was sent
-	return listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert,errcheck // it is one
+	defer listener.Close() //nolint:errcheck // nothing was sent
+	return listener.Addr().(*net.TCPAddr).Port
 }
 
 func TestRun_publishes_ports_and_mounts_the_sandbox(t *testing.T) {

@@ -199,7 +199,7 @@ func (l *Loop) start(ctx context.Context, id mesos.TaskID) {
 		l.log.DPanic("task to start is not known", logfield.Task(id))
 		return
 	}
-	l.current = task.(taskinfo.Task) //nolint:forcetypeassert,errcheck // the map holds nothing else
+	l.current = task.(taskinfo.Task)
 	t := l.current
 	l.parts.Go(func() {
 		report := func(ev core.Event) { l.report(ctx, ev) }

@@ -54,7 +54,7 @@ func (a *agent) Run(ctx context.Context, un func() mesos.Unacknowledged, handle 
 	}
 }
 
-func (a *agent) deliver(ctx context.Context, handle func(context.Context, mesos.ExecutorEvent) error) (err error, again bool) { //nolint:revive // the bool explains the error
+func (a *agent) deliver(ctx context.Context, handle func(context.Context, mesos.ExecutorEvent) error) (err error, again bool) {
 	for {
 		select {
 		case ev := <-a.events:
@@ -70,7 +70,7 @@ func (a *agent) deliver(ctx context.Context, handle func(context.Context, mesos.
 }
 
 func (a *agent) Send(_ context.Context, call mesos.ExecutorCall) error {
-	st := call.(mesos.StatusUpdate).Status //nolint:forcetypeassert,errcheck // the loop sends nothing else
+	st := call.(mesos.StatusUpdate).Status
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.refuse != nil {

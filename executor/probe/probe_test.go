@@ -70,7 +70,7 @@ func results(t *testing.T, span time.Duration, target probe.Target, checks ...ta
 	var mu sync.Mutex
 	var out []string
 	probe.New(checks, target).Run(ctx, func(ev core.Event) {
-		p := ev.(core.Probed) //nolint:forcetypeassert,errcheck // it reports nothing else
+		p := ev.(core.Probed)
 		mu.Lock()
 		defer mu.Unlock()
 		out = append(out, strings.TrimSpace(fmt.Sprintf("%s %d %t %s", time.Since(began), p.Check, p.OK, p.Message)))
@@ -216,7 +216,7 @@ func TestRun_asks_HTTPS_without_verifying_and_follows_no_redirect(t *testing.T) 
 	check := taskinfo.Check{Kind: taskinfo.CheckHTTPS, Path: "/health", Port: uint32(port), Interval: time.Hour}
 	probe.New([]taskinfo.Check{check}, probe.Target{Agent: []string{"127.0.0.1"}}).Run(ctx, func(ev core.Event) {
 		defer cancel()
-		if got := ev.(core.Probed); !got.OK { //nolint:forcetypeassert,errcheck // it reports nothing else
+		if got := ev.(core.Probed); !got.OK {
 			t.Errorf("got %+v, want a success", got)
 		}
 	})

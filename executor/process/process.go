@@ -188,7 +188,7 @@ func (r *Runtime) volumes(vs []taskinfo.Volume) error {
 			return fmt.Errorf("volume %s: a task without an image sees the agent's files; use a path relative to the sandbox", v.ContainerPath)
 		}
 		link := filepath.Join(r.cfg.Sandbox, v.ContainerPath)
-		if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil { //nolint:gosec // the task's user must enter it
+		if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil { // the task's user must enter it
 			return fmt.Errorf("volume %s: %w", v.ContainerPath, err)
 		}
 		if err := os.Symlink(v.HostPath, link); err != nil && !errors.Is(err, os.ErrExist) {

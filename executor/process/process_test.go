@@ -247,7 +247,7 @@ func TestRun_becomes_the_task_s_user(t *testing.T) {
 	task := shell("id -un; echo $HOME; touch mine")
 	task.User = "nobody"
 	r := start(t, task)
-	if err := os.Chmod(filepath.Dir(r.dir), 0o755); err != nil { //nolint:gosec // the task's user must enter it
+	if err := os.Chmod(filepath.Dir(r.dir), 0o755); err != nil { // the task's user must enter it
 		t.Fatal(err)
 	}
 	next[core.Running](r)
@@ -261,7 +261,7 @@ func TestRun_becomes_the_task_s_user(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if uid := info.Sys().(*syscall.Stat_t).Uid; strconv.Itoa(int(uid)) == "0" { //nolint:forcetypeassert,errcheck // Linux
+	if uid := info.Sys().(*syscall.Stat_t).Uid; strconv.Itoa(int(uid)) == "0" {
 		t.Errorf("the file belongs to root")
 	}
 }

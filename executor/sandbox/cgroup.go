@@ -32,7 +32,7 @@ func ownCgroup(text string, id mesos.ContainerID) string {
 		if len(parts) != 3 || !slices.Contains(strings.Split(parts[2], "/"), string(id)) {
 			continue
 		}
-		for _, controller := range strings.Split(parts[1], ",") {
+		for controller := range strings.SplitSeq(parts[1], ",") {
 			found[controller] = parts[2]
 		}
 	}

@@ -24,8 +24,8 @@ func TestTaken_names_the_ports_that_others_listen_on(t *testing.T) {
 	_, tcpPort, _ := net.SplitHostPort(tcp.Addr().String())
 	_, udpPort, _ := net.SplitHostPort(udp.LocalAddr().String())
 	ports := []taskinfo.Port{
-		{Host: uint32(tcp.Addr().(*net.TCPAddr).Port), Protocol: "tcp"},      //nolint:forcetypeassert,errcheck // it is one
-		{Host: uint32(udp.LocalAddr().(*net.UDPAddr).Port), Protocol: "udp"}, //nolint:forcetypeassert,errcheck // it is one
+		{Host: uint32(tcp.Addr().(*net.TCPAddr).Port), Protocol: "tcp"},
+		{Host: uint32(udp.LocalAddr().(*net.UDPAddr).Port), Protocol: "udp"},
 		{Container: 80, Protocol: "tcp"},
 	}
 	if diff := cmp.Diff(Taken(t.Context(), ports), []string{tcpPort + "/tcp", udpPort + "/udp"}); diff != "" {

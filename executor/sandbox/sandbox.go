@@ -40,7 +40,7 @@ func OpenFile(path string, r Rotation) (*File, error) {
 }
 
 func (f *File) open() error {
-	file, err := os.OpenFile(f.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644) //nolint:gosec // Mesos' own sandbox files are world-readable, too
+	file, err := os.OpenFile(f.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644) // Mesos' own sandbox files are world-readable, too
 	if err != nil {
 		return err
 	}

@@ -114,7 +114,7 @@ func TestOutput_prefers_a_pipe_of_the_agent_s(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close() //nolint:errcheck // nothing was written
+	defer file.Close()
 	for _, inherited := range []*os.File{file, nil} {
 		out, err := Output(dir, "stdout", inherited, Rotation{})
 		if err != nil {
