@@ -29,15 +29,19 @@ type answer struct {
 }
 
 func main() {
+	if err := run(); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	listener, err := net.Listen("tcp", ":"+listenPort(os.Getenv))
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
-	if err := serve(ctx, listener, os.Getenv); err != nil {
-		log.Fatal(err)
-	}
+	return serve(ctx, listener, os.Getenv)
 }
 
 // listenPort is where the task must listen: LISTEN_PORT if the app says so (a
