@@ -25,6 +25,7 @@ type miniConfig struct {
 	agentMem, agentDisk    int
 	httpAddress, mesosAddr string
 	mesosZK, workDir       string
+	adminAddress           string
 	runtime                string
 	attributes             []string
 }
@@ -64,6 +65,7 @@ Ctrl-C stops everything and leaves no container and no process behind.`,
 	f.StringArrayVar(&c.attributes, "agent-attributes", nil, "attributes of an agent (rack:a;ssd:true); given n times, for the first n agents")
 	f.StringVar(&c.httpAddress, "http-address", "127.0.0.1:8080", "host:port that the API listens on")
 	f.StringVar(&c.mesosAddr, "mesos-address", "127.0.0.1:5050", "host:port that the first master listens on")
+	f.StringVar(&c.adminAddress, "admin-address", "127.0.0.1:0", "loopback host:port for causing faults (docs/minicluster.md); 0 is any free port")
 	f.StringVar(&c.mesosZK, "mesos-zk", "", "ZooKeeper that the masters register in: zk://host:2181/mesos")
 	f.StringVar(&c.workDir, "work-dir", defaultWorkDir(), "directory for state and sandboxes")
 	f.StringVar(&c.runtime, "runtime", "auto", "docker, process (no Docker needed; apps with an image fail), or auto")
@@ -93,6 +95,9 @@ func (c *miniConfig) validate() error {
 	}
 	if c.runtime != "auto" && c.runtime != "docker" && c.runtime != "process" {
 		problem("--runtime %q: use docker, process or auto", c.runtime)
+	}
+	if host, _, err := splitAddress(c.adminAddress); err != nil || !net.ParseIP(host).IsLoopback() {
+		problem("--admin-address %q: use a loopback address and a port, such as 127.0.0.1:5049; whoever reaches it can break the cluster", c.adminAddress)
 	}
 	if _, _, err := splitAddress(c.mesosAddr); err != nil {
 		problem("--mesos-address: %w", err)
@@ -141,7 +146,12 @@ func (c *miniConfig) run(ctx context.Context, out io.Writer, log *zap.Logger) er
 	if err != nil {
 		return errors.Join(err, closeUnused(cluster))
 	}
-	c.announce(out, cluster, s, engine)
+	admin, err := c.admin(cluster)
+	if err != nil {
+		return errors.Join(err, closeUnused(cluster))
+	}
+	defer admin.Close()
+	c.announce(out, cluster, s, engine, admin.Addr)
 	return together(ctx, cluster, s, out)
 }
 

@@ -170,12 +170,24 @@ func ping(ctx context.Context, host string) error {
 	return nil
 }
 
-func (c *miniConfig) announce(out io.Writer, cluster *minicluster.Cluster, s *scheduler.Scheduler, engine taskRuntime) {
+// admin serves the cluster's faults; closing the server ends it.
+func (c *miniConfig) admin(cluster *minicluster.Cluster) (*http.Server, error) {
+	l, err := net.Listen("tcp", c.adminAddress)
+	if err != nil {
+		return nil, fmt.Errorf("--admin-address: %w", err)
+	}
+	srv := &http.Server{Addr: l.Addr().String(), Handler: cluster.AdminHandler(), ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = srv.Serve(l) }() // it ends when it is closed
+	return srv, nil
+}
+
+func (c *miniConfig) announce(out io.Writer, cluster *minicluster.Cluster, s *scheduler.Scheduler, engine taskRuntime, admin string) {
 	fmt.Fprintf(out, `gantry mini: %d master(s) and %d agent(s) with %g cpus and %d MiB each
   runtime   %s
   API       http://%s
   Mesos     %s
+  faults    http://%s/admin
   work dir  %s
 Try: gantry --url http://%s app list      Stop with Ctrl-C.
-`, c.masters, c.agents, c.agentCPUs, c.agentMem, engine.says, s.Address(), cluster.MasterURL(), c.workDir, s.Address())
+`, c.masters, c.agents, c.agentCPUs, c.agentMem, engine.says, s.Address(), cluster.MasterURL(), admin, c.workDir, s.Address())
 }

@@ -210,6 +210,9 @@ func TestMiniWorksWithoutDocker(t *testing.T) {
 	if !strings.Contains(p.out.String(), "runtime   process") {
 		t.Errorf("it does not say what it does:\n%s", p.out.String())
 	}
+	_, admin, _ := strings.Cut(p.out.String(), "faults    ")
+	admin, _, _ = strings.Cut(admin, "/admin")
+	api{t, admin}.must(http.MethodPost, "/admin/failover", "", nil)
 	a.must(http.MethodPost, "/v2/apps", shell("/plain", "echo from $MESOS_TASK_ID; exec sleep 1000", 2, ""), nil)
 	a.running("/plain", 2, time.Minute)
 	a.must(http.MethodPost, "/v2/apps", hello("/imaged", 1, ""), nil)
