@@ -167,6 +167,7 @@ func (s *State) settleApp(a *appState) {
 	for _, act := range d.Steps[d.Current] {
 		if act.App == a.spec.ID {
 			s.act(a, s.next(act, a))
+			s.giveUp(act, a)
 		}
 	}
 	s.advance(d)
@@ -184,6 +185,19 @@ func (s *State) act(a *appState, n deployment.Next) {
 	s.retire(a, n.EndAny, func(*instance.Instance) bool { return true })
 	s.retire(a, n.EndOld, func(i *instance.Instance) bool { return i.Condition != instance.UnreachableInactive && a.outdated(i) })
 	s.retire(a, n.EndFresh, func(i *instance.Instance) bool { return i.Condition != instance.UnreachableInactive && !a.outdated(i) })
+}
+
+// giveUp lets a restart end the outdated instances that are out of sight, too:
+// one that came back later would take the place of a new one.
+func (s *State) giveUp(act deployment.Action, a *appState) {
+	if act.Kind != deployment.RestartApplication {
+		return
+	}
+	for _, i := range slices.Clone(a.instances) {
+		if i.Condition == instance.UnreachableInactive && i.Goal == instance.GoalRunning && a.outdated(i) {
+			s.decommission(a, i, false)
+		}
+	}
 }
 
 // retire decommissions n of the instances that keep allows.
