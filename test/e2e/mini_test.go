@@ -212,7 +212,9 @@ func TestMiniWorksWithoutDocker(t *testing.T) {
 	}
 	_, admin, _ := strings.Cut(p.out.String(), "faults    ")
 	admin, _, _ = strings.Cut(admin, "/admin")
-	api{t, admin}.must(http.MethodPost, "/admin/failover", "", nil)
+	for _, fault := range []string{"freeze", "thaw"} {
+		api{t, admin}.must(http.MethodPost, "/admin/agents/1/"+fault, "", nil)
+	}
 	a.must(http.MethodPost, "/v2/apps", shell("/plain", "echo from $MESOS_TASK_ID; exec sleep 1000", 2, ""), nil)
 	a.running("/plain", 2, time.Minute)
 	a.must(http.MethodPost, "/v2/apps", hello("/imaged", 1, ""), nil)
