@@ -94,6 +94,7 @@ var groups = []struct {
 	{"fit-check", fitCheckFigures},
 	{"fairness", fairnessFigures},
 	{"trace", traceFigures},
+	{"core", coreFigures},
 }
 
 // report prints a figure and keeps it.
