@@ -150,7 +150,7 @@ func (c *miniConfig) run(ctx context.Context, out io.Writer, log *zap.Logger) er
 	if err != nil {
 		return errors.Join(err, closeUnused(cluster))
 	}
-	defer admin.Close()
+	defer func() { _ = admin.Close() }() // nothing is lost with it
 	c.announce(out, cluster, s, engine, admin.Addr)
 	return together(ctx, cluster, s, out)
 }

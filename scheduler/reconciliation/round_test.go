@@ -1,7 +1,7 @@
 package reconciliation
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -60,7 +60,7 @@ func TestLargeRoundsAreAskedInBatches(t *testing.T) {
 	t.Parallel()
 	var tasks []mesos.TaskOnAgent
 	for n := range batchMax + 1 {
-		tasks = append(tasks, mesos.TaskOnAgent{TaskID: mesos.TaskID(fmt.Sprint(n))})
+		tasks = append(tasks, mesos.TaskOnAgent{TaskID: mesos.TaskID(strconv.Itoa(n))})
 	}
 	var sizes []int
 	for _, b := range Start(tasks).Ask(now) {
