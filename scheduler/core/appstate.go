@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
@@ -32,6 +33,8 @@ type appState struct {
 	// queuePath is the queue that charge, what the App's tasks use, counts for.
 	queuePath string
 	charge    charge
+	// failures are the agents that the App failed on lately.
+	failures map[mesos.AgentID]failures
 	// hoardAfter is when agents may be held for the App again, explainedAt when
 	// its rejections were last counted.
 	hoardAfter, explainedAt time.Time

@@ -16,6 +16,8 @@ type Config struct {
 	ExecutorOverhead resource.Vector
 	// Fairness is how the queues share the cluster.
 	Fairness fairshare.Config
+	// AvoidFor is how long an agent on which an App failed is tried after all others.
+	AvoidFor time.Duration
 	// StarveAfter is how long an instance waits until agents are held for it, and
 	// HoldFor how long each time.
 	StarveAfter, HoldFor time.Duration
@@ -56,7 +58,7 @@ type Config struct {
 // DefaultConfig returns the defaults; the caller supplies Rand.
 func DefaultConfig() Config {
 	return Config{
-		StarveAfter: time.Minute, HoldFor: 5 * time.Minute,
+		AvoidFor: 10 * time.Minute, StarveAfter: time.Minute, HoldFor: 5 * time.Minute,
 		DeclineFor: 5 * time.Minute, OfferHold: 2 * time.Second, MaintenanceLead: 5 * time.Minute,
 		ReviveEvery: time.Second, ReviveMax: time.Minute,
 		ConfirmAfter: 10 * time.Second, LaunchTimeout: 10 * time.Minute,

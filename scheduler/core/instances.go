@@ -168,6 +168,7 @@ func site(i *instance.Instance) placement.Site {
 // fail notes a task's abnormal end and delays the App's next launches.
 func (s *State) fail(a *appState, i *instance.Instance, st mesos.TaskStatus) {
 	a.noteFailure(s.now, i, st)
+	s.avoid(a, i.AgentID)
 	s.delay(a)
 }
 

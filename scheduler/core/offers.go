@@ -151,7 +151,11 @@ func (s *State) demandOf(a *appState) *placement.Demand {
 			}
 		}
 		a.demand = s.cluster.Demand(a.spec, counted)
+		for id, f := range a.failures {
+			a.demand.Avoid(id, f.count)
+		}
 	}
+	s.forgive(a)
 	return a.demand
 }
 

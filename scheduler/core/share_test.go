@@ -149,3 +149,31 @@ func TestStarvation(t *testing.T) {
 		t.Errorf("the large one was not launched: %s", a.Queue.Explanation)
 	}
 }
+
+// TestAvoid has an App fail on the first agent: the next run goes to another
+// one, and back when nothing else is there.
+func TestAvoid(t *testing.T) {
+	t.Parallel()
+	s := newScript(t)
+	s.run(`
+00:00 subscribed fw
+00:01 create web cpus=1
+00:02 offer o1 a1 cpus=2 mem=1000
+00:03 status web.2/1 TASK_FAILED uuid=f1 agent=a1
+00:03.9 offer o2 a1 cpus=2 mem=1000
+00:03.9 offer o3 a2 cpus=2 mem=1000
+00:10 tick
+`)
+	a, _ := s.state.View().App("/web")
+	if got := a.Instances[0].AgentID; got != "a2" {
+		t.Errorf("after a failure on a1: got a run on %q, want a2", got)
+	}
+	s.run(`
+00:11 status web.2/2 TASK_FAILED uuid=f2 agent=a2
+00:15 offer o4 a1 cpus=2 mem=1000
+`)
+	a, _ = s.state.View().App("/web")
+	if got := a.Instances[0].AgentID; got != "a1" {
+		t.Errorf("with a1 alone: got a run on %q, want a1", got)
+	}
+}
