@@ -1,7 +1,7 @@
 # Gantry. "make help" lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build images setup test test-race test-short e2e conformance sim fuzz bench bench-cmp bench-peers lint fmt generate drift arch check cover minicluster demo clean
+.PHONY: help build images setup test test-race test-short e2e conformance sim fuzz bench bench-go bench-cmp bench-peers lint fmt generate drift arch check cover minicluster demo clean
 
 GO        ?= go
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
@@ -13,7 +13,7 @@ BENCHTIME ?= 1s
 PKGS      := $(shell $(GO) list ./... 2>/dev/null | grep -v -e /test/e2e -e /test/conformance)
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
 build: ## Build bin/gantry and bin/gantry-executor, static
 	@mkdir -p bin
@@ -47,8 +47,14 @@ sim: ## Run the scheduler's simulation (SEED= one seed, N= how many)
 fuzz: ## Fuzz every fuzz target for FUZZTIME each
 	scripts/fuzz.sh $(FUZZTIME)
 
-bench: ## Run the benchmarks: one "name value unit" line each, and bench.json
-	scripts/bench.sh $(BENCHTIME)
+bench: ## Measure placement, fairness and core: one "name value unit" line each, and bench.json
+	$(GO) run ./test/bench
+
+bench-go: ## Run Go's benchmarks of all packages for BENCHTIME each
+	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) ./...
+
+bench-peers: ## Run SwarmKit's scheduler benchmarks and ours on the same shape
+	$(GO) run ./test/bench/peers
 
 bench-cmp: ## Compare two outputs of "go test -bench" (OLD= NEW=)
 	$(GO) run golang.org/x/perf/cmd/benchstat@v0.0.0-20250813145418-2f7363a06fe1 $(OLD) $(NEW)
