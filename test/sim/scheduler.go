@@ -199,6 +199,7 @@ func (s *scheduler) send(c core.Call) {
 	lost, doubled := w.chance(w.faults.lose), w.chance(w.faults.double)
 	if lost {
 		w.logf("      ... which is lost")
+		s.giveBack(stream, c)
 		return
 	}
 	if orderFree(c) {
@@ -214,6 +215,24 @@ func (s *scheduler) send(c core.Call) {
 	}
 	s.ordered = at
 	w.at(at, arrive)
+}
+
+// giveBack declines offers whose call got no answer, once that is noticed:
+// otherwise the master would hold them for as long as the subscription lasts.
+func (s *scheduler) giveBack(stream int, c core.Call) {
+	var ids []mesos.OfferID
+	switch c := c.(type) {
+	case core.Launch:
+		ids = c.OfferIDs
+	case core.MesosCall:
+		if d, ok := c.SchedulerCall.(mesos.Decline); ok {
+			ids = d.OfferIDs
+		}
+	}
+	if ids != nil {
+		again := core.MesosCall{SchedulerCall: mesos.Decline{OfferIDs: ids}}
+		s.later(callMax, func() { s.w.master.call(stream, again) })
+	}
 }
 
 // orderFree reports whether a call may overtake others, as the client has it.
