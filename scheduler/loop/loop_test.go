@@ -275,3 +275,32 @@ func TestCallsOfAnEndedSubscriptionAreForgotten(t *testing.T) {
 		t.Errorf("%d calls wait, want at most %d", got, outboxMax)
 	}
 }
+
+// unanswered is what a call without an answer fails with.
+type unanswered struct{}
+
+func (unanswered) Error() string   { return "no answer in time" }
+func (unanswered) Temporary() bool { return true }
+
+func TestOffersOfAnUnansweredCallAreGivenBack(t *testing.T) {
+	t.Parallel()
+	o := newOutbox(nil, NewMetrics(prometheus.NewRegistry()), zap.NewNop())
+	lost := posted{call: mesos.Accept{OfferIDs: []mesos.OfferID{"o1"}}}
+	for range giveBackMax {
+		o.done(t.Context(), lost, unanswered{})
+		waiting := o.take()
+		if len(waiting) != 1 {
+			t.Fatalf("%d calls wait, want a decline", len(waiting))
+		}
+		lost = waiting[0]
+		if d, ok := lost.call.(mesos.Decline); !ok || !slices.Equal(d.OfferIDs, []mesos.OfferID{"o1"}) {
+			t.Fatalf("got %#v, want a decline of o1", lost.call)
+		}
+	}
+	o.done(t.Context(), lost, unanswered{})
+	o.done(t.Context(), posted{call: mesos.Revive{}}, unanswered{})
+	o.done(t.Context(), posted{call: mesos.Decline{OfferIDs: []mesos.OfferID{"o2"}}}, errors.New("not subscribed"))
+	if got := o.take(); len(got) != 0 {
+		t.Errorf("still tries: %v", got)
+	}
+}

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"go.uber.org/zap"
@@ -14,6 +15,10 @@ import (
 // state repeat the rest.
 const outboxMax = 200_000
 
+// giveBackMax is how often offers are given back whose call got no answer; a
+// master that answers none of these will soon end the subscription anyway.
+const giveBackMax = 3
+
 // outbox hands calls to the client without holding up the loop. The client
 // keeps the order of those whose order matters.
 type outbox struct {
@@ -22,9 +27,15 @@ type outbox struct {
 	log     *zap.Logger
 
 	mu    sync.Mutex
-	calls []mesos.SchedulerCall
+	calls []posted
 	// ready has size 1: it says that calls may be waiting.
 	ready chan struct{}
+}
+
+// posted is a call that waits, and how often it was given up before.
+type posted struct {
+	call  mesos.SchedulerCall
+	tries int
 }
 
 func newOutbox(c Caller, m *Metrics, log *zap.Logger) *outbox {
@@ -32,17 +43,19 @@ func newOutbox(c Caller, m *Metrics, log *zap.Logger) *outbox {
 }
 
 // put queues a call.
-func (o *outbox) put(c mesos.SchedulerCall) {
+func (o *outbox) put(c mesos.SchedulerCall) { o.add(posted{call: c}) }
+
+func (o *outbox) add(p posted) {
 	o.mu.Lock()
 	full := len(o.calls) >= outboxMax
 	if !full {
-		o.calls = append(o.calls, c)
+		o.calls = append(o.calls, p)
 		o.wake()
 	}
 	o.mu.Unlock()
 	if full {
 		o.metrics.dropped()
-		o.log.Warn("call to mesos dropped, too many wait", zap.String("call", name(c)))
+		o.log.Warn("call to mesos dropped, too many wait", zap.String("call", name(p.call)))
 	}
 }
 
@@ -61,7 +74,7 @@ func (o *outbox) clear() {
 }
 
 // take removes all calls that wait.
-func (o *outbox) take() []mesos.SchedulerCall {
+func (o *outbox) take() []posted {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	calls := o.calls
@@ -79,20 +92,40 @@ func (o *outbox) run(ctx context.Context) {
 		}
 		for _, c := range o.take() {
 			done := func(err error) { o.done(ctx, c, err) }
-			if err := o.caller.Enqueue(ctx, c, done); err != nil {
+			if err := o.caller.Enqueue(ctx, c.call, done); err != nil {
 				done(err)
 			}
 		}
 	}
 }
 
-func (o *outbox) done(ctx context.Context, c mesos.SchedulerCall, err error) {
+func (o *outbox) done(ctx context.Context, p posted, err error) {
 	switch {
 	case err == nil:
-		o.metrics.sent(name(c))
+		o.metrics.sent(name(p.call))
 	case ctx.Err() == nil:
-		o.metrics.failed(name(c))
-		o.log.Debug("call to mesos failed", zap.String("call", name(c)), zap.Error(err))
+		o.metrics.failed(name(p.call))
+		o.log.Debug("call to mesos failed", zap.String("call", name(p.call)), zap.Error(err))
+		o.giveBack(p, err)
+	}
+}
+
+// giveBack declines the offers of a call that got no answer. If the call did
+// not arrive, the master would hold them for as long as the subscription lasts;
+// if an ACCEPT arrives later, it is refused.
+func (o *outbox) giveBack(p posted, err error) {
+	passing, ok := errors.AsType[interface {
+		error
+		Temporary() bool
+	}](err)
+	if !ok || !passing.Temporary() || p.tries >= giveBackMax {
+		return
+	}
+	switch c := p.call.(type) {
+	case mesos.Accept:
+		o.add(posted{mesos.Decline{OfferIDs: c.OfferIDs}, p.tries + 1})
+	case mesos.Decline:
+		o.add(posted{mesos.Decline{OfferIDs: c.OfferIDs}, p.tries + 1})
 	}
 }
 
