@@ -149,9 +149,19 @@ func (c *checker) alone(id instance.ID, than mesos.TaskID) {
 	}
 }
 
-// reply: a command is stored before it is answered.
-func (c *checker) reply(r core.Reply) {
+// reply: a command is stored before it is answered, unless a later one of the
+// same batch has deleted the App.
+func (c *checker) reply(r core.Reply, stored []core.Change) {
+	dropped := map[app.ID]bool{}
+	for _, ch := range stored {
+		if d, ok := ch.(core.DropApp); ok {
+			dropped[d.ID] = true
+		}
+	}
 	for _, spec := range r.Result.Apps {
+		if dropped[spec.ID] {
+			continue
+		}
 		if at := c.w.store.newest(spec.ID); at.Before(spec.Version) {
 			c.w.fail("%s of %v is answered and %v is stored", spec.ID, spec.Version, at)
 		}

@@ -168,7 +168,7 @@ func (s *scheduler) pump() {
 	}
 	for _, r := range total.Replies {
 		w.logf("      reply %v %v", r.Result.Deployment, r.Err)
-		w.check.reply(r)
+		w.check.reply(r, total.Persist)
 	}
 	s.setWake(total.Wake)
 }
