@@ -87,12 +87,12 @@ func (d *Demand) changeValue(n *counter, v, delta int32) {
 	case this && n.blocks(v):
 		n.field.drop(d.allow, v)
 	case this:
-		for _, i := range n.field.members[v] {
+		n.field.each(v, func(i int32) {
 			if d.admits(i) {
 				d.allow.set(i)
 				d.reopen(i)
 			}
-		}
+		})
 		d.world++
 	}
 }

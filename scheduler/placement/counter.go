@@ -142,6 +142,7 @@ func (n *counter) fill(allow bitset) {
 	if n.levels != nil {
 		n.levels.clear()
 		n.levels.list[0].bits = append(n.levels.list[0].bits[:0], n.field.has...)
+		n.levels.list[0].low = 0
 	}
 	for v, have := range n.counts {
 		if have == 0 {

@@ -16,11 +16,12 @@ type field struct {
 	name   string
 	ids    map[string]int32
 	values []string
-	// of is the value of each agent, members the agents of each value, ascending.
-	of      []int32
+	// of is the value of each agent.
+	of []int32
+	// only is the agent of a value that has just one, as host names do; else it
+	// is several, and members has them in ascending order.
+	only    []int32
 	members [][]int32
-	// only is the member of each value that has just one, as host names do, else several.
-	only []int32
 	// has is the agents that have the field.
 	has bitset
 	// sets are the members of large values as bitsets, nil for small ones.
@@ -89,9 +90,16 @@ func (f *field) enter(i int32, s Site) {
 		return
 	}
 	f.has.set(i)
+	switch {
+	case f.only[v] == several && len(f.members[v]) == 0:
+		f.only[v] = i
+		return
+	case f.only[v] != several:
+		f.members[v] = append(f.members[v], f.only[v])
+		f.only[v] = several
+	}
 	at, _ := slices.BinarySearch(f.members[v], i)
 	f.members[v] = slices.Insert(f.members[v], at, i)
-	f.note(v)
 	switch {
 	case f.sets[v] != nil:
 		f.sets[v].set(i)
@@ -99,14 +107,6 @@ func (f *field) enter(i int32, s Site) {
 		for _, m := range f.members[v] {
 			f.sets[v].set(m)
 		}
-	}
-}
-
-// note keeps the only member of a value at hand.
-func (f *field) note(v int32) {
-	f.only[v] = several
-	if m := f.members[v]; len(m) == 1 {
-		f.only[v] = m[0]
 	}
 }
 
@@ -118,12 +118,26 @@ func (f *field) leave(i int32) {
 	}
 	f.of[i] = none
 	f.has.clear(i)
+	if f.only[v] == i {
+		f.only[v] = several
+		return
+	}
 	if at, found := slices.BinarySearch(f.members[v], i); found {
 		f.members[v] = slices.Delete(f.members[v], at, at+1)
 	}
-	f.note(v)
 	if f.sets[v] != nil {
 		f.sets[v].clear(i)
+	}
+}
+
+// each calls yield for the agents of a value.
+func (f *field) each(v int32, yield func(i int32)) {
+	if i := f.only[v]; i != several {
+		yield(i)
+		return
+	}
+	for _, i := range f.members[v] {
+		yield(i)
 	}
 }
 

@@ -17,6 +17,8 @@ type level struct {
 	count  int32
 	values int
 	bits   bitset
+	// low is a word of bits before which all are empty.
+	low int
 	// deadAt is the demand's version of the world in which a search of this
 	// level found nothing, 0 if none did.
 	deadAt uint64
@@ -39,7 +41,7 @@ func (l *levels) at(count int32) *level {
 	if n := len(l.spare); n > 0 {
 		v, l.spare = l.spare[n-1], l.spare[:n-1]
 		clear(v.bits)
-		v.deadAt, v.values = 0, 0
+		v.deadAt, v.values, v.low = 0, 0, 0
 	}
 	v.count = count
 	l.list = slices.Insert(l.list, i, v)
@@ -55,6 +57,7 @@ func (l *levels) move(value, from, to int32) {
 	l.field.add(&next.bits, value)
 	next.values++
 	next.deadAt = 0
+	next.low = min(next.low, l.firstWord(value))
 	if old.values <= 0 && old.count != 0 {
 		i := slices.Index(l.list, old)
 		l.list = slices.Delete(l.list, i, i+1)
@@ -67,13 +70,34 @@ func (l *levels) enter(i, count int32) {
 	v := l.at(count)
 	v.bits.set(i)
 	v.deadAt = 0
+	v.low = min(v.low, int(i>>6))
 }
 
 // clear takes all agents out; the counts stay.
 func (l *levels) clear() {
 	for _, v := range l.list {
 		clear(v.bits)
+		v.low = 0
 	}
+}
+
+// firstWord is where in a bitset the members of a value begin, at the earliest.
+func (l *levels) firstWord(value int32) int {
+	if i := l.field.only[value]; i != several {
+		return int(i >> 6)
+	}
+	return 0
+}
+
+// first returns the first agent of a level as far as whole words go, none if it is empty.
+func (v *level) first() int32 {
+	for v.low < len(v.bits) && v.bits[v.low] == 0 {
+		v.low++
+	}
+	if v.low == len(v.bits) {
+		return none
+	}
+	return int32(v.low << 6)
 }
 
 // groups returns the levels that GROUP_BY allows: values that no counted

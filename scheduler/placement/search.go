@@ -39,13 +39,14 @@ func (d *Demand) find() int32 {
 // search goes through the groups that GROUP_BY allows, the emptiest first.
 func (d *Demand) search(m masks) int32 {
 	if d.group == nil {
-		return d.pick(m)
+		return d.pick(m, 0)
 	}
 	for _, l := range d.group.levels.groups(int(d.group.groups) >= d.group.minimum) {
-		if len(l.bits) == 0 || l.deadAt == d.world {
+		from := l.first()
+		if from == none || l.deadAt == d.world {
 			continue
 		}
-		if i := d.pick(m.with(l.bits)); i >= 0 {
+		if i := d.pick(m.with(l.bits), from); i >= 0 {
 			return i
 		}
 		l.deadAt = d.world
@@ -53,8 +54,8 @@ func (d *Demand) search(m masks) int32 {
 	return -1
 }
 
-// pick chooses among the agents in the masks by the policy.
-func (d *Demand) pick(m masks) int32 {
+// pick chooses among the agents in the masks, of which none is before from, by the policy.
+func (d *Demand) pick(m masks, from int32) int32 {
 	t := d.pool.tree(d.mode)
 	switch d.policy {
 	case BestFit:
@@ -67,7 +68,7 @@ func (d *Demand) pick(m masks) int32 {
 		d.cursor.sync(d, t)
 		return d.cursor.next(d, t, &m)
 	}
-	for i := t.next(0, d.word, &m); i >= 0; i = t.next(i+1, d.word, &m) {
+	for i := t.next(from, d.word, &m); i >= 0; i = t.next(i+1, d.word, &m) {
 		if d.fitsAt(i) {
 			return i
 		}

@@ -1,5 +1,7 @@
 package placement
 
+import "math/bits"
+
 // fan is how many children a node of a tree has: eight words are one cache line.
 const fan = 8
 
@@ -74,11 +76,15 @@ func (t *tree) next(from int32, need word, m *masks) int32 {
 			return -1
 		}
 		end := i/fan*fan + fan
-		for i < end && !(need.fits(row[i]) && m.meets(r, i)) {
-			i++
+		open := m.open(r, i)
+		for ; open != 0; open &= open - 1 {
+			if k := i + bits.TrailingZeros64(open); need.fits(row[k]) {
+				i = k
+				break
+			}
 		}
 		switch {
-		case i == end:
+		case open == 0:
 			r, i = r+1, end/fan
 		case r == 0:
 			return int32(i)
@@ -89,20 +95,37 @@ func (t *tree) next(from int32, need word, m *masks) int32 {
 	return -1
 }
 
-// meets reports whether an entry of a row may lead to an agent in the masks.
-// From the fourth row on the answer would cost more than it saves.
-func (m *masks) meets(r, i int) bool {
-	if m.n == 0 {
-		return true
+// open returns which entries of a node, from entry i on, may lead to agents in
+// the masks: bit 0 stands for i. From the fourth row on the answer would cost
+// more than it saves.
+func (m *masks) open(r, i int) uint64 {
+	rest := uint64(1)<<(fan-uint(i)%fan) - 1
+	if m.n == 0 || r > 2 {
+		return rest
 	}
 	switch r {
 	case 0:
-		return m.word(i>>6)&(1<<(uint(i)&63)) != 0
+		return m.word(i>>6) >> (uint(i) & 63) & rest
 	case 1:
-		return m.word(i>>3)&(0xff<<(uint(i)&7*8)) != 0
-	case 2:
-		return m.word(i) != 0
+		w := m.word(i>>3) >> (uint(i) & 7 * 8)
+		open := uint64(0)
+		for k := 0; w != 0; k++ {
+			if w&0xff != 0 {
+				open |= 1 << k
+			}
+			w >>= 8
+		}
+		return open & rest
 	default:
-		return true
+		open := uint64(0)
+		for k := range fan - i%fan {
+			if m.word(i+k) != 0 {
+				open |= 1 << k
+			}
+		}
+		return open
 	}
 }
+
+// meets reports whether an entry of a row may lead to an agent in the masks.
+func (m *masks) meets(r, i int) bool { return m.open(r, i)&1 != 0 }

@@ -47,7 +47,7 @@ func traceFigures(s *session) error {
 type packed struct {
 	// atFirstRefusal is the part of the dominant resource in use when the first instance fitted nowhere.
 	atFirstRefusal float64
-	// refusedAt95 is the part of the instances refused until 95 % were in use, or until the end.
+	// refusedAt95 is the part of the instances refused until 95 % were in use.
 	refusedAt95 float64
 }
 
@@ -91,14 +91,17 @@ func pack(w *workloads.Workload, size workloads.Size, p placement.Policy) (packe
 	total := sc.total()
 	tried, refused := 0, 0
 	for _, i := range arrivals(sc.apps, w.Rand()) {
-		if dominant(used, total) >= 0.95 {
+		now := dominant(used, total)
+		if now < 0.95 {
+			k.refusedAt95 = float64(refused) / float64(max(tried, 1))
+		} else if refused > 0 {
 			break
 		}
 		tried++
 		a, ok := sc.cluster.Place(demands[i])
 		if !ok {
 			if refused++; refused == 1 {
-				k.atFirstRefusal = dominant(used, total)
+				k.atFirstRefusal = now
 			}
 			continue
 		}
@@ -108,7 +111,6 @@ func pack(w *workloads.Workload, size workloads.Size, p placement.Policy) (packe
 	if refused == 0 {
 		k.atFirstRefusal = dominant(used, total)
 	}
-	k.refusedAt95 = float64(refused) / float64(tried)
 	return k, sc.check()
 }
 
