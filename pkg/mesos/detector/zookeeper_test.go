@@ -332,8 +332,8 @@ func TestEnsembleMembersMayStopAndFreeze(t *testing.T) {
 		} else {
 			server.Freeze()
 		}
-		next := registerAnyhow(c, 2+i)
-		removeAnyhow(c, node)
+		next := registerAnyhow(c, 2+i, addrs)
+		removeAnyhow(c, node, addrs)
 		node = next
 		m = wantLeader(t, d, m, 2+i)
 		if i%2 == 0 {
@@ -344,12 +344,21 @@ func TestEnsembleMembersMayStopAndFreeze(t *testing.T) {
 	}
 }
 
+// renew replaces the test's own session if that did not outlive the ensemble's troubles.
+func renew(c *cluster, addrs []string) {
+	c.t.Helper()
+	if c.s.Err() != nil {
+		c.s = session(c.t, addrs...)
+	}
+}
+
 // registerAnyhow repeats register while the ensemble reorganises itself.
-func registerAnyhow(c *cluster, port int) string {
+func registerAnyhow(c *cluster, port int, addrs []string) string {
 	c.t.Helper()
 	ctx := callContext(c.t)
 	data := fmt.Sprintf(`{"id":"id-%d","address":{"ip":"127.0.0.1","hostname":"m%[1]d","port":%[1]d}}`, port)
 	for {
+		renew(c, addrs)
 		// Persistent: the master of this test has no session to lose, and a
 		// number of its own, so that a repeated call makes no second node.
 		p := fmt.Sprintf("%s/json.info_%010d", c.path, 100+port)
@@ -361,10 +370,11 @@ func registerAnyhow(c *cluster, port int) string {
 	}
 }
 
-func removeAnyhow(c *cluster, node string) {
+func removeAnyhow(c *cluster, node string, addrs []string) {
 	c.t.Helper()
 	ctx := callContext(c.t)
 	for {
+		renew(c, addrs)
 		ok, err := c.s.Exists(ctx, node)
 		if err == nil && !ok {
 			return
