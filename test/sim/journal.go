@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
@@ -26,7 +27,7 @@ func (j *journal) add(line string) {
 			j.names = map[string]string{}
 		}
 		if j.names[u] == "" {
-			j.names[u] = fmt.Sprint(len(j.names) + 1)
+			j.names[u] = strconv.Itoa(len(j.names) + 1)
 		}
 		return j.names[u]
 	})
@@ -64,11 +65,11 @@ func describeEvent(ev core.Event) string {
 
 func describeCommand(c core.Command) string {
 	if ch, ok := c.(core.ChangeApps); ok {
-		text := "change"
+		var text strings.Builder
 		for _, a := range ch.Changes {
-			text += fmt.Sprintf(" %s instances=%d cmd=%s", a.Spec.ID, a.Spec.Instances, a.Spec.Cmd)
+			fmt.Fprintf(&text, "%s instances=%d cmd=%s ", a.Spec.ID, a.Spec.Instances, a.Spec.Cmd)
 		}
-		return fmt.Sprintf("%s force=%v", text, ch.Force)
+		return fmt.Sprintf("change %sforce=%v", text.String(), ch.Force)
 	}
 	return fmt.Sprintf("%T%+v", c, c)
 }
@@ -123,11 +124,12 @@ func describeChange(c core.Change) string {
 func describeCall(c core.Call) string {
 	switch c := c.(type) {
 	case core.Launch:
-		text := fmt.Sprintf("accept %v launch", c.OfferIDs)
+		var text strings.Builder
+		fmt.Fprintf(&text, "accept %v launch", c.OfferIDs)
 		for _, t := range c.Tasks {
-			text += fmt.Sprintf(" %s%v", t.Instance.TaskID(), t.Instance.HostPorts)
+			fmt.Fprintf(&text, " %s%v", t.Instance.TaskID(), t.Instance.HostPorts)
 		}
-		return text
+		return text.String()
 	case core.MesosCall:
 		switch m := c.SchedulerCall.(type) {
 		case mesos.Acknowledge:

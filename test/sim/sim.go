@@ -20,6 +20,8 @@ import (
 	"container/heap"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -39,8 +41,8 @@ type Stats struct {
 	Virtual time.Duration
 }
 
-// Failure says which promise was broken, and what happened before.
-type Failure struct {
+// FailureError says which promise was broken, and what happened before.
+type FailureError struct {
 	Seed uint64
 	Err  error
 	// Log holds the last events, oldest first.
@@ -48,15 +50,11 @@ type Failure struct {
 }
 
 // Error returns the log and the broken promise with the seed that repeats it.
-func (f *Failure) Error() string {
-	text := ""
-	for _, l := range f.Log {
-		text += l + "\n"
-	}
-	return fmt.Sprintf("%sseed %d: %v", text, f.Seed, f.Err)
+func (f *FailureError) Error() string {
+	return strings.Join(append(slices.Clone(f.Log), fmt.Sprintf("seed %d: %v", f.Seed, f.Err)), "\n")
 }
 
-// Run simulates one seed. The error is a *Failure.
+// Run simulates one seed. The error is a *FailureError.
 func Run(seed uint64) (Stats, error) {
 	w := newWorld(seed, nil)
 	if w.run(); w.err == nil {
@@ -65,9 +63,9 @@ func Run(seed uint64) (Stats, error) {
 	again := newWorld(seed, &journal{})
 	again.run()
 	if again.err == nil || again.err.Error() != w.err.Error() {
-		return w.stats, &Failure{Seed: seed, Err: fmt.Errorf("the same seed gave another run: first %w, then %w", w.err, again.err)}
+		return w.stats, &FailureError{Seed: seed, Err: fmt.Errorf("the same seed gave another run: first %w, then %w", w.err, again.err)}
 	}
-	return w.stats, &Failure{Seed: seed, Err: again.err, Log: again.journal.lines}
+	return w.stats, &FailureError{Seed: seed, Err: again.err, Log: again.journal.lines}
 }
 
 // world is everything that is simulated.

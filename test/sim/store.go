@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -65,9 +66,7 @@ func (s *store) stored() core.Stored {
 	for _, d := range s.deployments {
 		st.Deployments = append(st.Deployments, d)
 	}
-	for id, t := range s.troubles {
-		st.Troubles[id] = t
-	}
+	maps.Copy(st.Troubles, s.troubles)
 	return st
 }
 

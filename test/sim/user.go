@@ -136,8 +136,8 @@ func (u *user) spec(id app.ID) *app.Spec {
 	case "/checked":
 		spec.HealthChecks = []app.HealthCheck{{Protocol: app.HealthMesosHTTP}}
 	case "/ports":
-		any := 0
-		spec.Ports = []app.Port{{HostPort: &any}, {HostPort: &any}}
+		free := 0
+		spec.Ports = []app.Port{{HostPort: &free}, {HostPort: &free}}
 	case "/group/unique":
 		spec.Constraints = []constraint.Constraint{{Field: "hostname", Operator: constraint.Unique}}
 	case "/group/needs":
