@@ -120,17 +120,17 @@ func (q *spreadQueue) sink(k int, key uint64) {
 		if from >= len(h) {
 			break
 		}
-		least := from
-		for c := from + 1; c < min(from+fan, len(h)); c++ {
-			if h[c] < h[least] {
-				least = c
+		least, at := h[from], from
+		for i, child := range h[from:min(from+fan, len(h))] {
+			if child < least {
+				least, at = child, from+i
 			}
 		}
-		if h[least] >= key {
+		if least >= key {
 			break
 		}
-		h[k] = h[least]
-		k = least
+		h[k] = least
+		k = at
 	}
 	h[k] = key
 }
