@@ -61,7 +61,7 @@ func DefaultConfig() Config {
 		AvoidFor: 10 * time.Minute, StarveAfter: time.Minute, HoldFor: 5 * time.Minute,
 		DeclineFor: 5 * time.Minute, OfferHold: 2 * time.Second, MaintenanceLead: 5 * time.Minute,
 		ReviveEvery: time.Second, ReviveMax: time.Minute,
-		ConfirmAfter: 10 * time.Second, LaunchTimeout: 10 * time.Minute,
+		ConfirmAfter: 30 * time.Second, LaunchTimeout: 10 * time.Minute,
 		KillRetry: 5 * time.Second, KillRetryMax: 2 * time.Minute,
 		UnknownGrace: 2 * time.Minute, ForgetAfter: 24 * time.Hour, ReconcileEvery: 10 * time.Minute,
 		ProgressDeadline: 30 * time.Minute, ServicePortMin: 10000, ServicePortMax: 20000,
