@@ -50,7 +50,8 @@ func (c *cursor) reopen(i int32) {
 	if i >= c.at {
 		return
 	}
-	h := append(c.reopened, i)
+	c.reopened = append(c.reopened, i)
+	h := c.reopened
 	for k := len(h) - 1; k > 0; {
 		up := (k - 1) / 2
 		if h[up] <= h[k] {
@@ -59,7 +60,6 @@ func (c *cursor) reopen(i int32) {
 		h[up], h[k] = h[k], h[up]
 		k = up
 	}
-	c.reopened = h
 }
 
 // pop drops the first reopened slot, and every other note of it.

@@ -142,10 +142,11 @@ func (c *Cluster) filter(constraints []constraint.Constraint, homeRegion string,
 	if len(constraints) == 0 && homeRegion == "" && !sparesGPUs {
 		return nil
 	}
-	key := homeRegion + "\x00" + strconv.FormatBool(sparesGPUs)
+	parts := []string{homeRegion, strconv.FormatBool(sparesGPUs)}
 	for _, k := range constraints {
-		key += "\x00" + strings.Join(k.Strings(), "\x01")
+		parts = append(parts, strings.Join(k.Strings(), "\x01"))
 	}
+	key := strings.Join(parts, "\x00")
 	f := c.filters[key]
 	if f == nil {
 		f = &filter{homeRegion: homeRegion, sparesGPUs: sparesGPUs}

@@ -2,6 +2,7 @@ package placement
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
@@ -200,11 +201,8 @@ func (k *knife) volumes(d *Demand) []mesos.Resource {
 	out := k.slabs.resources.reserve(len(d.volumes))
 	for n := range d.volumes {
 		v := &d.volumes[n]
-		i := k.existing(v)
-		size := resource.Scalar(0)
-		if i >= 0 {
-			size = k.slot.pieces[i].left
-		} else {
+		i, size := k.existing(v)
+		if i < 0 {
 			i, size = k.slot.diskFor(v, k.mode, nil)
 		}
 		p := &k.slot.pieces[i]
@@ -216,15 +214,15 @@ func (k *knife) volumes(d *Demand) []mesos.Resource {
 	return out
 }
 
-// existing returns the piece that is the volume already, -1 for none.
-func (k *knife) existing(v *volumeNeed) int {
+// existing returns the piece that is the volume already and its size, -1 for none.
+func (k *knife) existing(v *volumeNeed) (i int, size resource.Scalar) {
 	for i := range k.slot.pieces {
 		p := &k.slot.pieces[i]
 		if p.kind == volume && p.owner == k.me && p.left > 0 && p.resource.Disk.ContainerPath == v.path {
-			return i
+			return i, p.left
 		}
 	}
-	return -1
+	return -1, 0
 }
 
 // reserve makes what a new instance uses its own: a dynamic reservation with
@@ -236,8 +234,7 @@ func (c *Cluster) reserve(d *Demand, instance string, a *Assignment) {
 			// It is the role's already; a reservation can only be refined for a sub-role.
 			return
 		}
-		stack := append([]mesos.Reservation(nil), r.Reservations...)
-		r.Reservations = append(stack, mesos.Reservation{
+		r.Reservations = append(slices.Clip(r.Reservations), mesos.Reservation{
 			Dynamic: true, Role: d.pool.role, Principal: c.cfg.Principal,
 			Labels: []mesos.Label{{Key: InstanceLabel, Value: instance}},
 		})

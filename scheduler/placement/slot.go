@@ -102,9 +102,9 @@ func (s *slot) available(m mode) (resource.Vector, int32) {
 		return s.free[0], s.freePorts[0]
 	case reserved:
 		return s.free[1], s.freePorts[1]
-	default:
-		return s.free[0].Add(s.free[1]), s.freePorts[0] + s.freePorts[1]
+	case anyClass:
 	}
+	return s.free[0].Add(s.free[1]), s.freePorts[0] + s.freePorts[1]
 }
 
 // fits reports whether one instance of d can be cut out of the slot.

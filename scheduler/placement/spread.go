@@ -75,7 +75,8 @@ func (q *spreadQueue) push(d *Demand, i int32) {
 		return
 	}
 	q.pushed++
-	h := append(q.heap, key)
+	q.heap = append(q.heap, key)
+	h := q.heap
 	k := len(h) - 1
 	for k > 0 {
 		up := (k - 1) / fan
@@ -86,7 +87,6 @@ func (q *spreadQueue) push(d *Demand, i int32) {
 		k = up
 	}
 	h[k] = key
-	q.heap = h
 }
 
 // first returns the best agent that is in the masks and takes the demand, -1

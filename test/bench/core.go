@@ -29,6 +29,10 @@ func coreFigures(s *session) error {
 		{"core/agents=1000/apps=10/tasks=10000", 10, 1000, false},
 		{"core/constraints/agents=1000/apps=10/tasks=10000", 10, 1000, true},
 	} {
+		if s.small {
+			f.apps, f.each = max(f.apps/100, 1), max(f.each/100, 1)
+			f.name += "/small"
+		}
 		took, err := s.best(func() (func(), func() error, error) {
 			return coreScene(f.apps, f.each, f.constrained)
 		})

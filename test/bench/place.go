@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -94,7 +95,7 @@ func (s *scene) check() error {
 		}
 	}
 	if len(s.placed) == 0 {
-		return fmt.Errorf("nothing was placed")
+		return errors.New("nothing was placed")
 	}
 	return nil
 }
@@ -192,19 +193,22 @@ func spreadFigures(s *session) error {
 	for i := range grouped.Apps {
 		grouped.Apps[i].Constraint = []string{"hostname", "GROUP_BY"}
 	}
-	// The runs are short, so more of them.
-	often := &session{runs: 4 * s.runs}
-	base, err := often.rate(w, size, placement.FirstFit)
-	if err != nil {
-		return err
-	}
-	spread, err := often.rate(w, size, placement.Spread)
-	if err != nil {
-		return err
-	}
-	groupBy, err := often.rate(grouped, size, placement.FirstFit)
-	if err != nil {
-		return err
+	// The runs are short: there are more of them, and they take turns, so that
+	// what else goes on on the machine meets all three alike.
+	var base, spread, groupBy float64
+	turn := &session{runs: 1}
+	for range 5 * s.runs {
+		for _, k := range []struct {
+			best     *float64
+			workload *workloads.Workload
+			policy   placement.Policy
+		}{{&base, w, placement.FirstFit}, {&spread, w, placement.Spread}, {&groupBy, grouped, placement.FirstFit}} {
+			rate, err := turn.rate(k.workload, size, k.policy)
+			if err != nil {
+				return err
+			}
+			*k.best = max(*k.best, rate)
+		}
 	}
 	name := fmt.Sprintf("placement/%%s/agents=%d/instances=%d", size.Agents, size.Instances)
 	s.report(fmt.Sprintf(name, "spread/first-fit"), base, "placements/s")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"container/heap"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -206,7 +207,7 @@ func traceOverTime(s *session, w *workloads.Workload, size workloads.Size) error
 		span = sc.span()
 		return func() { r.run(order, span) }, func() error {
 			if r.started == 0 {
-				return fmt.Errorf("nothing was started")
+				return errors.New("nothing was started")
 			}
 			return nil
 		}, nil

@@ -89,7 +89,11 @@ func swarmkit() (map[string]float64, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a module for the peer: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() {
+		if err := os.RemoveAll(dir); err != nil {
+			fmt.Fprintln(os.Stderr, "peers: temporary module:", err)
+		}
+	}()
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module peers\n\ngo 1.26\n"), 0o644); err != nil {
 		return nil, fmt.Errorf("make a module for the peer: %w", err)
 	}
