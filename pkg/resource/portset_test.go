@@ -76,3 +76,31 @@ func compare(t *rapid.T, set resource.PortSet, model map[uint16]bool) {
 		}
 	}
 }
+
+// FuzzPortSet checks that a set made of any ranges is sorted, disjoint and made
+// of what the ranges hold.
+func FuzzPortSet(f *testing.F) {
+	f.Add(uint64(31000), uint64(32000), uint64(31500), uint64(40000), uint16(31200))
+	f.Add(uint64(65535), uint64(70000), uint64(0), uint64(0), uint16(0))
+	f.Fuzz(func(t *testing.T, a, b, c, d uint64, port uint16) {
+		rs := resource.Ranges{{Begin: a, End: b}, {Begin: c, End: d}}
+		set := resource.NewPortSet(rs)
+		for i := 1; i < len(set); i++ {
+			if int(set[i-1].Last)+1 >= int(set[i].First) {
+				t.Fatalf("%v of %v has touching ranges", set, rs)
+			}
+		}
+		n := uint64(port)
+		want := a <= n && n <= b || c <= n && n <= d
+		if got := set.Contains(port); got != want {
+			t.Fatalf("%v of %v contains %d: got %v", set, rs, port, got)
+		}
+		before := set.Len()
+		if set.Remove(port) != want || set.Contains(port) {
+			t.Fatalf("%d was not removed from %v", port, set)
+		}
+		if want && (set.Len() != before-1 || !set.Insert(port) || set.Len() != before) {
+			t.Fatalf("%d was not put back into %v", port, set)
+		}
+	})
+}
