@@ -185,7 +185,9 @@ func TestALostAgentIsReplacedElsewhere(t *testing.T) {
 	lost := a.running("/web", 2, time.Minute)
 	agent := 0
 	for n := 1; n <= c.Agents(); n++ {
-		if strings.HasSuffix(lost[0].SlaveID, fmt.Sprintf("-S%d", n-1)) {
+		var state struct{ ID string }
+		api{t, "http://" + c.AgentAddr(n)}.must(http.MethodGet, "/state", "", &state)
+		if state.ID == lost[0].SlaveID {
 			agent = n
 		}
 	}
@@ -237,12 +239,27 @@ func engine(t *testing.T, dir string) (host string, stop, again func()) {
 	again()
 	t.Cleanup(func() {
 		stop()
-		// The engine keeps its network namespace mounted.
-		if out, err := exec.Command("umount", filepath.Join(dir, "exec/netns/default")).CombinedOutput(); err != nil {
-			t.Logf("umount: %v %s", err, out)
-		}
+		unmount(t, dir)
 	})
 	return "unix://" + socket, stop, again
+}
+
+// unmount ends the mounts that an engine leaves below its directories.
+func unmount(t *testing.T, dir string) {
+	t.Helper()
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(mounts), "\n")
+	slices.Reverse(lines)
+	for _, line := range lines {
+		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], dir+"/") {
+			if err := syscall.Unmount(fields[1], syscall.MNT_DETACH); err != nil {
+				t.Logf("unmount %s: %v", fields[1], err)
+			}
+		}
+	}
 }
 
 func TestAStoppedDockerEngineIsReportedAndRecoveredFrom(t *testing.T) {
