@@ -36,7 +36,7 @@ test-short: ## Unit and integration tests without the race detector
 	$(GO) test -timeout 10m $(PKGS)
 
 conformance: ## Replay what a real Mesos answered against the mini cluster
-	$(GO) test -count=1 -timeout 15m ./test/conformance
+	@set -o pipefail; $(GO) test -v -count=1 -timeout 15m ./test/conformance | grep -vE '^ *(=== |--- PASS)'
 
 e2e: build ## End-to-end tests with real processes, Docker and ZooKeeper
 	GANTRY_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 15m ./test/e2e

@@ -81,6 +81,9 @@ func (s *Server) change(r *http.Request, want []wanted, create, partial bool) (r
 		created = false
 		for _, c := range want {
 			change, err := s.derive(r, p, c, create, partial)
+			if err == nil {
+				err = supported(change.Spec)
+			}
 			if err != nil {
 				return core.Result{}, false, err
 			}
@@ -92,6 +95,16 @@ func (s *Server) change(r *http.Request, want []wanted, create, partial bool) (r
 		}
 	}
 	return core.Result{}, false, err
+}
+
+// supported refuses what is a valid definition but would run without what it asks for.
+func supported(spec *app.Spec) error {
+	if !spec.HasPersistentVolumes() {
+		return nil
+	}
+	return &api.Error{Status: http.StatusUnprocessableEntity, Message: "Object is not valid", Details: []api.Detail{{
+		Path: "/container/volumes", Errors: []string{"persistent volumes are not supported yet: the instances would run without their data; use a host or an external volume"},
+	}}}
 }
 
 // overtaken reports whether a command failed only because an App is no longer
