@@ -15,9 +15,11 @@ else
 	have dockerd || need+=(docker.io)
 	[ -e /usr/share/java/zookeeper.jar ] || need+=(zookeeper)
 	[ -x /bin/busybox ] || [ -x /usr/bin/busybox ] || need+=(busybox-static)
-	have python3 && python3 -c 'import marathon' 2>/dev/null || need+=(python3-marathon)
-	have curl || need+=(curl)
+	/usr/bin/python3 -c "import marathon" 2>/dev/null || need+=(python3-marathon)
+	have gcc || need+=(gcc libc6-dev)
 fi
+have curl || need+=(curl)
+have pgrep || need+=(procps)
 
 if [ "${#need[@]}" -gt 0 ]; then
 	if [ "${GANTRY_NO_INSTALL:-}" = 1 ] || [ "$(id -u)" != 0 ] || ! have apt-get; then
@@ -27,7 +29,7 @@ if [ "${#need[@]}" -gt 0 ]; then
 	echo "installing: ${need[*]}"
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get update -qq
-	apt-get install -y -qq --no-install-recommends "${need[@]}" >/dev/null
+	apt-get install -y -qq "${need[@]}" >/dev/null
 fi
 
 # A Docker engine: the one that answers, or one started here by hand.
