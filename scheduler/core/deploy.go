@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
@@ -236,9 +237,13 @@ func (s *State) advance(d *deployment.Deployment) {
 	s.publishDeployment("deployment_info", &next)
 }
 
+// progressGrain is how finely progress is noted: deadlines are minutes, and a
+// large deployment is touched as a whole.
+const progressGrain = time.Second
+
 // progressed notes that an App came closer to its goal, for the deadline.
 func (s *State) progressed(a *appState) {
-	if d := a.deployment; d != nil {
+	if d := a.deployment; d != nil && s.now.Sub(d.Progressed) >= progressGrain {
 		moved := *d
 		moved.Progressed = s.now
 		s.deployments[slices.Index(s.deployments, d)] = &moved
