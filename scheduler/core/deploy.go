@@ -92,6 +92,7 @@ func (s *State) end(d *deployment.Deployment, state deployment.State, reason str
 			s.touch(a)
 		}
 	}
+	delete(s.turns, d.ID)
 	s.timers.cancel(deploymentTimer, string(d.ID))
 	s.persist(DropDeployment{ID: d.ID})
 	switch state {
@@ -165,13 +166,33 @@ func (s *State) settleApp(a *appState) {
 		s.act(a, deployment.Advance(deployment.ScaleApplication, a.spec, a.tally))
 		return
 	}
-	for _, act := range d.Steps[d.Current] {
-		if act.App == a.spec.ID {
-			s.act(a, s.next(act, a))
-			s.giveUp(act, a)
-		}
+	if kind, its := s.turnOf(d).kinds[a.spec.ID]; its {
+		act := deployment.Action{Kind: kind, App: a.spec.ID}
+		s.act(a, s.next(act, a))
+		s.giveUp(act, a)
 	}
 	s.advance(d)
+}
+
+// turn is the step that a deployment is at, so that an App finds its action
+// and the deployment what it waits for without a look at all of them.
+type turn struct {
+	step  int
+	kinds map[app.ID]deployment.ActionKind
+	// blocker is the action that was last found not to be done.
+	blocker int
+}
+
+func (s *State) turnOf(d *deployment.Deployment) *turn {
+	t := s.turns[d.ID]
+	if t == nil || t.step != d.Current {
+		t = &turn{step: d.Current, kinds: make(map[app.ID]deployment.ActionKind, len(d.Steps[d.Current]))}
+		for _, act := range d.Steps[d.Current] {
+			t.kinds[act.App] = act.Kind
+		}
+		s.turns[d.ID] = t
+	}
+	return t
 }
 
 // act carries out what an action or the keeping of numbers asks for.
@@ -213,8 +234,11 @@ func (s *State) retire(a *appState, n int, keep func(*instance.Instance) bool) {
 
 // advance moves a deployment to its next step once all actions of this one are done.
 func (s *State) advance(d *deployment.Deployment) {
-	for _, act := range d.Steps[d.Current] {
-		if a := s.apps[act.App]; a != nil && !s.next(act, a).Done {
+	acts, t := d.Steps[d.Current], s.turnOf(d)
+	for n := range acts {
+		at := (t.blocker + n) % len(acts)
+		if a := s.apps[acts[at].App]; a != nil && !s.next(acts[at], a).Done {
+			t.blocker = at
 			return
 		}
 	}

@@ -29,6 +29,7 @@ type State struct {
 	// order holds the ids of apps, sorted, for ranges of a group.
 	order       *btree.BTreeG[app.ID]
 	deployments []*deployment.Deployment
+	turns       map[deployment.ID]*turn
 	// lastVersion keeps versions strictly increasing.
 	lastVersion time.Time
 	// servicePorts counts how many Apps use a service port.
@@ -79,6 +80,7 @@ func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *St
 		apps:         map[app.ID]*appState{},
 		order:        btree.NewOrderedG[app.ID](32),
 		servicePorts: map[int]int{},
+		turns:        map[deployment.ID]*turn{},
 		offers:       map[mesos.OfferID]heldOffer{},
 		agents:       map[mesos.AgentID]*AgentView{},
 		waiting:      map[app.ID]*appState{},
