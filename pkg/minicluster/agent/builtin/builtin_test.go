@@ -124,7 +124,7 @@ func TestVariablesOfTheCommandWin(t *testing.T) {
 
 func TestVolumesOfDockerTasks(t *testing.T) {
 	t.Parallel()
-	d := DockerParams{Params: Params{Sandbox: "/work/sandbox"}, SandboxMount: "/mnt/mesos/sandbox"}
+	d := DockerParams{Params: Params{Sandbox: "/agent/sandbox"}, SandboxMount: "/mnt/mesos/sandbox"}
 	host := func(s string) *string { return &s }
 	for name, tt := range map[string]struct {
 		volume mesos.Volume
@@ -132,7 +132,7 @@ func TestVolumesOfDockerTasks(t *testing.T) {
 	}{
 		"absolute":           {mesos.Volume{HostPath: host("/a"), ContainerPath: "/b", Mode: mesos.RO.Enum()}, "/a:/b:ro"},
 		"relative container": {mesos.Volume{HostPath: host("/a"), ContainerPath: "b", Mode: mesos.RW.Enum()}, "/a:/mnt/mesos/sandbox/b:rw"},
-		"relative host":      {mesos.Volume{HostPath: host("a"), ContainerPath: "/b", Mode: mesos.RW.Enum()}, "/work/sandbox/a:/b:rw"},
+		"relative host":      {mesos.Volume{HostPath: host("a"), ContainerPath: "/b", Mode: mesos.RW.Enum()}, "/agent/sandbox/a:/b:rw"},
 		"both relative":      {mesos.Volume{HostPath: host("a"), ContainerPath: "b", Mode: mesos.RW.Enum()}, ""},
 		"docker volume": {mesos.Volume{ContainerPath: "/b", Mode: mesos.RW.Enum(), Source: &mesos.Volume_Source{
 			Type: mesos.Volume_Source_DOCKER_VOLUME, DockerVolume: &mesos.Volume_Source_DockerVolume{Name: "v"},
