@@ -39,6 +39,11 @@ if ! answers; then
 		echo "no Docker engine answers at ${DOCKER_HOST:-unix:///var/run/docker.sock}; start one" >&2
 		exit 1
 	fi
+	# An engine that was killed leaves its pid files; another process may have its pid by now.
+	for stale in /var/run/docker.pid:dockerd /var/run/docker/containerd/containerd.pid:containerd; do
+		file=${stale%%:*}
+		[ ! -f "$file" ] || grep -qs "^${stale##*:}" "/proc/$(cat "$file")/comm" || rm -f "$file"
+	done
 	log=${TMPDIR:-/tmp}/gantry-dockerd.log
 	echo "starting a Docker engine (log: $log)"
 	setsid dockerd >"$log" 2>&1 </dev/null &
