@@ -1,44 +1,36 @@
 package fairshare
 
-// element is what a heap holds: it knows its order and where it stands.
-type element[T any] interface {
-	before(other T) bool
-	// place is the index in the heap, -1 outside.
-	place() *int
+// heap keeps the first node on top and can find and move any of them.
+type heap []*node
+
+func (h *heap) push(n *node) {
+	*h = append(*h, n)
+	n.pos = len(*h) - 1
+	h.up(n.pos)
 }
 
-// heap keeps the first element on top and can find and move any of them.
-type heap[T element[T]] []T
-
-func (h *heap[T]) push(e T) {
-	*h = append(*h, e)
-	*e.place() = len(*h) - 1
-	h.up(len(*h) - 1)
-}
-
-// remove takes e, which is in the heap, out.
-func (h *heap[T]) remove(e T) {
-	i, last := *e.place(), len(*h)-1
+// remove takes n, which is in the heap, out.
+func (h *heap) remove(n *node) {
+	i, last := n.pos, len(*h)-1
 	h.swap(i, last)
-	var zero T
-	(*h)[last] = zero
+	(*h)[last] = nil
 	*h = (*h)[:last]
-	*e.place() = -1
+	n.pos = -1
 	if i < last {
 		h.fix((*h)[i])
 	}
 }
 
-// fix moves e, which is in the heap, after its order has changed.
-func (h *heap[T]) fix(e T) {
-	i := *e.place()
+// fix moves n, which is in the heap, after its order has changed.
+func (h *heap) fix(n *node) {
+	i := n.pos
 	h.down(i)
-	if *e.place() == i {
+	if n.pos == i {
 		h.up(i)
 	}
 }
 
-func (h heap[T]) up(i int) {
+func (h heap) up(i int) {
 	for i > 0 {
 		parent := (i - 1) / 2
 		if !h[i].before(h[parent]) {
@@ -49,7 +41,7 @@ func (h heap[T]) up(i int) {
 	}
 }
 
-func (h heap[T]) down(i int) {
+func (h heap) down(i int) {
 	for {
 		first := i
 		for child := 2*i + 1; child <= 2*i+2 && child < len(h); child++ {
@@ -65,7 +57,7 @@ func (h heap[T]) down(i int) {
 	}
 }
 
-func (h heap[T]) swap(i, j int) {
+func (h heap) swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
-	*h[i].place(), *h[j].place() = i, j
+	h[i].pos, h[j].pos = i, j
 }

@@ -27,36 +27,25 @@ type Item struct {
 	Since time.Time
 
 	leaf *node
-	// seq is the order of arrival, pos the place in the leaf's heap, -1 outside.
-	seq uint64
-	pos int
-	// state says where the item stands; index is its place in the list of that state.
+	// seq is the order of arrival; prev and next are the neighbours in line.
+	seq        uint64
+	prev, next *Item
+	// state says where the item stands; over is the queue that limits it, and
+	// index the place in that queue's list.
 	state itemState
-	index int
 	over  *node
+	index int
 }
 
 // itemState is where an item stands.
 type itemState uint8
 
 const (
-	// ready items are in their leaf's heap.
+	// ready items are in line.
 	ready itemState = iota + 1
-	// skipped ones fitted nowhere and wait for Wake.
-	skipped
 	// limited ones would exceed the limit of a queue and wait for a Release there.
 	limited
 )
-
-// before is the order within a queue.
-func (it *Item) before(other *Item) bool {
-	if it.Priority != other.Priority {
-		return it.Priority > other.Priority
-	}
-	return it.seq < other.seq
-}
-
-func (it *Item) place() *int { return &it.pos }
 
 // wait adds to the number of instances that wait, here and in the queues above.
 func (it *Item) wait(n int) {

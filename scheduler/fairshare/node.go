@@ -28,11 +28,13 @@ type node struct {
 	// count is how many instances are charged, waiting how many wait.
 	count, waiting int
 
-	// active are the children with something ready, items the ready items of a
-	// leaf; pos is the place among the parent's active ones, -1 outside.
-	active heap[*node]
-	items  heap[*Item]
+	// active are the children with something ready; pos is the place among the
+	// parent's active ones, -1 outside.
+	active heap
 	pos    int
+	// items are those of a leaf; rested says that some of them were skipped.
+	items  line
+	rested bool
 	// short says that the guarantee is not reached; share is then the part of it
 	// that is used, else the weighted dominant share.
 	short bool
@@ -40,8 +42,6 @@ type node struct {
 	// limited are the items that wait for something to be released here.
 	limited []*Item
 }
-
-func (n *node) place() *int { return &n.pos }
 
 // before orders siblings: who lacks a guarantee, then who has less, then by name.
 func (n *node) before(other *node) bool {
@@ -119,7 +119,7 @@ func (n *node) activate() {
 
 // retire takes the node, and those above it, away when nothing is ready in them.
 func (n *node) retire() {
-	for ; n.parent != nil && n.pos >= 0 && len(n.active) == 0 && len(n.items) == 0; n = n.parent {
+	for ; n.parent != nil && n.pos >= 0 && len(n.active) == 0 && n.items.next() == nil; n = n.parent {
 		n.parent.active.remove(n)
 	}
 }

@@ -51,17 +51,20 @@ type Config struct {
 
 // Tree is the queues, what they use and what waits in them.
 type Tree struct {
-	mode    Mode
-	root    *node
-	total   resource.Vector
-	items   map[app.ID]*Item
-	skipped []*Item
-	seq     uint64
+	mode  Mode
+	root  *node
+	total resource.Vector
+	items map[app.ID]*Item
+	// leaves remembers the leaf of a queue's path.
+	leaves map[string]*node
+	// rested are the nodes in whose lines something was skipped.
+	rested []*node
+	seq    uint64
 }
 
 // New returns a tree in which nothing waits and nothing is used.
 func New(cfg Config) *Tree {
-	t := &Tree{mode: cfg.Mode, root: &node{path: "/", pos: -1}, items: map[app.ID]*Item{}}
+	t := &Tree{mode: cfg.Mode, root: &node{path: "/", pos: -1}, items: map[app.ID]*Item{}, leaves: map[string]*node{}}
 	for path, q := range cfg.Queues {
 		t.SetQuota(path, q)
 	}
@@ -116,7 +119,14 @@ func (t *Tree) node(path string) *node {
 const own = "."
 
 // leaf returns the node that the items of a queue are charged to.
-func (t *Tree) leaf(path string) *node { return t.node(path).child(own) }
+func (t *Tree) leaf(path string) *node {
+	n := t.leaves[path]
+	if n == nil {
+		n = t.node(path).child(own)
+		t.leaves[path] = n
+	}
+	return n
+}
 
 // Set says how many instances of an App wait, in place of what was said
 // before. Zero takes it out. An App keeps its turn while its queue and priority
@@ -128,7 +138,7 @@ func (t *Tree) Set(r Request, now time.Time) {
 		return
 	case it == nil:
 		t.seq++
-		it = &Item{Since: now, seq: t.seq, pos: -1}
+		it = &Item{Since: now, seq: t.seq}
 		t.items[r.App] = it
 	case r.Count <= 0:
 		t.drop(it)
@@ -153,8 +163,8 @@ func (t *Tree) Waiting(id app.ID) *Item { return t.items[id] }
 // Len is how many Apps wait.
 func (t *Tree) Len() int { return len(t.items) }
 
-// heapOf returns the node whose heap orders the item.
-func (t *Tree) heapOf(it *Item) *node {
+// lineOf returns the node in whose line the item stands.
+func (t *Tree) lineOf(it *Item) *node {
 	if t.mode == FIFO {
 		return t.root
 	}
@@ -164,8 +174,8 @@ func (t *Tree) heapOf(it *Item) *node {
 // enter makes an item ready.
 func (t *Tree) enter(it *Item) {
 	it.state = ready
-	n := t.heapOf(it)
-	n.items.push(it)
+	n := t.lineOf(it)
+	n.items.enter(it)
 	n.activate()
 }
 
@@ -173,11 +183,9 @@ func (t *Tree) enter(it *Item) {
 func (t *Tree) leave(it *Item) {
 	switch it.state {
 	case ready:
-		n := t.heapOf(it)
-		n.items.remove(it)
+		n := t.lineOf(it)
+		n.items.leave(it)
 		n.retire()
-	case skipped:
-		t.skipped = unlist(t.skipped, it)
 	case limited:
 		it.over.limited = unlist(it.over.limited, it)
 		it.over = nil
@@ -208,10 +216,9 @@ func (t *Tree) Next() (it *Item, ok bool) {
 		for len(n.active) > 0 {
 			n = n.active[0]
 		}
-		if len(n.items) == 0 {
+		if it = n.items.next(); it == nil {
 			return nil, false
 		}
-		it = n.items[0]
 		full := t.limiting(it)
 		if full == nil {
 			return it, true
@@ -249,20 +256,29 @@ func (t *Tree) Take(it *Item, now time.Time) {
 	}
 }
 
-// Skip puts the item aside until Wake: it fits nowhere, and those behind it may.
+// Skip passes over the item that Next returned until Wake: it fits nowhere, and
+// those behind it may.
 func (t *Tree) Skip(it *Item) {
-	t.leave(it)
-	it.state, it.index = skipped, len(t.skipped)
-	t.skipped = append(t.skipped, it)
+	n := t.lineOf(it)
+	n.items.skip(it)
+	n.retire()
+	if !n.rested {
+		n.rested = true
+		t.rested = append(t.rested, n)
+	}
 }
 
-// Wake makes all skipped items ready again, as when offers came.
+// Wake gives all skipped items their turn again, as when offers came.
 func (t *Tree) Wake() {
-	for _, it := range t.skipped {
-		t.enter(it)
+	for _, n := range t.rested {
+		n.rested = false
+		n.items.wake()
+		if n.items.next() != nil {
+			n.activate()
+		}
 	}
-	clear(t.skipped)
-	t.skipped = t.skipped[:0]
+	clear(t.rested)
+	t.rested = t.rested[:0]
 }
 
 // Charge adds n instances that run and use so much together to what the queue
