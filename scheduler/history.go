@@ -13,23 +13,35 @@ type history struct{ log *zap.Logger }
 func (h history) Publish(events []event.Event) {
 	for _, e := range events {
 		switch e.Type {
-		case "status_update_event":
-			h.log.Info("task status", field(e, "task_id", "taskId"), field(e, "state", "taskStatus"), field(e, "host", "host"),
-				field(e, "reason", "reason"), field(e, "message", "message"))
-		case "deployment_info", "deployment_step_success", "deployment_success":
-			h.log.Info(message[e.Type], field(e, "deployment_id", "id"), field(e, "step", "currentStep"))
-		case "deployment_failed":
-			h.log.Warn("deployment failed", field(e, "deployment_id", "id"), field(e, "reason", "reason"))
-		case "kills_held_event":
-			h.log.Error("unknown tasks are running and are not killed without a confirmation: POST /v3/kills/confirm to kill them, or restore the store",
-				field(e, "count", "tasks"), field(e, "known", "known"))
-		case "scheduler_registered_event":
-			h.log.Info("subscribed with mesos", field(e, "framework_id", "frameworkId"), field(e, "host", "master"))
-		case "scheduler_disconnected_event":
-			h.log.Warn("subscription with mesos ended")
+		case "status_update_event", "deployment_info", "deployment_step_success", "deployment_success", "deployment_failed",
+			"kills_held_event", "scheduler_registered_event", "scheduler_disconnected_event":
+			h.tell(e.Type, e.Facts.Fields())
 		default:
-			h.log.Debug("event", zap.String("type", e.Type), zap.Any("fields", e.Fields))
+			if entry := h.log.Check(zap.DebugLevel, "event"); entry != nil {
+				entry.Write(zap.String("type", e.Type), zap.Any("fields", e.Facts.Fields()))
+			}
 		}
+	}
+}
+
+// tell writes a line that is always of interest.
+func (h history) tell(kind string, fields event.Fields) {
+	field := func(key, name string) zap.Field { return zap.Any(key, fields[name]) }
+	switch kind {
+	case "status_update_event":
+		h.log.Info("task status", field("task_id", "taskId"), field("state", "taskStatus"), field("host", "host"),
+			field("reason", "reason"), field("message", "message"))
+	case "deployment_info", "deployment_step_success", "deployment_success":
+		h.log.Info(message[kind], field("deployment_id", "id"), field("step", "currentStep"))
+	case "deployment_failed":
+		h.log.Warn("deployment failed", field("deployment_id", "id"), field("reason", "reason"))
+	case "kills_held_event":
+		h.log.Error("unknown tasks are running and are not killed without a confirmation: POST /v3/kills/confirm to kill them, or restore the store",
+			field("count", "tasks"), field("known", "known"))
+	case "scheduler_registered_event":
+		h.log.Info("subscribed with mesos", field("framework_id", "frameworkId"), field("host", "master"))
+	case "scheduler_disconnected_event":
+		h.log.Warn("subscription with mesos ended")
 	}
 }
 
@@ -38,5 +50,3 @@ var message = map[string]string{
 	"deployment_step_success": "deployment step done",
 	"deployment_success":      "deployment done",
 }
-
-func field(e event.Event, key, name string) zap.Field { return zap.Any(key, e.Fields[name]) }

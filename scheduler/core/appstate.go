@@ -1,8 +1,8 @@
 package core
 
 import (
+	"cmp"
 	"slices"
-	"sort"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
@@ -16,15 +16,15 @@ import (
 type appState struct {
 	spec     *app.Spec
 	versions []*app.Spec // newest first; the first is spec
-	// instances are ordered by id.
-	instances []*instance.Instance
-	tally     deployment.Tally
-	counts    Counts
+	// members are its instances, ordered by id.
+	members []*member
+	tally   deployment.Tally
+	counts  Counts
 	// current remembers which versions (Unix milliseconds) have the configuration of spec.
 	current map[int64]bool
-	// waiting holds scheduled instances in the order they began to wait; ids that
-	// wait no more are skipped when met.
-	waiting  []instance.ID
+	// waiting holds scheduled instances in the order they began to wait; those
+	// that wait no more are skipped when met.
+	waiting  []*member
 	nWaiting int
 	// demand is what placement prepared for spec, nil until something is placed.
 	demand  *placement.Demand
@@ -32,6 +32,7 @@ type appState struct {
 	queue   QueueView
 	// queuePath is the queue that charge, what the App's tasks use, counts for.
 	queuePath string
+	priority  int
 	charge    charge
 	// failures are the agents that the App failed on lately.
 	failures map[mesos.AgentID]failures
@@ -40,8 +41,14 @@ type appState struct {
 	hoardAfter, explainedAt time.Time
 	// deployment is the active one that holds the App, nil if none.
 	deployment *deployment.Deployment
-	// deleted says that the App is gone once its last instance is.
-	deleted bool
+	// deleted says that the App is gone once its last instance is; gone that it is.
+	deleted, gone bool
+	// settling, altered and resting say that the State's lists of those have it.
+	settling, altered, resting bool
+	// tried is the number of the last try to place instances in which it had a turn.
+	tried uint64
+	// shown is the App in the last View, nil before the first.
+	shown *AppView
 }
 
 func newAppState(spec *app.Spec) *appState {
@@ -64,42 +71,62 @@ func (a *appState) judge() {
 		a.current[v.Version.UnixMilli()] = sameConfig(v, a.spec)
 	}
 	a.tally, a.counts, a.nWaiting, a.demand = deployment.Tally{}, Counts{}, 0, nil
-	for _, i := range a.instances {
+	for i := range a.instances {
 		a.count(i, 1)
 	}
 }
 
-func (a *appState) find(id instance.ID) (int, bool) {
-	n := sort.Search(len(a.instances), func(i int) bool { return a.instances[i].ID >= id })
-	return n, n < len(a.instances) && a.instances[n].ID == id
+// instances calls yield for each of the App's instances in the order of ids.
+func (a *appState) instances(yield func(*instance.Instance) bool) {
+	for _, m := range a.members {
+		if !yield(m.is) {
+			return
+		}
+	}
 }
 
-func (a *appState) instance(id instance.ID) *instance.Instance {
+func (a *appState) find(id instance.ID) (int, bool) {
+	return slices.BinarySearchFunc(a.members, id, func(m *member, id instance.ID) int { return cmp.Compare(m.is.ID, id) })
+}
+
+// member returns the App's instance with this id, nil if there is none.
+func (a *appState) member(id instance.ID) *member {
 	if n, ok := a.find(id); ok {
-		return a.instances[n]
+		return a.members[n]
 	}
 	return nil
 }
 
-// put replaces or adds a record and keeps the counts right.
-func (a *appState) put(i *instance.Instance) {
-	n, ok := a.find(i.ID)
-	if ok {
-		a.count(a.instances[n], -1)
-		a.instances[n] = i
-	} else {
-		a.instances = slices.Insert(a.instances, n, i)
-	}
+// add makes a new instance one of the App's.
+func (a *appState) add(i *instance.Instance) *member {
+	n, _ := a.find(i.ID)
+	m := &member{app: a, is: i}
+	a.members = slices.Insert(a.members, n, m)
 	a.count(i, 1)
-	if i.Condition == instance.Scheduled && i.Goal == instance.GoalRunning {
-		a.waiting = append(a.waiting, i.ID)
+	a.queueUp(m)
+	return m
+}
+
+// put replaces a record and keeps the counts right.
+func (a *appState) put(m *member, i *instance.Instance) {
+	a.count(m.is, -1)
+	m.is = i
+	a.count(i, 1)
+	a.queueUp(m)
+}
+
+func (a *appState) drop(m *member) {
+	if n, ok := a.find(m.is.ID); ok {
+		a.count(m.is, -1)
+		a.members = slices.Delete(a.members, n, n+1)
 	}
 }
 
-func (a *appState) drop(id instance.ID) {
-	if n, ok := a.find(id); ok {
-		a.count(a.instances[n], -1)
-		a.instances = slices.Delete(a.instances, n, n+1)
+// queueUp puts a scheduled instance behind those that wait already.
+func (a *appState) queueUp(m *member) {
+	if m.waits() && !m.queued {
+		m.queued = true
+		a.waiting = append(a.waiting, m)
 	}
 }
 
@@ -171,21 +198,19 @@ func (a *appState) countShown(i *instance.Instance, by int) {
 	}
 }
 
-// nextWaiting removes and returns the instance that has waited longest, nil if none waits.
-func (a *appState) nextWaiting() *instance.Instance {
+// nextWaiting returns the instance that has waited longest, nil if none waits.
+func (a *appState) nextWaiting() *member {
 	for len(a.waiting) > 0 {
-		id := a.waiting[0]
-		a.waiting = a.waiting[1:]
-		if i := a.instance(id); i != nil && i.Condition == instance.Scheduled && i.Goal == instance.GoalRunning {
-			return i
+		m := a.waiting[0]
+		if m.waits() && !m.gone {
+			return m
 		}
+		m.queued = false
+		a.waiting[0] = nil
+		a.waiting = a.waiting[1:]
 	}
+	a.waiting = nil
 	return nil
-}
-
-// putBack returns an instance taken by nextWaiting to the front.
-func (a *appState) putBack(i *instance.Instance) {
-	a.waiting = slices.Insert(a.waiting, 0, i.ID)
 }
 
 // launchable reports whether something of the App may be launched at now.
@@ -196,7 +221,7 @@ func (a *appState) launchable(now time.Time) bool {
 // copies lists the instances that a deployment may end, of one kind.
 func (a *appState) copies(keep func(*instance.Instance) bool) []deployment.Copy {
 	var out []deployment.Copy
-	for _, i := range a.instances {
+	for i := range a.instances {
 		if i.Goal != instance.GoalDecommissioned && keep(i) {
 			out = append(out, deployment.Copy{Instance: i, Ready: a.ready(i)})
 		}

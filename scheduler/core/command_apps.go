@@ -212,11 +212,11 @@ func (s *State) apply(d *deployment.Deployment, id app.ID, c deployment.Change) 
 
 // reschedule lets instances that still wait take the current definition.
 func (s *State) reschedule(a *appState) {
-	for _, i := range slices.Clone(a.instances) {
-		if i.Condition == instance.Scheduled && i.Goal == instance.GoalRunning && !i.Version.Equal(a.spec.Version) {
-			next := *i
+	for _, m := range a.members {
+		if m.waits() && !m.is.Version.Equal(a.spec.Version) {
+			next := *m.is
 			next.Version = a.spec.Version
-			s.store(a, &next)
+			s.store(m, &next)
 		}
 	}
 }
@@ -227,7 +227,7 @@ func (s *State) trimVersions(a *appState) {
 		return
 	}
 	used := map[int64]bool{}
-	for _, i := range a.instances {
+	for i := range a.instances {
 		used[i.Version.UnixMilli()] = true
 	}
 	kept := slices.Clone(a.versions[:s.cfg.VersionsMax])
@@ -266,15 +266,15 @@ func (s *State) deleteApps(c DeleteApps) (Result, error) {
 
 // killTasks ends tasks; with Scale their Apps want as many fewer, as a deployment.
 func (s *State) killTasks(c KillTasks) (Result, error) {
-	var victims []*instance.Instance
+	var victims []*member
 	shrink := map[app.ID]int{}
 	for _, t := range c.Tasks {
-		a, i := s.ofTask(t)
-		if i == nil || i.Goal == instance.GoalDecommissioned {
+		m := s.ofTask(t)
+		if m == nil || m.is.Goal == instance.GoalDecommissioned {
 			continue
 		}
-		victims = append(victims, i)
-		shrink[a.spec.ID]++
+		victims = append(victims, m)
+		shrink[m.app.spec.ID]++
 	}
 	var r Result
 	if c.Scale {
@@ -292,33 +292,29 @@ func (s *State) killTasks(c KillTasks) (Result, error) {
 			return Result{}, err
 		}
 	}
-	for _, i := range victims {
-		r.Tasks = append(r.Tasks, i.TaskID())
-		a := s.apps[i.App]
+	for _, m := range victims {
+		task := m.is.TaskID()
+		r.Tasks = append(r.Tasks, task)
 		if c.Scale || c.Wipe {
-			s.decommission(a, a.instance(i.ID), c.Wipe)
+			s.decommission(m, c.Wipe)
 			continue
 		}
-		s.kill(i.TaskID(), i.AgentID)
+		s.kill(task, m.is.AgentID)
 	}
 	return r, nil
 }
 
-// ofTask finds the instance whose current task this is.
-func (s *State) ofTask(t mesos.TaskID) (*appState, *instance.Instance) {
+// ofTask finds the instance whose current task this is, nil if there is none.
+func (s *State) ofTask(t mesos.TaskID) *member {
 	id, appID, ok := instance.OfTask(t)
-	if !ok {
-		return nil, nil
+	if !ok || s.apps[appID] == nil {
+		return nil
 	}
-	a := s.apps[appID]
-	if a == nil {
-		return nil, nil
+	m := s.apps[appID].member(id)
+	if m == nil || m.is.TaskID() != t {
+		return nil
 	}
-	i := a.instance(id)
-	if i == nil || i.Incarnation == 0 || i.TaskID() != t {
-		return a, nil
-	}
-	return a, i
+	return m
 }
 
 func (s *State) resetDelay(id app.ID) error {

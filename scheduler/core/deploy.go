@@ -1,12 +1,13 @@
 package core
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
@@ -143,10 +144,12 @@ func (s *State) next(act deployment.Action, a *appState) deployment.Next {
 // settle starts and ends instances until nothing more follows from what is known.
 func (s *State) settle() {
 	for len(s.toSettle) > 0 {
-		round := slices.Sorted(maps.Keys(s.toSettle))
-		clear(s.toSettle)
-		for _, id := range round {
-			if a := s.apps[id]; a != nil {
+		round := s.toSettle
+		s.toSettle = nil
+		slices.SortFunc(round, func(a, b *appState) int { return cmp.Compare(a.spec.ID, b.spec.ID) })
+		for _, a := range round {
+			a.settling = false
+			if !a.gone {
 				s.settleApp(a)
 			}
 		}
@@ -202,7 +205,7 @@ func (s *State) act(a *appState, n deployment.Next) {
 			ID: instance.NewID(a.spec.ID, newUUID(s.cfg.Rand)), App: a.spec.ID, Version: a.spec.Version,
 			Goal: instance.GoalRunning, Condition: instance.Scheduled, Since: s.now,
 		}
-		s.store(a, i)
+		s.add(a, i)
 	}
 	s.retire(a, n.EndAny, func(*instance.Instance) bool { return true })
 	s.retire(a, n.EndOld, func(i *instance.Instance) bool { return i.Condition != instance.UnreachableInactive && a.outdated(i) })
@@ -215,9 +218,9 @@ func (s *State) giveUp(act deployment.Action, a *appState) {
 	if act.Kind != deployment.RestartApplication {
 		return
 	}
-	for _, i := range slices.Clone(a.instances) {
-		if i.Condition == instance.UnreachableInactive && i.Goal == instance.GoalRunning && a.outdated(i) {
-			s.decommission(a, i, false)
+	for _, m := range a.members {
+		if i := m.is; i.Condition == instance.UnreachableInactive && i.Goal == instance.GoalRunning && a.outdated(i) {
+			s.decommission(m, false)
 		}
 	}
 }
@@ -228,7 +231,7 @@ func (s *State) retire(a *appState, n int, keep func(*instance.Instance) bool) {
 		return
 	}
 	for _, id := range deployment.Victims(a.spec, a.copies(keep), n) {
-		s.decommission(a, a.instance(id), false)
+		s.decommission(a.member(id), false)
 	}
 }
 
@@ -285,18 +288,20 @@ func (s *State) forgetApp(a *appState) {
 	for _, v := range a.versions {
 		s.persist(DropApp{ID: id, Version: v.Version})
 	}
-	for _, i := range a.instances {
-		s.timers.cancel(instanceTimer, string(i.ID))
-		s.persist(DropInstance{ID: i.ID})
+	for _, m := range a.members {
+		m.gone = true
+		s.deadlines.cancel(m)
+		s.persist(DropInstance{ID: m.is.ID})
 	}
 	s.persist(DropTrouble{App: id})
 	s.timers.cancel(delayTimer, string(id))
 	s.countServicePorts(a.spec, -1)
+	a.gone = true
 	delete(s.apps, id)
-	delete(s.waiting, id)
+	s.leaveLine(a)
 	s.order.Delete(id)
-	s.changed[id] = true
-	s.publish("app_terminated_event", map[string]any{"appId": string(id)})
+	s.alter(a)
+	s.publish("app_terminated_event", event.Fields{"appId": string(id)})
 }
 
 // cancelDeployment stops a deployment, and unless forced starts another one

@@ -62,7 +62,7 @@ func (n names) describe(e Effects) []string {
 	}
 	for _, p := range e.Publish {
 		if strings.HasPrefix(p.Type, "deployment_") || strings.HasPrefix(p.Type, "kills_") || strings.HasPrefix(p.Type, "app_") {
-			out = append(out, n.shorten(fmt.Sprintf("publish %s %v", p.Type, describeFields(p.Fields))))
+			out = append(out, n.shorten(fmt.Sprintf("publish %s %v", p.Type, describeFields(p.Facts.Fields()))))
 		}
 	}
 	for _, r := range e.Replies {
@@ -123,7 +123,7 @@ func describeChange(c Change) string {
 
 func describeCall(c Call) string {
 	switch c := c.(type) {
-	case Launch:
+	case *Launch:
 		var tasks []string
 		for _, t := range c.Tasks {
 			tasks = append(tasks, fmt.Sprintf("%s%v", t.Instance.TaskID(), ports(t.Instance.HostPorts)))

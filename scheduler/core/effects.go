@@ -101,7 +101,7 @@ type (
 )
 
 func (MesosCall) call() {}
-func (Launch) call()    {}
+func (*Launch) call()   {}
 
 // TaskLaunch is one task of a Launch.
 type TaskLaunch struct {

@@ -8,15 +8,24 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
-// store puts an instance's record into the state and has it persisted.
-func (s *State) store(a *appState, i *instance.Instance) {
-	was := a.instance(i.ID)
+// add makes a new instance one of its App's and has it persisted.
+func (s *State) add(a *appState, i *instance.Instance) { s.stored(a.add(i), nil) }
+
+// store replaces an instance's record and has it persisted.
+func (s *State) store(m *member, i *instance.Instance) {
+	was := m.is
+	m.app.put(m, i)
+	s.stored(m, was)
+}
+
+// stored does what follows from a new record of an instance; was is the former one.
+func (s *State) stored(m *member, was *instance.Instance) {
+	a, i := m.app, m.is
 	a.recount(was, i)
 	s.recharge(a, was, i)
-	a.put(i)
 	s.persist(PutInstance{Instance: i})
 	s.touch(a)
-	s.watch(a, i)
+	s.watch(m)
 	s.noteWaiting(a)
 	if i.Condition == instance.Scheduled {
 		s.placeAgain, s.demand.fresh = true, true
@@ -27,26 +36,21 @@ func (s *State) store(a *appState, i *instance.Instance) {
 }
 
 // forget removes an instance's record for good.
-func (s *State) forget(a *appState, i *instance.Instance) {
-	a.recount(a.instance(i.ID), nil)
-	s.recharge(a, a.instance(i.ID), nil)
-	a.drop(i.ID)
+func (s *State) forget(m *member) {
+	a, i := m.app, m.is
+	a.recount(i, nil)
+	s.recharge(a, i, nil)
+	a.drop(m)
+	m.gone = true
 	s.noteWaiting(a)
 	s.killed(i.TaskID())
-	s.timers.cancel(instanceTimer, string(i.ID))
+	s.deadlines.cancel(m)
 	s.persist(DropInstance{ID: i.ID})
 	s.touch(a)
 }
 
 // watch sets the deadline that follows from an instance's condition.
-func (s *State) watch(a *appState, i *instance.Instance) {
-	at := s.deadline(a, i)
-	if at.IsZero() {
-		s.timers.cancel(instanceTimer, string(i.ID))
-		return
-	}
-	s.timers.set(at, instanceTimer, string(i.ID))
-}
+func (s *State) watch(m *member) { s.deadlines.set(m, s.deadline(m.app, m.is)) }
 
 func (s *State) deadline(a *appState, i *instance.Instance) time.Time {
 	switch i.Condition {
@@ -79,65 +83,54 @@ func (s *State) inactiveAfter(a *appState, i *instance.Instance) time.Duration {
 }
 
 // instanceDue acts on an instance's deadline.
-func (s *State) instanceDue(id instance.ID) {
-	a, i := s.byID(id)
-	if i == nil {
-		return
-	}
+func (s *State) instanceDue(m *member) {
+	i := m.is
 	switch i.Condition {
 	case instance.Provisioned:
 		s.ask(i)
-		s.timers.set(s.now.Add(s.cfg.ConfirmAfter), instanceTimer, string(id))
+		s.deadlines.set(m, s.now.Add(s.cfg.ConfirmAfter))
 	case instance.Staging, instance.Starting:
-		s.fail(a, i, mesos.TaskStatus{State: mesos.TaskKilled, Message: "no sign of life for " + s.cfg.LaunchTimeout.String() + " while starting"})
+		s.fail(m.app, i, mesos.TaskStatus{State: mesos.TaskKilled, Message: "no sign of life for " + s.cfg.LaunchTimeout.String() + " while starting"})
 		s.kill(i.TaskID(), i.AgentID)
-		s.timers.set(s.now.Add(s.cfg.LaunchTimeout), instanceTimer, string(id))
+		s.deadlines.set(m, s.now.Add(s.cfg.LaunchTimeout))
 	case instance.Unreachable:
-		if i.Goal == instance.GoalRunning && a.spec.Unreachable.ExpungeAfter <= a.spec.Unreachable.InactiveAfter {
+		u := m.app.spec.Unreachable
+		if i.Goal == instance.GoalRunning && u.ExpungeAfter <= u.InactiveAfter {
 			i = i.WithGoal(instance.GoalDecommissioned)
 		}
-		s.store(a, i.Inactive(s.now))
+		s.store(m, i.Inactive(s.now))
 	case instance.UnreachableInactive:
-		s.forget(a, i)
+		s.forget(m)
 	case instance.Scheduled, instance.Running, instance.Killing, instance.Finished, instance.Failed, instance.Killed,
 		instance.Errored, instance.Gone, instance.Dropped, instance.Unknown:
 	}
 }
 
-func (s *State) byID(id instance.ID) (*appState, *instance.Instance) {
-	_, appID, ok := instance.OfTask(id.TaskID(1))
-	if !ok || s.apps[appID] == nil {
-		return nil, nil
-	}
-	a := s.apps[appID]
-	return a, a.instance(id)
-}
-
 // decommission ends an instance for good: at once when it has no task, else by
 // a kill. An unreachable one is kept in mind, so that its task is killed when
 // it returns; with wipe it is forgotten.
-func (s *State) decommission(a *appState, i *instance.Instance, wipe bool) {
+func (s *State) decommission(m *member, wipe bool) {
+	i := m.is
 	switch {
-	case i == nil:
 	case !i.Condition.Live(), wipe && (i.Condition == instance.Unreachable || i.Condition == instance.UnreachableInactive):
-		s.forget(a, i)
+		s.forget(m)
 	case i.Condition == instance.Unreachable || i.Condition == instance.UnreachableInactive:
-		s.store(a, i.WithGoal(instance.GoalDecommissioned).Inactive(s.now))
+		s.store(m, i.WithGoal(instance.GoalDecommissioned).Inactive(s.now))
 	case i.Goal != instance.GoalDecommissioned:
-		s.store(a, i.WithGoal(instance.GoalDecommissioned))
+		s.store(m, i.WithGoal(instance.GoalDecommissioned))
 		s.kill(i.TaskID(), i.AgentID)
 	}
 }
 
 // ended acts on a record whose task is over.
-func (s *State) ended(a *appState, i *instance.Instance) {
+func (s *State) ended(m *member, i *instance.Instance) {
 	s.killed(i.TaskID())
 	s.publishInstance(i)
 	switch i.Goal {
 	case instance.GoalDecommissioned:
-		s.forget(a, i)
+		s.forget(m)
 	case instance.GoalStopped, instance.GoalRunning:
-		s.store(a, i.Rescheduled(s.now, a.spec.Version))
+		s.store(m, i.Rescheduled(s.now, m.app.spec.Version))
 	}
 }
 
@@ -197,12 +190,13 @@ func (s *State) delay(a *appState) {
 	}
 	a.trouble.DelayUntil = s.now.Add(a.trouble.Delay)
 	s.timers.set(a.trouble.DelayUntil, delayTimer, string(a.spec.ID))
+	s.noteWaiting(a)
 	s.saveTrouble(a)
 }
 
 func (s *State) saveTrouble(a *appState) {
 	s.persist(PutTrouble{App: a.spec.ID, Trouble: a.trouble})
-	s.changed[a.spec.ID] = true
+	s.alter(a)
 }
 
 func (s *State) clearDelay(a *appState) {
@@ -211,5 +205,6 @@ func (s *State) clearDelay(a *appState) {
 	}
 	a.trouble.Delay, a.trouble.DelayUntil = 0, time.Time{}
 	s.timers.cancel(delayTimer, string(a.spec.ID))
+	s.noteWaiting(a)
 	s.saveTrouble(a)
 }

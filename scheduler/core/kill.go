@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
@@ -29,16 +30,16 @@ func (s *State) kill(t mesos.TaskID, agent mesos.AgentID) {
 func (s *State) sendKill(t mesos.TaskID) {
 	k := s.kills[t]
 	call := mesos.Kill{TaskID: t}
-	a, i := s.ofTask(t)
-	if i != nil {
-		if spec := a.version(i.Version); spec != nil && spec.KillGracePeriod != nil {
+	m := s.ofTask(t)
+	if m != nil {
+		if spec := m.app.version(m.is.Version); spec != nil && spec.KillGracePeriod != nil {
 			call.Policy = &mesos.KillPolicy{GracePeriod: *spec.KillGracePeriod}
 		}
 	}
 	if s.framework.Subscribed {
 		s.call(call)
 	}
-	if i != nil && i.Condition.OutOfSight() {
+	if m != nil && m.is.Condition.OutOfSight() {
 		s.timers.cancel(killTimer, string(t))
 		k.wait = s.cfg.KillRetry
 		return
@@ -69,7 +70,7 @@ func (s *State) rekill() {
 		if a.tally.Outgoing == 0 {
 			continue
 		}
-		for _, i := range a.instances {
+		for i := range a.instances {
 			if i.Goal == instance.GoalDecommissioned && i.Condition.Live() && i.Condition != instance.UnreachableInactive {
 				s.kill(i.TaskID(), i.AgentID)
 			}
@@ -112,7 +113,7 @@ func (s *State) judgeStrays() {
 	s.framework.KillsHeld = n
 	if n > s.guard.alarmed {
 		s.guard.alarmed = n
-		s.publish("kills_held_event", map[string]any{"tasks": n, "known": known})
+		s.publish("kills_held_event", event.Fields{"tasks": n, "known": known})
 	}
 }
 
@@ -129,7 +130,7 @@ func (s *State) releaseKills() {
 func (s *State) liveTasks() int {
 	n := 0
 	for _, a := range s.apps {
-		n += len(a.instances) - a.nWaiting
+		n += len(a.members) - a.nWaiting
 	}
 	return n
 }

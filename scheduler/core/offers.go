@@ -1,21 +1,12 @@
 package core
 
 import (
-	"maps"
-	"slices"
 	"time"
 
-	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
-
-// heldOffer is an offer that was neither used nor given back yet.
-type heldOffer struct {
-	agent mesos.AgentID
-	role  string
-}
 
 // offered takes new offers in; agents about to be maintained are not placed on.
 func (s *State) offered(offers []mesos.Offer) {
@@ -23,9 +14,7 @@ func (s *State) offered(offers []mesos.Offer) {
 		o := &offers[n]
 		s.cluster.Add(o)
 		s.cluster.SetDraining(o.AgentID, s.maintained(o.Unavailability))
-		s.offers[o.ID] = heldOffer{agent: o.AgentID, role: o.Role}
-		s.agents[o.AgentID] = &AgentView{ID: o.AgentID, Hostname: o.Hostname, Domain: o.Domain, Attributes: o.Attributes, LastSeen: s.now}
-		s.agentsChanged[o.AgentID] = true
+		s.saw(o)
 	}
 	s.placeAgain = true
 }
@@ -39,104 +28,98 @@ func (s *State) maintained(u *mesos.Unavailability) bool {
 	return !over && !s.now.Add(s.cfg.MaintenanceLead).Before(u.Start)
 }
 
-func (s *State) withdraw(id mesos.OfferID) {
-	s.cluster.Remove(id)
-	delete(s.offers, id)
-}
-
-func (s *State) withdrawAgent(agent mesos.AgentID) {
-	for id, o := range s.offers {
-		if o.agent == agent {
-			s.withdraw(id)
-		}
-	}
-}
-
-func (s *State) withdrawAll() {
-	s.cluster.RemoveAll()
-	clear(s.offers)
-}
-
-// launchKey names the offers that one ACCEPT may combine.
-type launchKey struct {
-	agent mesos.AgentID
-	role  string
-}
-
 // place puts waiting instances on what is offered and has them launched, in
 // the order of the queues. It looks again only after something changed on
 // either side.
 func (s *State) place() {
-	if s.quiet || !s.placeAgain || !s.framework.Subscribed || len(s.offers) == 0 {
+	if s.quiet || !s.placeAgain || !s.framework.Subscribed || s.cluster.Len() == 0 {
 		return
 	}
 	s.placeAgain = false
 	s.release()
-	s.line()
-	launches := map[launchKey]*Launch{}
-	var order []launchKey
-	tried := map[app.ID]*appState{}
+	s.fair.SetTotal(s.cluster.Peak().Max(s.fair.Used()))
+	s.fair.Wake()
+	t := s.newTry()
 	for {
 		it, ok := s.fair.Next()
 		if !ok {
 			break
 		}
 		a := s.apps[it.App]
-		tried[it.App] = a
-		i, at, ok := s.placeNext(a)
+		t.turn(a)
+		m := a.nextWaiting()
+		at, ok := s.cluster.Place(s.demandOf(a))
 		if !ok {
 			s.fair.Skip(it)
 			s.hoard(a, it.Since)
 			continue
 		}
 		s.fair.Take(it, s.now)
-		key := launchKey{at.Agent, at.Role}
-		if launches[key] == nil {
-			launches[key] = &Launch{OfferIDs: at.Offers}
-			order = append(order, key)
-		}
-		a.queue.LastUsed = s.now
-		s.assign(a, i, at, launches[key])
+		s.assign(m, &at, t.launch(&at))
 	}
-	s.noteAttempts(tried)
-	s.accept(order, launches)
+	s.noteAttempts(t.apps)
+	s.accept(t)
 }
 
-// placeNext finds a place for the instance of the App that has waited longest.
-func (s *State) placeNext(a *appState) (i *instance.Instance, at placement.Assignment, ok bool) {
-	if i = a.nextWaiting(); i == nil {
-		return nil, at, false
+// try is one pass over all that waits.
+type try struct {
+	number uint64
+	// apps are those that had a turn.
+	apps []*appState
+	// launches are by what one ACCEPT may combine, order as they began.
+	launches map[placement.Spot]*Launch
+	order    []placement.Spot
+}
+
+func (s *State) newTry() *try {
+	s.tries++
+	return &try{number: s.tries, launches: map[placement.Spot]*Launch{}}
+}
+
+// turn notes that an App's instance is next.
+func (t *try) turn(a *appState) {
+	if a.tried != t.number {
+		a.tried = t.number
+		t.apps = append(t.apps, a)
 	}
-	if at, ok = s.cluster.Place(s.demandOf(a)); !ok {
-		a.putBack(i)
+}
+
+// launch returns the call that an assignment becomes a part of.
+func (t *try) launch(at *placement.Assignment) *Launch {
+	spot := at.Spot()
+	l := t.launches[spot]
+	if l == nil {
+		l = &Launch{OfferIDs: at.Offers}
+		t.launches[spot] = l
+		t.order = append(t.order, spot)
 	}
-	return i, at, ok
+	return l
 }
 
 // accept sends the launches; what they leave of their offers is declined.
-func (s *State) accept(order []launchKey, launches map[launchKey]*Launch) {
+func (s *State) accept(t *try) {
 	refuse := s.cfg.DeclineFor
 	if s.unmet() {
 		refuse = 0
 	}
-	for _, key := range order {
-		l := launches[key]
+	s.demand.filtered = s.demand.filtered || refuse > 0 && len(t.order) > 0
+	for _, spot := range t.order {
+		l := t.launches[spot]
 		l.Refuse = refuse
-		s.demand.filtered = s.demand.filtered || refuse > 0
-		for _, id := range l.OfferIDs {
-			s.withdraw(id)
-		}
-		s.out.Calls = append(s.out.Calls, *l)
+		s.cluster.RemoveSpot(spot)
+		s.out.Calls = append(s.out.Calls, l)
 	}
 }
 
 // assign stores an instance as launched and adds it to the call.
-func (s *State) assign(a *appState, i *instance.Instance, at placement.Assignment, l *Launch) {
-	next := i.Launched(s.now, a.spec.Version, instance.Place{
+func (s *State) assign(m *member, at *placement.Assignment, l *Launch) {
+	a := m.app
+	a.queue.LastUsed = s.now
+	next := m.is.Launched(s.now, a.spec.Version, instance.Place{
 		AgentID: at.Agent, Hostname: at.Hostname, Domain: at.Domain, Attributes: at.Attributes,
 		HostPorts: at.HostPorts, Resources: a.spec.Resources, Role: at.Role,
 	})
-	s.store(a, next)
+	s.store(m, next)
 	l.Prepare = append(l.Prepare, at.Operations...)
 	l.Tasks = append(l.Tasks, TaskLaunch{Spec: a.spec, Instance: next, Resources: at.Resources, ExecutorResources: at.Executor})
 }
@@ -145,7 +128,7 @@ func (s *State) assign(a *appState, i *instance.Instance, at placement.Assignmen
 func (s *State) demandOf(a *appState) *placement.Demand {
 	if a.demand == nil {
 		var counted []placement.Site
-		for _, i := range a.instances {
+		for i := range a.instances {
 			if a.counted(i) {
 				counted = append(counted, site(i))
 			}
@@ -160,17 +143,7 @@ func (s *State) demandOf(a *appState) *placement.Demand {
 }
 
 // unmet reports whether something that may be launched now has not been.
-func (s *State) unmet() bool {
-	if s.quiet {
-		return false
-	}
-	for _, a := range s.waiting {
-		if a.launchable(s.now) {
-			return true
-		}
-	}
-	return false
-}
+func (s *State) unmet() bool { return !s.quiet && s.fair.Len() > 0 }
 
 // offerDemand is what the master was told about our wish for offers.
 type offerDemand struct {
@@ -198,7 +171,7 @@ func (s *State) steerOffers() {
 	}
 	s.timers.cancel(reviveTimer, "")
 	s.demand.wait, s.demand.due = 0, false
-	if len(s.waiting) == 0 && !s.demand.suppressed {
+	if s.fair.Len()+len(s.resting) == 0 && !s.demand.suppressed {
 		s.demand.suppressed = true
 		s.call(mesos.Suppress{})
 	}
@@ -207,22 +180,17 @@ func (s *State) steerOffers() {
 // decline gives back all offers, unless an App's back-off ends soon, but for
 // those of agents that are held for an App.
 func (s *State) decline() {
-	if len(s.offers) == 0 || s.soonLaunchable() {
+	if s.cluster.Len() == 0 || s.soonLaunchable() {
 		return
 	}
-	ids := slices.DeleteFunc(slices.Sorted(maps.Keys(s.offers)), s.cluster.Holds)
-	if len(ids) == 0 {
-		return
+	if ids := s.cluster.RemoveUnheld(); len(ids) > 0 {
+		s.demand.filtered = true
+		s.call(mesos.Decline{OfferIDs: ids, Refuse: s.cfg.DeclineFor})
 	}
-	for _, id := range ids {
-		s.withdraw(id)
-	}
-	s.demand.filtered = true
-	s.call(mesos.Decline{OfferIDs: ids, Refuse: s.cfg.DeclineFor})
 }
 
 func (s *State) soonLaunchable() bool {
-	for _, a := range s.waiting {
+	for _, a := range s.resting {
 		if until := a.trouble.DelayUntil; until.After(s.now) && until.Before(s.now.Add(s.cfg.OfferHold)) {
 			return true
 		}
@@ -259,7 +227,7 @@ func (s *State) revive() {
 func (s *State) inverse(offers []mesos.InverseOffer) {
 	busy := map[mesos.AgentID]bool{}
 	for _, a := range s.apps {
-		for _, i := range a.instances {
+		for i := range a.instances {
 			if i.Condition.Live() {
 				busy[i.AgentID] = true
 			}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/reconciliation"
@@ -19,29 +20,29 @@ func (s *State) subscribed(e mesos.Subscribed) {
 		s.framework.ID = e.FrameworkID
 		s.persist(PutFramework{ID: e.FrameworkID})
 	}
-	s.withdrawAll()
+	s.cluster.RemoveAll()
 	s.demand = offerDemand{}
 	s.placeAgain = true
 	s.startRound()
 	s.timers.set(s.now.Add(s.cfg.ReconcileEvery), implicitTimer, "")
 	s.rekill()
-	s.publish("scheduler_registered_event", map[string]any{"frameworkId": string(e.FrameworkID), "master": e.Master.Hostname})
+	s.publish("scheduler_registered_event", event.Fields{"frameworkId": string(e.FrameworkID), "master": e.Master.Hostname})
 }
 
 func (s *State) disconnected() {
 	s.framework.Subscribed = false
-	s.withdrawAll()
+	s.cluster.RemoveAll()
 	s.recon = nil
 	s.timers.cancel(reconcileTimer, "")
 	s.timers.cancel(reviveTimer, "")
-	s.publish("scheduler_disconnected_event", map[string]any{})
+	s.publish("scheduler_disconnected_event", event.Fields{})
 }
 
 // startRound asks explicitly about every task that may live.
 func (s *State) startRound() {
 	var tasks []mesos.TaskOnAgent
 	for _, id := range slices.Sorted(maps.Keys(s.apps)) {
-		for _, i := range s.apps[id].instances {
+		for i := range s.apps[id].instances {
 			if i.Condition.Live() {
 				tasks = append(tasks, mesos.TaskOnAgent{TaskID: i.TaskID(), AgentID: i.AgentID})
 			}

@@ -38,33 +38,34 @@ func priorityOf(spec *app.Spec) int {
 	return n
 }
 
-// line puts everything that may be launched now in its queue, and takes what
-// backs off out of it.
-func (s *State) line() {
-	total := s.cluster.Peak().Max(s.fair.Used())
-	s.fair.SetTotal(total)
-	s.fair.Wake()
-	waiting := make([]*appState, 0, len(s.waiting))
-	for _, a := range s.waiting {
-		waiting = append(waiting, a)
+// noteWaiting puts an App with instances that may be launched now in line, and
+// takes one that backs off, or that has nothing to launch, out of it.
+func (s *State) noteWaiting(a *appState) {
+	if a.nWaiting == 0 {
+		s.leaveLine(a)
+		return
 	}
-	slices.SortFunc(waiting, func(a, b *appState) int {
-		if c := a.queue.Since.Compare(b.queue.Since); c != 0 {
-			return c
-		}
-		if a.spec.ID < b.spec.ID {
-			return -1
-		}
-		return 1
-	})
-	for _, a := range waiting {
-		count := 0
-		if a.launchable(s.now) {
-			count = a.nWaiting
-		}
-		s.fair.Set(fairshare.Request{
-			App: a.spec.ID, Queue: a.queuePath, Need: a.spec.Resources, Priority: priorityOf(a.spec), Count: count,
-		}, s.now)
+	if a.queue.Since.IsZero() {
+		a.queue.Since = s.now
+	}
+	count := a.nWaiting
+	switch rests := !a.launchable(s.now); {
+	case rests:
+		count = 0
+		a.resting, s.resting[a.spec.ID] = true, a
+	case a.resting:
+		a.resting = false
+		delete(s.resting, a.spec.ID)
+	}
+	s.fair.Set(fairshare.Request{App: a.spec.ID, Queue: a.queuePath, Need: a.spec.Resources, Priority: a.priority, Count: count}, s.now)
+}
+
+// leaveLine takes an App that launches nothing any more out of line.
+func (s *State) leaveLine(a *appState) {
+	s.fair.Set(fairshare.Request{App: a.spec.ID}, s.now)
+	if a.resting {
+		a.resting = false
+		delete(s.resting, a.spec.ID)
 	}
 }
 
@@ -103,6 +104,7 @@ func charged(i *instance.Instance) charge {
 
 // enqueue moves what an App is charged for when its queue has changed.
 func (s *State) enqueue(a *appState) {
+	a.priority = priorityOf(a.spec)
 	path := queueOf(a.spec)
 	if path == a.queuePath {
 		return

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -41,21 +42,24 @@ type State struct {
 	hoards        map[app.ID]hoard
 	sharesChanged bool
 	sharesShown   time.Time
-	offers        map[mesos.OfferID]heldOffer
 	demand        offerDemand
-	agents        map[mesos.AgentID]*AgentView
+	agents        map[mesos.AgentID]*agentState
 	kills         map[mesos.TaskID]*kill
 	guard         guard
 	recon         *reconciliation.Round
 	timers        *timers
+	deadlines     deadlines
 
 	// toSettle are Apps whose instances may have to be started or ended;
-	// changed are those whose picture is out of date.
-	toSettle, changed map[app.ID]bool
-	// waiting holds the Apps with instances that want an offer.
-	waiting       map[app.ID]*appState
-	agentsChanged map[mesos.AgentID]bool
+	// altered are those whose picture is out of date.
+	toSettle, altered []*appState
+	// resting holds the Apps with instances that want an offer but back off; all
+	// others that want one stand in line.
+	resting       map[app.ID]*appState
+	agentsAltered []*agentState
 	placeAgain    bool
+	// tries counts the tries to place instances.
+	tries uint64
 	// quiet says that nothing is launched any more.
 	quiet bool
 	view  *View
@@ -81,13 +85,11 @@ func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *St
 		order:        btree.NewOrderedG[app.ID](32),
 		servicePorts: map[int]int{},
 		turns:        map[deployment.ID]*turn{},
-		offers:       map[mesos.OfferID]heldOffer{},
-		agents:       map[mesos.AgentID]*AgentView{},
-		waiting:      map[app.ID]*appState{},
+		agents:       map[mesos.AgentID]*agentState{},
+		resting:      map[app.ID]*appState{},
 		kills:        map[mesos.TaskID]*kill{},
 		timers:       newTimers(),
 		fair:         fairshare.New(cfg.Fairness), hoards: map[app.ID]hoard{}, sharesChanged: true,
-		toSettle: map[app.ID]bool{}, changed: map[app.ID]bool{}, agentsChanged: map[mesos.AgentID]bool{},
 		view: NewView(now, FrameworkView{}, nil, nil),
 	}
 	s.guard.empty = len(stored.Versions) == 0
@@ -117,16 +119,18 @@ func (s *State) load(stored Stored) {
 		if a == nil {
 			continue
 		}
-		a.put(i)
+		m := a.add(i)
 		s.recharge(a, nil, i)
-		s.watch(a, i)
-		s.noteWaiting(a)
+		s.watch(m)
 	}
 	for id, t := range stored.Troubles {
 		if a := s.apps[id]; a != nil {
 			a.trouble = t
 			s.timers.set(t.DelayUntil, delayTimer, string(id))
 		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.apps)) {
+		s.noteWaiting(s.apps[id])
 	}
 	s.deployments = slices.Clone(stored.Deployments)
 	slices.SortFunc(s.deployments, func(a, b *deployment.Deployment) int { return a.Started.Compare(b.Started) })
@@ -135,8 +139,8 @@ func (s *State) load(stored Stored) {
 		s.watchDeployment(d)
 		s.lastVersion = later(s.lastVersion, d.Version)
 	}
-	for id := range s.apps {
-		s.toSettle[id], s.changed[id] = true, true
+	for _, a := range s.apps {
+		s.touch(a)
 	}
 }
 
@@ -160,26 +164,26 @@ func (s *State) setSpec(spec *app.Spec) *appState {
 	}
 	s.countServicePorts(spec, 1)
 	s.enqueue(a)
+	s.noteWaiting(a)
 	s.touch(a)
 	return a
 }
 
-// noteWaiting keeps the set of waiting Apps right.
-func (s *State) noteWaiting(a *appState) {
-	if a.nWaiting == 0 {
-		delete(s.waiting, a.spec.ID)
-		s.fair.Set(fairshare.Request{App: a.spec.ID}, s.now)
-		return
-	}
-	if a.queue.Since.IsZero() {
-		a.queue.Since = s.now
-	}
-	s.waiting[a.spec.ID] = a
-}
-
 // touch marks an App's picture as out of date and its instances to be looked at.
 func (s *State) touch(a *appState) {
-	s.toSettle[a.spec.ID], s.changed[a.spec.ID] = true, true
+	if !a.settling {
+		a.settling = true
+		s.toSettle = append(s.toSettle, a)
+	}
+	s.alter(a)
+}
+
+// alter marks an App's picture as out of date.
+func (s *State) alter(a *appState) {
+	if !a.altered {
+		a.altered = true
+		s.altered = append(s.altered, a)
+	}
 }
 
 // Step applies ev at time now and returns what must be done about it. It does
@@ -199,24 +203,28 @@ func (s *State) Step(now time.Time, ev Event) Effects {
 	s.settle()
 	s.place()
 	s.steerOffers()
-	out.Wake = s.timers.next()
+	out.Wake = s.wake()
 	s.out = nil
 	return out
 }
 
 // fireTimers acts on every deadline that has passed.
 func (s *State) fireTimers() {
+	for m := s.deadlines.pop(s.now); m != nil; m = s.deadlines.pop(s.now) {
+		s.instanceDue(m)
+	}
 	for {
 		key, ok := s.timers.due(s.now)
 		if !ok {
 			return
 		}
 		switch key.kind {
-		case instanceTimer:
-			s.instanceDue(instance.ID(key.id))
 		case delayTimer:
 			s.placeAgain, s.demand.fresh = true, true
-			s.changed[app.ID(key.id)] = true
+			if a := s.apps[app.ID(key.id)]; a != nil {
+				s.noteWaiting(a)
+				s.alter(a)
+			}
 		case deploymentTimer:
 			s.deploymentDue(deployment.ID(key.id))
 		case killTimer:
@@ -231,6 +239,15 @@ func (s *State) fireTimers() {
 			s.placeAgain = true
 		}
 	}
+}
+
+// wake returns when the next deadline is, zero if there is none.
+func (s *State) wake() time.Time {
+	at, due := s.timers.next(), s.deadlines.next()
+	if at.IsZero() || !due.IsZero() && due.Before(at) {
+		return due
+	}
+	return at
 }
 
 func (s *State) persist(c ...Change)        { s.out.Persist = append(s.out.Persist, c...) }

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
@@ -15,7 +16,7 @@ func (s *State) fromMesos(ev mesos.SchedulerEvent) {
 	case mesos.Offers:
 		s.offered(e.Offers)
 	case mesos.Rescind:
-		s.withdraw(e.OfferID)
+		s.cluster.Remove(e.OfferID)
 	case mesos.Update:
 		s.update(e.Status)
 	case mesos.Failure:
@@ -36,11 +37,12 @@ func (s *State) update(st mesos.TaskStatus) {
 }
 
 func (s *State) applyUpdate(st mesos.TaskStatus) {
-	a, i := s.ofTask(st.TaskID)
-	if i == nil {
+	m := s.ofTask(st.TaskID)
+	if m == nil {
 		s.stray(st)
 		return
 	}
+	a, i := m.app, m.is
 	if s.underWay(i, st) {
 		return
 	}
@@ -48,13 +50,13 @@ func (s *State) applyUpdate(st mesos.TaskStatus) {
 	switch outcome {
 	case instance.Unchanged:
 	case instance.Changed:
-		s.store(a, next)
+		s.store(m, next)
 		s.publishStatus(next, st)
 		s.live(a, i, next)
 	case instance.Ended:
 		s.publishStatus(next, st)
 		s.blame(a, next, st)
-		s.ended(a, next)
+		s.ended(m, next)
 	case instance.Stray:
 		s.stray(st)
 	}
@@ -80,7 +82,7 @@ func (s *State) live(a *appState, was, is *instance.Instance) {
 		s.progressed(a)
 	}
 	if is.Healthy != nil && (was.Healthy == nil || *was.Healthy != *is.Healthy) {
-		s.publish("instance_health_changed_event", map[string]any{
+		s.publish("instance_health_changed_event", event.Fields{
 			"instanceId": string(is.ID), "runSpecId": string(is.App), "runSpecVersion": version(is.Version), "healthy": *is.Healthy,
 		})
 	}
@@ -122,6 +124,6 @@ func (s *State) stray(st mesos.TaskStatus) {
 // updates follow, or are asked for.
 func (s *State) failure(f mesos.Failure) {
 	if f.ExecutorID == "" {
-		s.withdrawAgent(f.AgentID)
+		s.cluster.RemoveAgent(f.AgentID)
 	}
 }

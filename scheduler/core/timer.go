@@ -9,8 +9,7 @@ import (
 type timerKind uint8
 
 const (
-	instanceTimer timerKind = iota + 1
-	delayTimer
+	delayTimer timerKind = iota + 1
 	deploymentTimer
 	killTimer
 	reviveTimer

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
@@ -17,32 +17,42 @@ func (s *State) View() *View {
 		At: s.now, Framework: s.framework, Deployments: slices.Clone(s.deployments),
 		apps: s.view.apps.Clone(), agents: s.view.agents.Clone(), tasks: s.view.tasks, Queues: s.view.Queues,
 	}
-	if s.sharesChanged || len(s.changed) > 0 {
+	if s.sharesChanged || len(s.altered) > 0 {
 		s.showShares(v)
 	}
-	for id := range s.changed {
-		old, had := v.apps.Get(&AppView{Spec: &app.Spec{ID: id}})
-		if had {
-			v.tasks = v.tasks.add(old.Counts.negative())
+	for _, a := range s.altered {
+		a.altered = false
+		if a.shown != nil {
+			v.tasks = v.tasks.add(a.shown.Counts.negative())
 		}
-		a := s.apps[id]
-		if a == nil {
-			if had {
-				v.apps.Delete(old)
-			}
+		if a.gone {
+			v.hide(a)
 			continue
 		}
-		is := a.view(s.now)
-		v.tasks = v.tasks.add(is.Counts)
-		v.apps.ReplaceOrInsert(is)
+		a.shown = a.view(s.now)
+		v.tasks = v.tasks.add(a.shown.Counts)
+		v.apps.ReplaceOrInsert(a.shown)
 	}
-	for id := range s.agentsChanged {
-		v.agents.ReplaceOrInsert(s.agents[id])
+	for _, g := range s.agentsAltered {
+		g.altered = false
+		v.agents.ReplaceOrInsert(g.view())
 	}
-	clear(s.changed)
-	clear(s.agentsChanged)
+	clear(s.altered)
+	clear(s.agentsAltered)
+	s.altered, s.agentsAltered = s.altered[:0], s.agentsAltered[:0]
 	s.view = v
 	return v
+}
+
+// hide takes an App that is gone off the picture, unless a new one has its id.
+func (v *View) hide(a *appState) {
+	if a.shown == nil {
+		return
+	}
+	if is, ok := v.apps.Get(a.shown); ok && is == a.shown {
+		v.apps.Delete(a.shown)
+	}
+	a.shown = nil
 }
 
 // showShares renews the shares; where there are many queues, a few times a second.
@@ -58,7 +68,7 @@ func (c Counts) negative() Counts { return Counts{-c.Staged, -c.Running, -c.Heal
 
 func (a *appState) view(now time.Time) *AppView {
 	v := &AppView{
-		Spec: a.spec, Versions: slices.Clone(a.versions), Instances: slices.Clone(a.instances),
+		Spec: a.spec, Versions: slices.Clone(a.versions), Instances: slices.AppendSeq(make([]*instance.Instance, 0, len(a.members)), a.instances),
 		LastFailure: a.trouble.Failure, Counts: a.counts, Queue: a.queue,
 	}
 	if a.deployment != nil {
@@ -74,10 +84,10 @@ func (a *appState) view(now time.Time) *AppView {
 // noteAttempts keeps for readers what came of a try to place Apps. Counting the
 // reasons looks at every offer for every App that found no place; above a bound
 // those that were counted longest ago come first.
-func (s *State) noteAttempts(tried map[app.ID]*appState) {
+func (s *State) noteAttempts(tried []*appState) {
 	var failed []*appState
-	for id, a := range tried {
-		s.changed[id] = true
+	for _, a := range tried {
+		s.alter(a)
 		if a.nWaiting == 0 {
 			a.queue = QueueView{}
 			continue
@@ -88,9 +98,9 @@ func (s *State) noteAttempts(tried map[app.ID]*appState) {
 	slices.SortFunc(failed, func(a, b *appState) int {
 		return cmp.Or(a.explainedAt.Compare(b.explainedAt), cmp.Compare(a.spec.ID, b.spec.ID))
 	})
-	checks := 0
+	checks, offers := 0, s.cluster.Len()
 	for _, a := range failed {
-		if checks += len(s.offers); checks > explainChecksMax && checks > len(s.offers) {
+		if checks += offers; checks > explainChecksMax && checks > offers {
 			return
 		}
 		a.explainedAt = s.now

@@ -75,7 +75,7 @@ func (w *world) Call(_ mesos.FrameworkID, call core.Call) (mesos.SchedulerCall, 
 	switch c := call.(type) {
 	case core.MesosCall:
 		return c.SchedulerCall, nil
-	case core.Launch:
+	case *core.Launch:
 		var failed []mesos.TaskStatus
 		for _, t := range c.Tasks {
 			if t.Spec.ID == "/bad" {

@@ -22,14 +22,14 @@ func (c Converter) Call(framework mesos.FrameworkID, call core.Call) (mesos.Sche
 	switch call := call.(type) {
 	case core.MesosCall:
 		return call.SchedulerCall, nil
-	case core.Launch:
+	case *core.Launch:
 		return c.accept(framework, call)
 	default:
 		panic(fmt.Sprintf("mesosconv: no Mesos call for a %T", call))
 	}
 }
 
-func (c Converter) accept(framework mesos.FrameworkID, l core.Launch) (mesos.SchedulerCall, []mesos.TaskStatus) {
+func (c Converter) accept(framework mesos.FrameworkID, l *core.Launch) (mesos.SchedulerCall, []mesos.TaskStatus) {
 	accept := mesos.Accept{OfferIDs: l.OfferIDs, Operations: l.Prepare, Refuse: l.Refuse}
 	var launch mesos.Launch
 	var failed []mesos.TaskStatus

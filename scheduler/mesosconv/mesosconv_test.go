@@ -32,7 +32,7 @@ func TestALaunchBecomesOneAcceptOfAllItsTasks(t *testing.T) {
 	t.Parallel()
 	c := Converter{Options: taskinfo.Options{Executor: taskinfo.ExecutorSource{Path: "/bin/gantry-executor"}}}
 	reserve := mesos.Reserve{}
-	launch := core.Launch{
+	launch := &core.Launch{
 		OfferIDs: []mesos.OfferID{"o1", "o2"}, Prepare: []mesos.Operation{reserve}, Refuse: time.Minute,
 		Tasks: []core.TaskLaunch{task(t, "/a", ""), task(t, "/b", "")},
 	}
@@ -64,7 +64,7 @@ func TestATaskThatCannotBeBuiltIsReportedAndTheOthersGoOn(t *testing.T) {
 	t.Parallel()
 	secret := `, "env": {"P": {"secret": "s"}}, "secrets": {"s": {"source": "x"}}`
 	c := Converter{Options: taskinfo.Options{Executor: taskinfo.ExecutorSource{Path: "/bin/gantry-executor"}}}
-	call, failed := c.Call("fw", core.Launch{Tasks: []core.TaskLaunch{task(t, "/bad", secret), task(t, "/good", "")}})
+	call, failed := c.Call("fw", &core.Launch{Tasks: []core.TaskLaunch{task(t, "/bad", secret), task(t, "/good", "")}})
 	if len(failed) != 1 || failed[0].TaskID != "bad.instance-u._app.2" || failed[0].State != mesos.TaskError || !strings.Contains(failed[0].Message, "secret") {
 		t.Errorf("failed %+v", failed)
 	}
@@ -72,7 +72,7 @@ func TestATaskThatCannotBeBuiltIsReportedAndTheOthersGoOn(t *testing.T) {
 	if launched, _ := accept.Operations[0].(mesos.Launch); len(launched.Tasks) != 1 || launched.Tasks[0].TaskID != "good.instance-u._app.2" {
 		t.Errorf("launched %+v", launched)
 	}
-	call, failed = c.Call("fw", core.Launch{OfferIDs: []mesos.OfferID{"o"}, Tasks: []core.TaskLaunch{task(t, "/bad", secret)}})
+	call, failed = c.Call("fw", &core.Launch{OfferIDs: []mesos.OfferID{"o"}, Tasks: []core.TaskLaunch{task(t, "/bad", secret)}})
 	if accept, _ := call.(mesos.Accept); len(accept.Operations) != 0 || len(failed) != 1 {
 		t.Errorf("nothing to launch: %+v, failed %d", accept, len(failed))
 	}

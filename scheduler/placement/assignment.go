@@ -33,6 +33,9 @@ type Assignment struct {
 	takes  []take
 }
 
+// Spot returns whose offers the assignment uses.
+func (a *Assignment) Spot() Spot { return Spot{a.demand.pool, a.agent} }
+
 // take is an amount that came from a piece of the slot.
 type take struct {
 	piece  int32

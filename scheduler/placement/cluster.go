@@ -14,7 +14,7 @@ type Cluster struct {
 	cfg    Config
 	agents []agent
 	byID   map[mesos.AgentID]int32
-	offers map[mesos.OfferID]place
+	offers map[mesos.OfferID]Spot
 	pools  map[string]*pool
 	// fields and filters are what constraints look at, shared by all demands;
 	// changes counts agents that turned out different from before.
@@ -35,8 +35,8 @@ type agent struct {
 	draining bool
 }
 
-// place says where an offer went.
-type place struct {
+// Spot is what one agent offers to one role: what one Accept may combine.
+type Spot struct {
 	pool  *pool
 	agent int32
 }
@@ -49,7 +49,7 @@ func NewCluster(cfg Config) *Cluster {
 	return &Cluster{
 		cfg:     cfg,
 		byID:    map[mesos.AgentID]int32{},
-		offers:  map[mesos.OfferID]place{},
+		offers:  map[mesos.OfferID]Spot{},
 		pools:   map[string]*pool{},
 		fields:  map[string]*field{},
 		filters: map[string]*filter{},
@@ -73,7 +73,7 @@ func (c *Cluster) Add(o *mesos.Offer) {
 	}
 	p.cover(s.free[0].Add(s.free[1]))
 	p.freed(i, false)
-	c.offers[o.ID] = place{p, i}
+	c.offers[o.ID] = Spot{p, i}
 }
 
 // agent returns the index of the offer's agent, new or updated.
@@ -123,27 +123,6 @@ func (c *Cluster) pool(role string) *pool {
 		c.pools[role] = p
 	}
 	return p
-}
-
-// Remove takes an offer away: rescinded, declined or used by an Accept. It
-// reports whether the offer was there. What was placed on it cannot be undone
-// any more; the rest of the agent's offers stays.
-func (c *Cluster) Remove(id mesos.OfferID) bool {
-	at, known := c.offers[id]
-	if !known {
-		return false
-	}
-	delete(c.offers, id)
-	at.pool.slots[at.agent].remove(id)
-	at.pool.update(at.agent)
-	return true
-}
-
-// RemoveAll takes every offer away, as after a lost subscription. Agents stay known.
-func (c *Cluster) RemoveAll() {
-	for id := range c.offers {
-		c.Remove(id)
-	}
 }
 
 // SetDraining excludes an agent from placing, as ahead of maintenance, or ends

@@ -85,6 +85,15 @@ func (s *slot) remove(id mesos.OfferID) {
 	s.epoch++
 }
 
+// clear removes all offers.
+func (s *slot) clear() {
+	clear(s.pieces)
+	clear(s.offers)
+	s.free, s.freePorts = [2]resource.Vector{}, [2]int32{}
+	s.pieces, s.offers, s.ids = s.pieces[:0], s.offers[:0], nil
+	s.epoch++
+}
+
 // holds reports whether r is one of the offer's resources, the object itself.
 func holds(o *mesos.Offer, r *mesos.Resource) bool {
 	for i := range o.Resources {

@@ -76,7 +76,7 @@ func coreScene(apps, each int, constrained bool) (measured func(), check func() 
 	check = func() error {
 		launched, stored := 0, 0
 		for _, c := range effects.Calls {
-			if l, ok := c.(core.Launch); ok {
+			if l, ok := c.(*core.Launch); ok {
 				launched += len(l.Tasks)
 			}
 		}

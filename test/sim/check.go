@@ -33,7 +33,7 @@ func (c *checker) offered(o *offer) { c.offers[o.id] = o }
 // call checks what is about to be sent, against what is stored.
 func (c *checker) call(call core.Call) {
 	switch m := call.(type) {
-	case core.Launch:
+	case *core.Launch:
 		c.use(m.OfferIDs)
 		c.launch(m)
 	case core.MesosCall:
@@ -59,7 +59,7 @@ func (c *checker) use(ids []mesos.OfferID) {
 }
 
 // launch: nothing is launched that is not stored, and nothing beyond the offers.
-func (c *checker) launch(l core.Launch) {
+func (c *checker) launch(l *core.Launch) {
 	var have, want resource.Vector
 	ports := map[uint32]int{}
 	for _, id := range l.OfferIDs {

@@ -123,7 +123,7 @@ func describeChange(c core.Change) string {
 
 func describeCall(c core.Call) string {
 	switch c := c.(type) {
-	case core.Launch:
+	case *core.Launch:
 		var text strings.Builder
 		fmt.Fprintf(&text, "accept %v launch", c.OfferIDs)
 		for _, t := range c.Tasks {

@@ -206,7 +206,7 @@ func (m *master) call(stream int, c core.Call) {
 		return
 	}
 	switch c := c.(type) {
-	case core.Launch:
+	case *core.Launch:
 		m.accept(c)
 	case core.MesosCall:
 		m.mesosCall(c.SchedulerCall)
@@ -333,7 +333,7 @@ func (m *master) latest(a *agent, id mesos.TaskID, live bool) {
 }
 
 // accept launches tasks on offers. If one of these is void, no task is started.
-func (m *master) accept(l core.Launch) {
+func (m *master) accept(l *core.Launch) {
 	var on *record
 	valid := true
 	for _, id := range l.OfferIDs {

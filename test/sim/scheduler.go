@@ -222,7 +222,7 @@ func (s *scheduler) send(c core.Call) {
 func (s *scheduler) giveBack(stream int, c core.Call) {
 	var ids []mesos.OfferID
 	switch c := c.(type) {
-	case core.Launch:
+	case *core.Launch:
 		ids = c.OfferIDs
 	case core.MesosCall:
 		if d, ok := c.SchedulerCall.(mesos.Decline); ok {

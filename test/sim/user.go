@@ -176,8 +176,8 @@ func (u *user) begun(d *deployment.Deployment) {
 
 func (u *user) ended(id deployment.ID, e core.Effects) {
 	for _, p := range e.Publish {
-		if p.Type == "deployment_failed" && p.Fields["id"] == string(id) {
-			steps, _ := p.Fields["steps"].([]deployment.Step)
+		if p.Type == "deployment_failed" && p.Facts.Fields()["id"] == string(id) {
+			steps, _ := p.Facts.Fields()["steps"].([]deployment.Step)
 			for _, s := range steps {
 				for _, act := range s {
 					u.mixed[act.App] = true
