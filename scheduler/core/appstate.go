@@ -45,8 +45,6 @@ type appState struct {
 	deleted, gone bool
 	// settling, altered and resting say that the State's lists of those have it.
 	settling, altered, resting bool
-	// tried is the number of the last try to place instances in which it had a turn.
-	tried uint64
 	// shown is the App in the last View, nil before the first.
 	shown *AppView
 }
@@ -149,7 +147,7 @@ func (a *appState) ready(i *instance.Instance) bool {
 }
 
 func (a *appState) outdated(i *instance.Instance) bool {
-	return i.Condition != instance.Scheduled && !a.current[i.Version.UnixMilli()]
+	return !i.Version.Equal(a.spec.Version) && i.Condition != instance.Scheduled && !a.current[i.Version.UnixMilli()]
 }
 
 // count adds (by 1) or takes (by -1) an instance to or from the counts.

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
@@ -39,53 +40,43 @@ func (s *State) place() {
 	s.release()
 	s.fair.SetTotal(s.cluster.Peak().Max(s.fair.Used()))
 	s.fair.Wake()
-	t := s.newTry()
+	t := newTry()
 	for {
 		it, ok := s.fair.Next()
 		if !ok {
 			break
 		}
 		a := s.apps[it.App]
-		t.turn(a)
 		m := a.nextWaiting()
 		at, ok := s.cluster.Place(s.demandOf(a))
 		if !ok {
 			s.fair.Skip(it)
 			s.hoard(a, it.Since)
+			t.unplaced = append(t.unplaced, a)
 			continue
 		}
 		s.fair.Take(it, s.now)
 		s.assign(m, &at, t.launch(&at))
 	}
-	s.noteAttempts(t.apps)
-	s.accept(t)
+	s.noteAttempts(t.unplaced)
+	s.launch(t)
 }
 
 // try is one pass over all that waits.
 type try struct {
-	number uint64
-	// apps are those that had a turn.
-	apps []*appState
 	// launches are by what one ACCEPT may combine, order as they began.
 	launches map[placement.Spot]*Launch
 	order    []placement.Spot
+	tasks    int
+	// unplaced are the Apps that had instances left which fit nowhere.
+	unplaced []*appState
 }
 
-func (s *State) newTry() *try {
-	s.tries++
-	return &try{number: s.tries, launches: map[placement.Spot]*Launch{}}
-}
-
-// turn notes that an App's instance is next.
-func (t *try) turn(a *appState) {
-	if a.tried != t.number {
-		a.tried = t.number
-		t.apps = append(t.apps, a)
-	}
-}
+func newTry() *try { return &try{launches: map[placement.Spot]*Launch{}} }
 
 // launch returns the call that an assignment becomes a part of.
 func (t *try) launch(at *placement.Assignment) *Launch {
+	t.tasks++
 	spot := at.Spot()
 	l := t.launches[spot]
 	if l == nil {
@@ -96,32 +87,46 @@ func (t *try) launch(at *placement.Assignment) *Launch {
 	return l
 }
 
-// accept sends the launches; what they leave of their offers is declined.
-func (s *State) accept(t *try) {
+// assign makes an instance a launched one and adds it to the call. It does all
+// that store does but for what launch does for all of them.
+func (s *State) assign(m *member, at *placement.Assignment, l *Launch) {
+	a, was := m.app, m.is
+	next := was.Launched(s.now, a.spec.Version, instance.Place{
+		AgentID: at.Agent, Hostname: at.Hostname, Domain: at.Domain, Attributes: at.Attributes,
+		HostPorts: at.HostPorts, Resources: a.spec.Resources, Role: at.Role,
+	})
+	a.put(m, next)
+	s.recharge(a, was, next)
+	s.watch(m)
+	// None of the numbers that a deployment goes by has changed.
+	s.alter(a)
+	if a.queue.LastUsed = s.now; a.nWaiting == 0 {
+		a.queue = QueueView{}
+	}
+	l.Prepare = append(l.Prepare, at.Operations...)
+	l.Tasks = append(l.Tasks, TaskLaunch{Spec: a.spec, Instance: next, Resources: at.Resources, ExecutorResources: at.Executor})
+}
+
+// launch stores the launched instances, announces them and sends the calls;
+// what these leave of their offers is declined.
+func (s *State) launch(t *try) {
 	refuse := s.cfg.DeclineFor
 	if s.unmet() {
 		refuse = 0
 	}
 	s.demand.filtered = s.demand.filtered || refuse > 0 && len(t.order) > 0
+	s.out.Persist = slices.Grow(s.out.Persist, t.tasks)
+	s.out.Publish = slices.Grow(s.out.Publish, t.tasks)
 	for _, spot := range t.order {
 		l := t.launches[spot]
 		l.Refuse = refuse
 		s.cluster.RemoveSpot(spot)
+		for n := range l.Tasks {
+			s.persist(PutInstance{Instance: l.Tasks[n].Instance})
+			s.publishInstance(l.Tasks[n].Instance)
+		}
 		s.out.Calls = append(s.out.Calls, l)
 	}
-}
-
-// assign stores an instance as launched and adds it to the call.
-func (s *State) assign(m *member, at *placement.Assignment, l *Launch) {
-	a := m.app
-	a.queue.LastUsed = s.now
-	next := m.is.Launched(s.now, a.spec.Version, instance.Place{
-		AgentID: at.Agent, Hostname: at.Hostname, Domain: at.Domain, Attributes: at.Attributes,
-		HostPorts: at.HostPorts, Resources: a.spec.Resources, Role: at.Role,
-	})
-	s.store(m, next)
-	l.Prepare = append(l.Prepare, at.Operations...)
-	l.Tasks = append(l.Tasks, TaskLaunch{Spec: a.spec, Instance: next, Resources: at.Resources, ExecutorResources: at.Executor})
 }
 
 // demandOf prepares an App for placement, with the instances its constraints count.

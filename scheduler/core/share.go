@@ -62,6 +62,10 @@ func (s *State) noteWaiting(a *appState) {
 
 // leaveLine takes an App that launches nothing any more out of line.
 func (s *State) leaveLine(a *appState) {
+	if a.queue.Since.IsZero() {
+		return
+	}
+	a.queue = QueueView{}
 	s.fair.Set(fairshare.Request{App: a.spec.ID}, s.now)
 	if a.resting {
 		a.resting = false

@@ -58,8 +58,6 @@ type State struct {
 	resting       map[app.ID]*appState
 	agentsAltered []*agentState
 	placeAgain    bool
-	// tries counts the tries to place instances.
-	tries uint64
 	// quiet says that nothing is launched any more.
 	quiet bool
 	view  *View

@@ -81,25 +81,19 @@ func (a *appState) view(now time.Time) *AppView {
 	return v
 }
 
-// noteAttempts keeps for readers what came of a try to place Apps. Counting the
-// reasons looks at every offer for every App that found no place; above a bound
-// those that were counted longest ago come first.
-func (s *State) noteAttempts(tried []*appState) {
-	var failed []*appState
-	for _, a := range tried {
+// noteAttempts keeps for readers why Apps found no place. Counting the reasons
+// looks at every offer for each of them; above a bound those that were counted
+// longest ago come first.
+func (s *State) noteAttempts(unplaced []*appState) {
+	for _, a := range unplaced {
 		s.alter(a)
-		if a.nWaiting == 0 {
-			a.queue = QueueView{}
-			continue
-		}
 		a.queue.LastUnused = s.now
-		failed = append(failed, a)
 	}
-	slices.SortFunc(failed, func(a, b *appState) int {
+	slices.SortFunc(unplaced, func(a, b *appState) int {
 		return cmp.Or(a.explainedAt.Compare(b.explainedAt), cmp.Compare(a.spec.ID, b.spec.ID))
 	})
 	checks, offers := 0, s.cluster.Len()
-	for _, a := range failed {
+	for _, a := range unplaced {
 		if checks += offers; checks > explainChecksMax && checks > offers {
 			return
 		}

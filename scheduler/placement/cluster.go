@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 )
@@ -19,9 +20,11 @@ type Cluster struct {
 	// fields and filters are what constraints look at, shared by all demands;
 	// changes counts agents that turned out different from before.
 	fields  map[string]*field
-	filters map[string]*filter
-	changes int
-	slabs   slabs
+	filters map[filterKey]*filter
+	// conditions are the constraints' static parts.
+	conditions map[constraint.Constraint]*condition
+	changes    int
+	slabs      slabs
 }
 
 // agent is what is known of an agent apart from its resources.
@@ -52,7 +55,9 @@ func NewCluster(cfg Config) *Cluster {
 		offers:  map[mesos.OfferID]Spot{},
 		pools:   map[string]*pool{},
 		fields:  map[string]*field{},
-		filters: map[string]*filter{},
+		filters: map[filterKey]*filter{},
+
+		conditions: map[constraint.Constraint]*condition{},
 	}
 }
 

@@ -72,11 +72,8 @@ type Demand struct {
 	seq           uint64
 	world, deadAt uint64
 
-	// attempt counts the offers seen while waiting, up to the pool's number
-	// attemptSeq; counting says that those of the beginning are in it.
-	attempt    Funnel
-	attemptSeq uint64
-	counting   bool
+	// attempt counts the offers seen while waiting, nil until somebody asks.
+	attempt *attempt
 }
 
 // PolicyLabel is the label by which an App chooses another policy than the
@@ -94,8 +91,10 @@ func (c *Cluster) Demand(spec *app.Spec, counted []Site) *Demand {
 		spec: spec, cluster: c, pool: c.pool(spec.Role), policy: c.cfg.Policy,
 		mode: c.acceptedMode(spec), task: spec.Resources, executor: c.executor(spec), world: 1,
 	}
-	if p, err := ParsePolicy(spec.Labels[PolicyLabel]); err == nil {
-		d.policy = p
+	if name := spec.Labels[PolicyLabel]; name != "" {
+		if p, err := ParsePolicy(name); err == nil {
+			d.policy = p
+		}
 	}
 	d.need = d.task.Add(d.executor)
 	d.addVolumes()
@@ -136,9 +135,11 @@ func (d *Demand) addCounters() {
 // share lets demands that see the agents alike use what each of them learns.
 func (d *Demand) share() {
 	grouped := slices.ContainsFunc(d.counters, func(n *counter) bool { return n.constraint.Operator == constraint.GroupBy })
-	s := &shape{}
+	var s *shape
 	if len(d.counters) == 0 && len(d.fixed) == 0 && d.volumes == nil {
 		s = d.pool.shape(shapeKey{d.need, d.ports, d.mode, d.filter})
+	} else {
+		s = &shape{}
 	}
 	d.chances = &s.chances
 	if d.policy == FirstFit && !grouped {

@@ -137,21 +137,36 @@ func (f *filter) admits(a *agent, i int32) bool {
 	return true
 }
 
+// filterKey is what makes two filters the same.
+type filterKey struct {
+	first, second *condition
+	// more writes all further constraints out.
+	more       string
+	homeRegion string
+	sparesGPUs bool
+}
+
 // filter returns the shared filter for the conditions, nil if it excludes nobody.
 func (c *Cluster) filter(constraints []constraint.Constraint, homeRegion string, sparesGPUs bool) *filter {
 	if len(constraints) == 0 && homeRegion == "" && !sparesGPUs {
 		return nil
 	}
-	parts := []string{homeRegion, strconv.FormatBool(sparesGPUs)}
-	for _, k := range constraints {
-		parts = append(parts, strings.Join(k.Strings(), "\x01"))
+	key := filterKey{homeRegion: homeRegion, sparesGPUs: sparesGPUs}
+	for n, k := range constraints {
+		switch n {
+		case 0:
+			key.first = c.condition(k)
+		case 1:
+			key.second = c.condition(k)
+		default:
+			key.more += strings.Join(k.Strings(), "\x01") + "\x00"
+		}
 	}
-	key := strings.Join(parts, "\x00")
 	f := c.filters[key]
 	if f == nil {
 		f = &filter{homeRegion: homeRegion, sparesGPUs: sparesGPUs}
 		for _, k := range constraints {
-			f.conditions = append(f.conditions, newCondition(k, c.field(k.Field)))
+			f.conditions = append(f.conditions, c.condition(k))
 		}
 		if len(c.filters) >= filtersMax {
 			clear(c.filters)
@@ -161,6 +176,19 @@ func (c *Cluster) filter(constraints []constraint.Constraint, homeRegion string,
 	return f
 }
 
-// filtersMax bounds how many filters are kept for sharing; demands that use
-// one keep it alive beyond that.
+// condition returns the shared condition of a constraint.
+func (c *Cluster) condition(k constraint.Constraint) *condition {
+	n := c.conditions[k]
+	if n == nil {
+		n = newCondition(k, c.field(k.Field))
+		if len(c.conditions) >= filtersMax {
+			clear(c.conditions)
+		}
+		c.conditions[k] = n
+	}
+	return n
+}
+
+// filtersMax bounds how many filters, and conditions, are kept for sharing;
+// demands that use one keep it alive beyond that.
 const filtersMax = 4096

@@ -28,8 +28,7 @@ func (d *Demand) RejectionsOf(instance string, home mesos.AgentID) Rejections {
 
 func (d *Demand) rejections(reject func(i int32) Reason) Rejections {
 	d.sync()
-	d.noteAttempt()
-	r := Rejections{Attempt: d.attempt, Need: d.need, Constraints: make([]ConstraintTally, len(d.spec.Constraints))}
+	r := Rejections{Attempt: d.noteAttempt(), Need: d.need, Constraints: make([]ConstraintTally, len(d.spec.Constraints))}
 	for k, c := range d.spec.Constraints {
 		r.Constraints[k].Constraint = c
 	}
@@ -139,26 +138,37 @@ func (d *Demand) violated(i int32) int {
 	return -1
 }
 
-// noteAttempt counts the offers that came since it was last called.
-func (d *Demand) noteAttempt() {
-	p := d.pool
-	entries, ok := p.since(d.attemptSeq)
-	d.attemptSeq = p.now()
-	if !ok || !d.counting {
-		d.counting = true
+// attempt counts the offers seen while waiting, up to the pool's number seq.
+type attempt struct {
+	funnel Funnel
+	seq    uint64
+}
+
+// noteAttempt counts the offers that came since it was last called, and returns the sum.
+func (d *Demand) noteAttempt() Funnel {
+	p, n := d.pool, d.attempt
+	if n == nil {
+		n = &attempt{}
+		d.attempt = n
+	}
+	entries, ok := p.since(n.seq)
+	known := n.seq > 0
+	n.seq = p.now()
+	if !ok || !known {
 		// It begins with those that are there; they also stand for forgotten ones.
 		for i := range p.slots {
 			if len(p.slots[i].offers) > 0 {
-				d.attempt.add(d.reject(int32(i)), 1)
+				n.funnel.add(d.reject(int32(i)), 1)
 			}
 		}
-		return
+		return n.funnel
 	}
 	for _, i := range entries {
 		if i >= 0 && len(p.slots[i].offers) > 0 {
-			d.attempt.add(d.reject(i), 1)
+			n.funnel.add(d.reject(i), 1)
 		}
 	}
+	return n.funnel
 }
 
 // Unused is an offer that an App could not use.
