@@ -24,22 +24,26 @@ type campaigner interface {
 type campaign struct {
 	campaigner
 	self election.Leader
+	// ready reports whether the state of this scheduler's term is loaded.
+	ready func() bool
 }
 
-// Leader implements httpapi.Leadership.
+// Leader implements httpapi.Leadership. A scheduler that was elected leads once
+// it has loaded the state: until then it would show a cluster without Apps, and
+// load balancers that ask would drop all their backends.
 func (c *campaign) Leader() (self bool, address string) {
 	l, ok := c.campaigner.Leader()
 	if !ok {
 		return false, ""
 	}
-	return l.ID == c.self.ID, l.Address
+	return l.ID == c.self.ID && c.ready(), l.Address
 }
 
 // newCampaign returns a campaign that calls term with the open store whenever this scheduler leads.
-func newCampaign(cfg Config, self election.Leader, term func(context.Context, store.Store) error, log *zap.Logger) (*campaign, error) {
+func newCampaign(cfg Config, self election.Leader, ready func() bool, term func(context.Context, store.Store) error, log *zap.Logger) (*campaign, error) {
 	if cfg.StateDir != "" {
 		lead := func(ctx context.Context, _ election.Term) error { return localTerms(ctx, cfg.StateDir, term, log) }
-		return &campaign{election.NewSolo(self, lead), self}, nil
+		return &campaign{election.NewSolo(self, lead), self, ready}, nil
 	}
 	url, err := zkurl.Parse(cfg.ZK)
 	if err != nil {
@@ -50,7 +54,7 @@ func newCampaign(cfg Config, self election.Leader, term func(context.Context, st
 	if err != nil {
 		return nil, fmt.Errorf("--zk: %w", err)
 	}
-	return &campaign{candidate, self}, nil
+	return &campaign{candidate, self, ready}, nil
 }
 
 // localTerms runs terms on the state in a directory; its lock keeps a second scheduler away.

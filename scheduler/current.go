@@ -20,6 +20,9 @@ func newCurrent() *current {
 	return &current{none: core.NewView(time.Time{}, core.FrameworkView{}, nil, nil)}
 }
 
+// ready reports whether there is a state to show and to change.
+func (c *current) ready() bool { return c.loop.Load() != nil }
+
 // NotLeadingError says that this scheduler does not lead; the leader takes commands.
 type NotLeadingError struct{}
 

@@ -70,7 +70,7 @@ func New(cfg Config, log *zap.Logger) (*Scheduler, error) {
 	}
 	s.address = cfg.advertised(s.listener.Addr())
 	self := election.Leader{ID: uuid.NewString(), Address: s.address}
-	if s.campaign, err = newCampaign(cfg, self, s.term, log); err != nil {
+	if s.campaign, err = newCampaign(cfg, self, s.current.ready, s.term, log); err != nil {
 		return nil, errors.Join(err, s.listener.Close())
 	}
 	if s.api, err = s.newAPI(); err != nil {
