@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -100,7 +101,8 @@ func (s *scene) check() error {
 	return nil
 }
 
-// rate places a workload and returns placements per second.
+// rate places a workload and returns placements per second. It fails when
+// instances find no place that should.
 func (s *session) rate(w *workloads.Workload, size workloads.Size, policy placement.Policy) (float64, error) {
 	placed := 0
 	took, err := s.best(func() (func(), func() error, error) {
@@ -108,7 +110,13 @@ func (s *session) rate(w *workloads.Workload, size workloads.Size, policy placem
 		if err != nil {
 			return nil, nil, err
 		}
-		return sc.place, func() error { placed = len(sc.placed); return sc.check() }, nil
+		return sc.place, func() error {
+			placed = len(sc.placed)
+			if fits := cmp.Or(w.Fits, 1); float64(placed) < fits*float64(size.Instances) {
+				return fmt.Errorf("%s: %d of %d instances were placed, want at least the part %v", w.Name, placed, size.Instances, fits)
+			}
+			return sc.check()
+		}, nil
 	})
 	if err != nil {
 		return 0, err

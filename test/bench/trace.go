@@ -2,8 +2,8 @@ package main
 
 import (
 	"container/heap"
-	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -41,7 +41,8 @@ func traceFigures(s *session) error {
 	if err != nil {
 		return err
 	}
-	s.report("utilisation/trace/naive-first-fit", 100*naive, "percent")
+	s.report("utilisation/trace/naive-first-fit/refused-at-95", 100*naive.refusedAt95, "percent")
+	s.report("utilisation/trace/naive-first-fit", 100*naive.atFirstRefusal, "percent")
 	return traceOverTime(s, w, size)
 }
 
@@ -79,6 +80,35 @@ func dominant(used, total resource.Vector) float64 {
 	return max(float64(used.CPUs)/float64(total.CPUs), float64(used.Mem)/float64(total.Mem))
 }
 
+// packing takes the instances in their order until 95 % of the dominant resource
+// are in use and one was refused; place says whether one App's next has a place.
+func (s *scene) packing(order []int, place func(app int) bool) packed {
+	var k packed
+	var used resource.Vector
+	total := s.total()
+	tried, refused := 0, 0
+	for _, i := range order {
+		now := dominant(used, total)
+		if now < 0.95 {
+			k.refusedAt95 = float64(refused) / float64(max(tried, 1))
+		} else if refused > 0 {
+			break
+		}
+		tried++
+		if !place(i) {
+			if refused++; refused == 1 {
+				k.atFirstRefusal = now
+			}
+			continue
+		}
+		used = used.Add(s.apps[i].Spec.Resources)
+	}
+	if refused == 0 {
+		k.atFirstRefusal = dominant(used, total)
+	}
+	return k
+}
+
 func pack(w *workloads.Workload, size workloads.Size, p placement.Policy) (packed, error) {
 	sc, err := newScene(w, size, p)
 	if err != nil {
@@ -88,58 +118,36 @@ func pack(w *workloads.Workload, size workloads.Size, p placement.Policy) (packe
 	for i, a := range sc.apps {
 		demands[i] = sc.cluster.Demand(a.Spec, nil)
 	}
-	var k packed
-	var used resource.Vector
-	total := sc.total()
-	tried, refused := 0, 0
-	for _, i := range arrivals(sc.apps, w.Rand()) {
-		now := dominant(used, total)
-		if now < 0.95 {
-			k.refusedAt95 = float64(refused) / float64(max(tried, 1))
-		} else if refused > 0 {
-			break
-		}
-		tried++
+	k := sc.packing(arrivals(sc.apps, w.Rand()), func(i int) bool {
 		a, ok := sc.cluster.Place(demands[i])
-		if !ok {
-			if refused++; refused == 1 {
-				k.atFirstRefusal = now
-			}
-			continue
+		if ok {
+			sc.placed = append(sc.placed, a)
 		}
-		used = used.Add(demands[i].Need())
-		sc.placed = append(sc.placed, a)
-	}
-	if refused == 0 {
-		k.atFirstRefusal = dominant(used, total)
-	}
+		return ok
+	})
 	return k, sc.check()
 }
 
 // packNaively is what a scan of a plain list reaches, for comparison.
-func packNaively(w *workloads.Workload, size workloads.Size) (float64, error) {
+func packNaively(w *workloads.Workload, size workloads.Size) (packed, error) {
 	sc, err := newScene(w, size, placement.FirstFit)
 	if err != nil {
-		return 0, err
+		return packed{}, err
 	}
 	free := make([]resource.Vector, len(sc.offers))
 	for i, o := range sc.offers {
 		free[i] = resource.Vector{CPUs: o.Resources[0].Scalar, Mem: o.Resources[1].Scalar}
 	}
-	var used resource.Vector
-next:
-	for _, i := range arrivals(sc.apps, w.Rand()) {
+	return sc.packing(arrivals(sc.apps, w.Rand()), func(i int) bool {
 		need := sc.apps[i].Spec.Resources
 		for k := range free {
 			if need.Fits(free[k]) {
 				free[k] = free[k].Sub(need)
-				used = used.Add(need)
-				continue next
+				return true
 			}
 		}
-		break
-	}
-	return dominant(used, sc.total()), nil
+		return false
+	}), nil
 }
 
 // ending is when a running instance ends.
@@ -175,26 +183,54 @@ type replay struct {
 	// useSeconds is the integral of the dominant share in use over time.
 	useSeconds, last float64
 	used, size       resource.Vector
+	// fair is the sum of Jain's index over the looks at the queues.
+	fair    float64
+	samples int
 }
 
-// load is how much work arrives, in relation to what the cluster could do in
-// the same time: a little more, so that queues form.
+// looks is how often the shares of the tenants are looked at.
+const looks = 200
+
+// load is how much work arrives, in relation to what the cluster can do in the
+// same time: a little more, so that queues form.
 const load = 1.1
 
-// span is the time over which the instances arrive, in seconds.
-func (s *scene) span() float64 {
-	var cpus, mem float64
-	for _, a := range s.apps {
-		n := a.Seconds * float64(a.Spec.Instances)
-		cpus += n * a.Spec.Resources.CPUs.Float()
-		mem += n * a.Spec.Resources.Mem.Float()
-	}
+// span is the time over which the instances arrive, in seconds: that in which
+// they ask for load times what the cluster has. Most of the work is that of few
+// long instances, of which only the part until the end of the span counts.
+func (s *scene) span() (float64, error) {
 	total := s.total()
-	return max(cpus/total.CPUs.Float(), mem/total.Mem.Float()) / load
+	asked := func(span float64) float64 {
+		var cpus, mem float64
+		for _, a := range s.apps {
+			runs := a.Seconds * (1 - a.Seconds/(2*span))
+			if a.Seconds > span {
+				runs = span / 2
+			}
+			n := runs * float64(a.Spec.Instances)
+			cpus += n * a.Spec.Resources.CPUs.Float()
+			mem += n * a.Spec.Resources.Mem.Float()
+		}
+		return max(cpus/total.CPUs.Float(), mem/total.Mem.Float()) / span
+	}
+	least, most := 1.0, 1e9
+	if asked(least) < load {
+		return 0, fmt.Errorf("the instances ask for %.2f of the cluster even if all arrive at once, want %v", asked(least), load)
+	}
+	for most/least > 1.001 {
+		if middle := math.Sqrt(least * most); asked(middle) < load {
+			most = middle
+		} else {
+			least = middle
+		}
+	}
+	return most, nil
 }
 
-// traceOverTime reports the time that scheduling the trace takes.
+// traceOverTime reports the time that scheduling the trace takes, on a third of
+// the agents, so that the work is more than they can do.
 func traceOverTime(s *session, w *workloads.Workload, size workloads.Size) error {
+	size.Agents /= 3
 	var span float64
 	var r *replay
 	took, err := s.best(func() (func(), func() error, error) {
@@ -204,10 +240,12 @@ func traceOverTime(s *session, w *workloads.Workload, size workloads.Size) error
 		}
 		r = newReplay(sc)
 		order := arrivals(sc.apps, w.Rand())
-		span = sc.span()
+		if span, err = sc.span(); err != nil {
+			return nil, nil, err
+		}
 		return func() { r.run(order, span) }, func() error {
-			if r.started == 0 {
-				return errors.New("nothing was started")
+			if r.started == 0 || r.samples == 0 {
+				return fmt.Errorf("%d instances started, %d looks at the queues while they were backlogged", r.started, r.samples)
 			}
 			return nil
 		}, nil
@@ -219,6 +257,7 @@ func traceOverTime(s *session, w *workloads.Workload, size workloads.Size) error
 	s.report("trace/replay/virtual", span/3600, "h")
 	s.report("trace/replay/started", float64(r.started)/took.Seconds(), "placements/s")
 	s.report("trace/replay/utilisation", 100*r.useSeconds/span, "percent")
+	s.report("trace/replay/jain", r.fair/float64(r.samples), "index")
 	return nil
 }
 
@@ -246,8 +285,26 @@ func (r *replay) run(order []int, span float64) {
 		}
 		r.tree.Set(fairshare.Request{App: s.ID, Queue: string(s.ID.Tenant()), Need: s.Resources, Count: waiting + 1}, time.Time{})
 		r.start(now)
+		if k%max(1, len(order)/looks) == 0 {
+			r.look()
+		}
 	}
 	r.advance(span)
+}
+
+// look takes Jain's index of the weighted dominant shares of the tenants that
+// want more than they have, if there are some.
+func (r *replay) look() {
+	var shares []float64
+	for _, q := range r.tree.Shares() {
+		if q.Queue != "/" && q.Waiting > 0 {
+			shares = append(shares, q.Weighted)
+		}
+	}
+	if len(shares) > 1 {
+		r.fair += fairshare.Jain(shares)
+		r.samples++
+	}
 }
 
 // advance counts what was in use until now.

@@ -33,6 +33,8 @@ type Workload struct {
 	Apps   []AppKind   `json:"apps"`
 	// Full is the part of the cluster that is filled before measuring, 0 for none.
 	Full float64 `json:"full"`
+	// Fits is the part of the instances that find a place at least, 0 for all.
+	Fits float64 `json:"fits"`
 }
 
 // Size is how large a workload is made.

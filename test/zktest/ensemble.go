@@ -3,7 +3,6 @@ package zktest
 import (
 	"fmt"
 	"strings"
-	"testing"
 )
 
 // Ensemble is a replicated ZooKeeper of several servers.
@@ -14,7 +13,7 @@ type Ensemble struct {
 }
 
 // StartEnsemble runs n servers (an odd number, at least 3) that replicate to one another and returns once all serve.
-func StartEnsemble(tb testing.TB, n int) *Ensemble {
+func StartEnsemble(tb TB, n int) *Ensemble {
 	tb.Helper()
 	ports := freePorts(tb, 3*n)
 	e := &Ensemble{}

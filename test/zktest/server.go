@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
 	"time"
 )
 
@@ -30,9 +29,22 @@ var jars = []string{"zookeeper.jar", "zookeeper-jute.jar", "slf4j-api.jar", "slf
 // jarDirs are the places where distributions put the jars.
 var jarDirs = []string{"/usr/share/java", "/usr/share/zookeeper/lib", "/opt/zookeeper/lib"}
 
+// TB is what a server needs of its test; every testing.TB is one. A program that
+// is no test brings its own.
+type TB interface {
+	Helper()
+	// TempDir returns a new directory that lasts until the Cleanups have run.
+	TempDir() string
+	// Cleanup has f called at the end, the last one first.
+	Cleanup(f func())
+	// Fatal and Fatalf say what is wrong and end the test.
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // Server is one ZooKeeper server process on 127.0.0.1. It is stopped when the test ends.
 type Server struct {
-	t    testing.TB
+	t    TB
 	dir  string
 	port int
 	id   int // number within an ensemble, 0 for a server of its own
@@ -44,7 +56,7 @@ type Server struct {
 
 // Start runs a single server and returns once it answers. It fails the test, naming the command that
 // installs ZooKeeper, when there is none on this machine.
-func Start(tb testing.TB) *Server {
+func Start(tb TB) *Server {
 	tb.Helper()
 	s := &Server{t: tb, dir: tb.TempDir(), port: freePorts(tb, 1)[0]}
 	s.writeConfig("")
@@ -208,7 +220,7 @@ func (s *Server) Mode() string {
 	return ""
 }
 
-func classPath(tb testing.TB) string {
+func classPath(tb TB) string {
 	tb.Helper()
 	for _, dir := range jarDirs {
 		if _, err := os.Stat(filepath.Join(dir, "zookeeper.jar")); err != nil {
@@ -225,7 +237,7 @@ func classPath(tb testing.TB) string {
 }
 
 // freePorts returns n ports that nobody listened on a moment ago, all different.
-func freePorts(tb testing.TB, n int) []int {
+func freePorts(tb TB, n int) []int {
 	tb.Helper()
 	ports := make([]int, 0, n)
 	for range n {

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/gantry-mesos/gantry/scheduler"
+)
+
+// apiFigures measures how long clients wait for the list of all Apps while the
+// loop is busy with a deployment that starts and ends instances all the time.
+func apiFigures(s *session) (err error) {
+	apps, agents, rounds := 10_000, 1000, 20
+	if s.small {
+		apps, agents, rounds = 100, 20, 3
+	}
+	dir, err := os.MkdirTemp("", "gantry-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	c, cluster, err := fleet(agents)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, cluster.end()) }()
+	d, err := schedule(c, func(cfg *scheduler.Config) { cfg.StateDir = dir })
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.end()) }()
+	s.progress("creating %d apps", apps)
+	if err := createMany(d, apps); err != nil {
+		return err
+	}
+	busy := start(func(ctx context.Context) error { return keepBusy(ctx, d, agents*10) })
+	defer func() { err = errors.Join(err, busy.end()) }()
+	for _, f := range []struct{ name, query string }{
+		{fmt.Sprintf("api/apps=%d", apps), ""},
+		{fmt.Sprintf("api/apps=%d/embed=tasks", apps), "?embed=apps.tasks"},
+	} {
+		median, err := latency(d, f.query, apps, rounds)
+		if err != nil {
+			return err
+		}
+		s.report(f.name, float64(median.Microseconds())/1000, "ms")
+	}
+	return nil
+}
+
+// createMany creates Apps of two instances each through the API and waits until all run.
+func createMany(d *scheduled, apps int) error {
+	if err := d.leads(); err != nil {
+		return err
+	}
+	var next atomic.Int64
+	worker := func(context.Context) error {
+		for n := next.Add(1); n <= int64(apps); n = next.Add(1) {
+			id := fmt.Sprintf("/team-%d/app-%05d", n%50, n)
+			if _, err := d.do(http.MethodPost, "/v2/apps", fmt.Sprintf(pathApp, id, 2)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var workers []*running
+	for range 32 {
+		workers = append(workers, start(worker))
+	}
+	var err error
+	for _, w := range workers {
+		err = errors.Join(err, <-w.ended)
+	}
+	if err != nil {
+		return err
+	}
+	return d.allRun(2 * apps)
+}
+
+// keepBusy scales an App up and down for as long as ctx lasts.
+func keepBusy(ctx context.Context, d *scheduled, instances int) error {
+	for up := true; ctx.Err() == nil; up = !up {
+		n := 0
+		if up {
+			n = instances
+		}
+		body := fmt.Sprintf(`{"cmd": "sleep 1000", "cpus": 0.1, "mem": 32, "instances": %d}`, n)
+		if _, err := d.do(http.MethodPut, "/v2/apps/bench/busy?force=true", body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// latency returns the median time of the request.
+func latency(d *scheduled, query string, apps, rounds int) (time.Duration, error) {
+	var all []time.Duration
+	for range rounds {
+		began := time.Now()
+		data, err := d.do(http.MethodGet, "/v2/apps"+query, "")
+		if err != nil {
+			return 0, err
+		}
+		all = append(all, time.Since(began))
+		if len(data) < apps*500 {
+			return 0, fmt.Errorf("GET /v2/apps%s: %d bytes are too few for %d apps", query, len(data), apps)
+		}
+	}
+	slices.Sort(all)
+	return all[len(all)/2], nil
+}
