@@ -311,7 +311,7 @@ func (s *State) ofTask(t mesos.TaskID) *member {
 		return nil
 	}
 	m := s.apps[appID].member(id)
-	if m == nil || m.is.TaskID() != t {
+	if m == nil || !m.is.Owns(t) {
 		return nil
 	}
 	return m

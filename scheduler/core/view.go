@@ -173,7 +173,7 @@ func (v *View) Instance(task mesos.TaskID) (*AppView, *instance.Instance, bool) 
 		return nil, nil, false
 	}
 	i, ok := a.instance(id)
-	if !ok || i.TaskID() != task {
+	if !ok || !i.Owns(task) {
 		return nil, nil, false
 	}
 	return a, i, true

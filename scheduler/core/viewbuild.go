@@ -68,8 +68,11 @@ func (c Counts) negative() Counts { return Counts{-c.Staged, -c.Running, -c.Heal
 
 func (a *appState) view(now time.Time) *AppView {
 	v := &AppView{
-		Spec: a.spec, Versions: slices.Clone(a.versions), Instances: slices.AppendSeq(make([]*instance.Instance, 0, len(a.members)), a.instances),
+		Spec: a.spec, Versions: slices.Clone(a.versions), Instances: make([]*instance.Instance, len(a.members)),
 		LastFailure: a.trouble.Failure, Counts: a.counts, Queue: a.queue,
+	}
+	for n, m := range a.members {
+		v.Instances[n] = m.is
 	}
 	if a.deployment != nil {
 		v.Deployments = []deployment.ID{a.deployment.ID}

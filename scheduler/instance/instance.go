@@ -4,7 +4,7 @@
 package instance
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,9 +22,12 @@ func NewID(a app.ID, unique string) ID {
 	return ID(a.Underscored() + ".instance-" + unique)
 }
 
+// taskMarker stands between an instance's id and the number of its run.
+const taskMarker = "._app."
+
 // TaskID returns the id of the instance's run with this number, counted from 1.
 func (id ID) TaskID(incarnation int) mesos.TaskID {
-	return mesos.TaskID(fmt.Sprintf("%s._app.%d", id, incarnation))
+	return mesos.TaskID(string(id) + taskMarker + strconv.Itoa(incarnation))
 }
 
 // OfTask returns the instance that a task id belongs to; ok is false for a
@@ -37,7 +40,7 @@ func OfTask(t mesos.TaskID) (id ID, a app.ID, ok bool) {
 		return "", "", false
 	}
 	unique, _, _ := strings.Cut(rest, ".")
-	return ID(path + "." + unique), app.FromUnderscored(path), true
+	return ID(s[:len(path)+1+len(unique)]), app.FromUnderscored(path), true
 }
 
 // cutApp splits a task id in the App's part and the rest. App segments may
@@ -213,6 +216,17 @@ func (i *Instance) TaskID() mesos.TaskID {
 		return ""
 	}
 	return i.ID.TaskID(i.Incarnation)
+}
+
+// Owns reports whether t is the current task, as TaskID would name it.
+func (i *Instance) Owns(t mesos.TaskID) bool {
+	rest, mine := strings.CutPrefix(string(t), string(i.ID))
+	run, marked := strings.CutPrefix(rest, taskMarker)
+	if !mine || !marked || i.Incarnation == 0 {
+		return false
+	}
+	n, err := strconv.Atoi(run)
+	return err == nil && n == i.Incarnation && run[0] != '0' && run[0] != '+'
 }
 
 // Active reports whether the instance counts as a running or coming copy of

@@ -143,3 +143,22 @@ func TestTaskIDsLeadBackToTheirInstance(t *testing.T) {
 		t.Errorf("round trip: got %s of %s (%v)", back, a, ok)
 	}
 }
+
+func TestAnInstanceOwnsItsCurrentTaskOnly(t *testing.T) {
+	t.Parallel()
+	i := &Instance{ID: "prod_web.instance-c1c7", Incarnation: 2}
+	if !i.Owns(i.TaskID()) {
+		t.Errorf("%s: not owned", i.TaskID())
+	}
+	for _, task := range []mesos.TaskID{
+		"", "prod_web.instance-c1c7", "prod_web.instance-c1c7._app.", "prod_web.instance-c1c7._app.1", "prod_web.instance-c1c7._app.02",
+		"prod_web.instance-c1c7._app.+2", "prod_web.instance-c1c7._app.2x", "prod_web.instance-c1c77._app.2", "web.instance-c1c7._app.2",
+	} {
+		if i.Owns(task) {
+			t.Errorf("%q: owned", task)
+		}
+	}
+	if never := (&Instance{ID: "web.instance-c1c7"}); never.Owns("web.instance-c1c7._app.0") {
+		t.Error("an instance without a task owns run 0")
+	}
+}
