@@ -3,40 +3,13 @@ package core
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
-	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
-
-// Labels by which an App says where it stands in line.
-const (
-	// QueueLabel names the queue instead of the top-level group, such as "/batch/nightly".
-	QueueLabel = "GANTRY_QUEUE"
-	// PriorityLabel orders the Apps of a queue, the highest number first; 0 is ordinary.
-	PriorityLabel = "GANTRY_PRIORITY"
-)
-
-// queueOf returns the path of the queue that an App's instances stand in.
-func queueOf(spec *app.Spec) string {
-	if q := spec.Labels[QueueLabel]; q != "" {
-		return string(app.Canonical(q))
-	}
-	return string(spec.ID.Tenant())
-}
-
-// priorityOf reads the priority label; what is no number is ordinary.
-func priorityOf(spec *app.Spec) int {
-	n, err := strconv.Atoi(spec.Labels[PriorityLabel])
-	if err != nil {
-		return 0
-	}
-	return n
-}
 
 // noteWaiting puts an App with instances that may be launched now in line, and
 // takes one that backs off, or that has nothing to launch, out of it.
@@ -108,8 +81,8 @@ func charged(i *instance.Instance) charge {
 
 // enqueue moves what an App is charged for when its queue has changed.
 func (s *State) enqueue(a *appState) {
-	a.priority = priorityOf(a.spec)
-	path := queueOf(a.spec)
+	a.priority = a.spec.Priority()
+	path := a.spec.Queue()
 	if path == a.queuePath {
 		return
 	}

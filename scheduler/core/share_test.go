@@ -91,7 +91,7 @@ func TestSharing(t *testing.T) {
 00:04 delete a/web
 00:05 status a_web.2/1 TASK_KILLED uuid=k1 agent=a1
 `)
-		if diff := cmp.Diff(queues(v), []string{"/ 0 cpus 0 mem ", "/a 0 cpus 0 mem "}); diff != "" {
+		if diff := cmp.Diff(queues(v), []string{"/ 0 cpus 0 mem "}); diff != "" {
 			t.Errorf("queues (-got +want):\n%s", diff)
 		}
 	})

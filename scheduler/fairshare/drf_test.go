@@ -60,7 +60,7 @@ func weighted(t *fairshare.Tree, queue string) float64 {
 	return math.NaN()
 }
 
-// TestPaperExample goes through table 1 of the DRF paper: 9 cpus and 18 GB,
+// TestPaperExample goes through table 1 of the DRF paper (section 4.2): 9 cpus and 18 GB,
 // user A (here "/mem") runs tasks of <1 cpu, 4 GB>, user B ("/cpu") of <3 cpus, 1 GB>.
 func TestPaperExample(t *testing.T) {
 	t.Parallel()
@@ -86,9 +86,10 @@ func TestPaperExample(t *testing.T) {
 	}
 }
 
-// TestDRFAllocations holds further two-user clusters whose DRF allocation
-// follows from equal dominant shares, the paper's other examples among them.
-func TestDRFAllocations(t *testing.T) {
+// TestPaperAllocations has the other worked examples of the DRF paper, each the
+// whole-task allocation that its equations come to, and what follows from the
+// weighted form of them (section 4.3) by the same arithmetic.
+func TestPaperAllocations(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name         string
@@ -96,10 +97,23 @@ func TestDRFAllocations(t *testing.T) {
 		weight       float64
 		wantA, wantB int
 	}{
-		{"where asset fairness breaks the sharing incentive", amount(30, 30), amount(1, 3), amount(1, 1), 1, 5, 15},
-		{"where equal incomes could be cheated", amount(100, 100), amount(16, 1), amount(1, 2), 1, 4, 36},
-		{"one resource is max-min fairness", amount(12, 1000), amount(1, 1), amount(2, 1), 1, 6, 3},
-		{"twice the weight is twice the share", amount(12, 1000), amount(1, 1), amount(1, 1), 2, 8, 4},
+		// Section 4.1: maximise (x, y) under x+3y <= 9, 4x+y <= 18, 2x/9 = y/3.
+		{"section 4.1: the worked example", amount(9, 18), amount(1, 4), amount(3, 1), 1, 3, 2},
+		// Section 4.3: 2x/9 = 2(y/3), so x = 3y up to 4x+y <= 18.
+		{"section 4.3: the same with twice the weight for the first", amount(9, 18), amount(1, 4), amount(3, 1), 2, 4, 1},
+		// Section 6.1.1: asset fairness gives 6 and 12; the second user would have 15 alone on its half.
+		{"section 6.1.1: where asset fairness breaks the sharing incentive", amount(30, 30), amount(1, 3), amount(1, 1), 1, 5, 15},
+		// Section 6.1.2: equal incomes give 3.2 and 48.8.
+		{"section 6.1.2: where equal incomes can be cheated", amount(100, 100), amount(16, 1), amount(1, 2), 1, 4, 36},
+		// Section 6.1.2: the second user, who got more from equal incomes by asking for <16, 8>, only loses.
+		{"section 6.1.2: the cheat", amount(100, 100), amount(16, 1), amount(16, 8), 1, 3, 3},
+		// Section 6.2: more of one resource leaves one user with less, unavoidably.
+		{"section 6.2: before the growth", amount(12, 12), amount(2, 1), amount(1, 2), 1, 4, 4},
+		{"section 6.2: DRF is not resource monotonic", amount(24, 12), amount(2, 1), amount(1, 2), 1, 6, 3},
+		// Section 3: for one resource, or the same dominant one, it is max-min fairness.
+		{"section 3: single resource fairness", cpus(12), cpus(1), cpus(2), 1, 6, 3},
+		{"section 3: bottleneck fairness", amount(12, 1000), amount(1, 1), amount(2, 1), 1, 6, 3},
+		{"section 4.3: one resource, twice the weight", cpus(12), cpus(1), cpus(1), 2, 8, 4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -12,7 +12,7 @@ type Request struct {
 	App app.ID
 	// Queue is the path of the queue that it stands in, such as "/prod" or "/prod/web".
 	Queue string
-	// Need is what one instance takes, its executor included.
+	// Need is what the task of one instance takes.
 	Need resource.Vector
 	// Priority orders the Apps of one queue, the highest first; 0 is ordinary.
 	Priority int
@@ -30,22 +30,9 @@ type Item struct {
 	// seq is the order of arrival; prev and next are the neighbours in line.
 	seq        uint64
 	prev, next *Item
-	// state says where the item stands; over is the queue that limits it, and
-	// index the place in that queue's list.
-	state itemState
-	over  *node
-	index int
+	// over is the queue whose limit it was passed over for, nil usually.
+	over *node
 }
-
-// itemState is where an item stands.
-type itemState uint8
-
-const (
-	// ready items are in line.
-	ready itemState = iota + 1
-	// limited ones would exceed the limit of a queue and wait for a Release there.
-	limited
-)
 
 // wait adds to the number of instances that wait, here and in the queues above.
 func (it *Item) wait(n int) {

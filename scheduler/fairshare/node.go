@@ -6,17 +6,6 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/resource"
 )
 
-// Quota bounds what a queue, with all queues below it, gets.
-type Quota struct {
-	// Weight is its part in relation to its siblings; 0 means 1.
-	Weight float64
-	// Guarantee comes before everybody's share: as long as the queue has less of
-	// it, its instances are next. A zero amount guarantees nothing.
-	Guarantee resource.Vector
-	// Limit is never exceeded. A zero amount does not limit.
-	Limit resource.Vector
-}
-
 // node is a queue, or the own items of a queue that may have others below it.
 type node struct {
 	path   string
@@ -25,8 +14,9 @@ type node struct {
 	children map[string]*node
 	quota    Quota
 	used     resource.Vector
-	// count is how many instances are charged, waiting how many wait.
-	count, waiting int
+	// count is how many instances are charged, waiting how many wait, limited how
+	// many items were passed over since the last Wake because of the limit here.
+	count, waiting, limited int
 
 	// active are the children with something ready; pos is the place among the
 	// parent's active ones, -1 outside.
@@ -35,30 +25,20 @@ type node struct {
 	// items are those of a leaf; rested says that some of them were skipped.
 	items  line
 	rested bool
-	// short says that the guarantee is not reached; share is then the part of it
-	// that is used, else the weighted dominant share.
-	short bool
-	share float64
-	// limited are the items that wait for something to be released here.
-	limited []*Item
-}
-
-// before orders siblings: who lacks a guarantee, then who has less, then by name.
-func (n *node) before(other *node) bool {
-	if n.short != other.short {
-		return n.short
-	}
-	if n.share != other.share {
-		return n.share < other.share
-	}
-	return n.path < other.path
+	// head is the item below the node that is next, nil when nothing is ready.
+	head *Item
+	// order is the place among the siblings, the least first, and name decides
+	// between equals. Where head is owed by a guarantee order is below 0: the part
+	// of the guarantee that is used, less one. Else it is the weighted share.
+	order float64
+	name  uint64
 }
 
 // child returns the child of a name, making it if need be.
 func (n *node) child(name string) *node {
 	c := n.children[name]
 	if c == nil {
-		c = &node{path: strings.TrimSuffix(n.path, "/") + "/" + name, parent: n, pos: -1}
+		c = &node{path: strings.TrimSuffix(n.path, "/") + "/" + name, parent: n, pos: -1, name: prefix(name)}
 		if n.children == nil {
 			n.children = map[string]*node{}
 		}
@@ -67,15 +47,69 @@ func (n *node) child(name string) *node {
 	return c
 }
 
-// weigh computes the node's order among its siblings.
+// idle reports whether the node can be forgotten: made again, it would be the same.
+func (n *node) idle() bool {
+	return n.count == 0 && n.waiting == 0 && len(n.children) == 0 && n.used.IsZero() && n.quota == Quota{} && !n.rested
+}
+
+// weigh finds the node's head and computes its order among its siblings. Those
+// below it are in order already.
 func (n *node) weigh(total resource.Vector) {
-	if g := n.quota.Guarantee; !g.IsZero() {
-		if share := dominant(n.used, g); share < 1 {
-			n.short, n.share = true, share
-			return
+	n.head, n.order = n.items.next(), 0
+	if len(n.active) > 0 {
+		n.head = n.active[0].node.head
+		n.order = min(0, n.active[0].order)
+	}
+	if n.head == nil {
+		return
+	}
+	if part, owed := owes(n.quota.Guarantee, n.used, n.head.Need); owed {
+		n.order = min(n.order, part-1)
+	}
+	if n.order >= 0 {
+		n.order = n.standing(total) / n.weight()
+	}
+}
+
+// owes reports whether a guarantee covers one more instance: there is less used
+// of it in every resource that it names and the instance needs, and there is
+// one at least. part is how much of it is used.
+func owes(guarantee, used, need resource.Vector) (part float64, owed bool) {
+	if guarantee == (resource.Vector{}) {
+		return 0, false
+	}
+	look := func(g, u, n resource.Scalar) {
+		if g > 0 && n > 0 {
+			part, owed = max(part, float64(u)/float64(g)), true
 		}
 	}
-	n.short, n.share = false, n.dominantShare(total)/n.weight()
+	look(guarantee.CPUs, used.CPUs, need.CPUs)
+	look(guarantee.Mem, used.Mem, need.Mem)
+	look(guarantee.Disk, used.Disk, need.Disk)
+	look(guarantee.GPUs, used.GPUs, need.GPUs)
+	return part, owed && part < 1
+}
+
+// standing is the share that the node is compared by. Of a queue without others
+// below it that is the dominant share. A group with several is compared by what
+// its head needs: each resource counts in proportion to that, the head's dominant
+// one in full. So a child that has all of a resource does not keep its siblings,
+// who need little or nothing of it, from what else there is (the starvation that
+// summing up the children's dominant shares leads to; Bhattacharya and others,
+// "Hierarchical Scheduling for Diverse Datacenter Workloads", SoCC 2013).
+func (n *node) standing(total resource.Vector) float64 {
+	if len(n.children) <= 1 {
+		return dominant(n.used, total)
+	}
+	need := n.head.Need
+	most := dominant(need, total)
+	if most == 0 {
+		return dominant(n.used, total)
+	}
+	return max(
+		part(n.used.CPUs, total.CPUs)*part(need.CPUs, total.CPUs), part(n.used.Mem, total.Mem)*part(need.Mem, total.Mem),
+		part(n.used.Disk, total.Disk)*part(need.Disk, total.Disk), part(n.used.GPUs, total.GPUs)*part(need.GPUs, total.GPUs),
+	) / most
 }
 
 func (n *node) weight() float64 {
@@ -85,41 +119,14 @@ func (n *node) weight() float64 {
 	return 1
 }
 
-func (n *node) dominantShare(total resource.Vector) float64 { return dominant(n.used, total) }
-
 // dominant is the largest share that used has of any resource of total.
 func dominant(used, total resource.Vector) float64 {
 	return max(part(used.CPUs, total.CPUs), part(used.Mem, total.Mem), part(used.Disk, total.Disk), part(used.GPUs, total.GPUs))
 }
 
 func part(used, total resource.Scalar) float64 {
-	if total <= 0 {
+	if total <= 0 || used <= 0 {
 		return 0
 	}
 	return float64(used) / float64(total)
-}
-
-// exceeds reports whether need more would be above the node's limit.
-func (n *node) exceeds(need resource.Vector) bool {
-	l := n.quota.Limit
-	return over(n.used.CPUs, need.CPUs, l.CPUs) || over(n.used.Mem, need.Mem, l.Mem) ||
-		over(n.used.Disk, need.Disk, l.Disk) || over(n.used.GPUs, need.GPUs, l.GPUs)
-}
-
-func over(used, need, limit resource.Scalar) bool {
-	return limit > 0 && need > 0 && used+need > limit
-}
-
-// activate puts the node and those above it among the active ones.
-func (n *node) activate() {
-	for ; n.parent != nil && n.pos < 0; n = n.parent {
-		n.parent.active.push(n)
-	}
-}
-
-// retire takes the node, and those above it, away when nothing is ready in them.
-func (n *node) retire() {
-	for ; n.parent != nil && n.pos >= 0 && len(n.active) == 0 && n.items.next() == nil; n = n.parent {
-		n.parent.active.remove(n)
-	}
 }

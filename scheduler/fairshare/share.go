@@ -24,8 +24,10 @@ type Share struct {
 	Limited int
 }
 
-// Shares returns every queue, parents before children, by path.
+// Shares returns the queues in which something is used or waits or that have a
+// quota, and those above them, by path. Queues of which nothing is left are forgotten.
 func (t *Tree) Shares() []Share {
+	t.prune()
 	var out []Share
 	var visit func(n *node)
 	visit = func(n *node) {
@@ -34,7 +36,7 @@ func (t *Tree) Shares() []Share {
 		}
 		s := Share{
 			Queue: n.path, Quota: n.quota, Used: n.used, Instances: n.count, Waiting: n.waiting,
-			Dominant: n.dominantShare(t.total), Limited: len(n.limited),
+			Dominant: dominant(n.used, t.total), Limited: n.limited,
 		}
 		s.Quota.Weight = n.weight()
 		s.Weighted = s.Dominant / s.Quota.Weight
@@ -48,6 +50,12 @@ func (t *Tree) Shares() []Share {
 	slices.SortFunc(out, func(a, b Share) int { return cmp.Compare(a.Queue, b.Queue) })
 	return out
 }
+
+// Total returns the size of the cluster that shares are parts of.
+func (t *Tree) Total() resource.Vector { return t.total }
+
+// Mode returns how the queues take turns.
+func (t *Tree) Mode() Mode { return t.mode }
 
 // dominantResource names the resource of the dominant share.
 func dominantResource(used, total resource.Vector) string {

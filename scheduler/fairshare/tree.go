@@ -57,9 +57,11 @@ type Tree struct {
 	items map[app.ID]*Item
 	// leaves remembers the leaf of a queue's path.
 	leaves map[string]*node
-	// rested are the nodes in whose lines something was skipped.
-	rested []*node
-	seq    uint64
+	// rested are the nodes in whose lines something was skipped, limited the items
+	// that were because of a limit.
+	rested  []*node
+	limited []*Item
+	seq     uint64
 }
 
 // New returns a tree in which nothing waits and nothing is used.
@@ -71,12 +73,12 @@ func New(cfg Config) *Tree {
 	return t
 }
 
-// SetQuota changes what a queue may have, from now on.
+// SetQuota changes what a queue may have, from now on. What waits because of a
+// limit gets its turn with the next Wake.
 func (t *Tree) SetQuota(path string, q Quota) {
 	n := t.node(path)
 	n.quota = q
-	t.reweigh(n)
-	t.unlimit(n)
+	t.settle(n)
 }
 
 // SetTotal tells how large the cluster is; shares are parts of it. A resource
@@ -86,21 +88,35 @@ func (t *Tree) SetTotal(total resource.Vector) {
 		return
 	}
 	t.total = total
-	t.reweighAll(t.root)
-}
-
-func (t *Tree) reweighAll(n *node) {
-	for _, c := range n.children {
-		t.reweighAll(c)
+	if t.mode == DRF {
+		t.weighAll(t.root)
 	}
-	t.reweigh(n)
 }
 
-// reweigh moves a node to its place among its siblings.
-func (t *Tree) reweigh(n *node) {
-	n.weigh(t.total)
-	if n.pos >= 0 {
-		n.parent.active.fix(n)
+func (t *Tree) weighAll(n *node) {
+	for _, c := range n.children {
+		t.weighAll(c)
+		c.weigh(t.total)
+	}
+	n.active.rebuild()
+}
+
+// settle puts a node, and those above it, where they belong among their
+// siblings, after something has changed in it.
+func (t *Tree) settle(n *node) {
+	if t.mode == FIFO {
+		return
+	}
+	for ; n.parent != nil; n = n.parent {
+		n.weigh(t.total)
+		switch active := &n.parent.active; {
+		case n.pos >= 0 && n.head != nil:
+			active.fix(n)
+		case n.pos >= 0:
+			active.remove(n)
+		case n.head != nil:
+			active.push(n)
+		}
 	}
 }
 
@@ -171,35 +187,19 @@ func (t *Tree) lineOf(it *Item) *node {
 	return it.leaf
 }
 
-// enter makes an item ready.
+// enter puts an item in its line.
 func (t *Tree) enter(it *Item) {
-	it.state = ready
 	n := t.lineOf(it)
 	n.items.enter(it)
-	n.activate()
+	t.settle(n)
 }
 
-// leave takes an item from where it stands.
+// leave takes an item out of its line.
 func (t *Tree) leave(it *Item) {
-	switch it.state {
-	case ready:
-		n := t.lineOf(it)
-		n.items.leave(it)
-		n.retire()
-	case limited:
-		it.over.limited = unlist(it.over.limited, it)
-		it.over = nil
-	}
-	it.state = 0
-}
-
-// unlist takes an item out of the list that its index is of.
-func unlist(list []*Item, it *Item) []*Item {
-	last := len(list) - 1
-	list[it.index] = list[last]
-	list[it.index].index = it.index
-	list[last] = nil
-	return list[:last]
+	t.unlimit(it)
+	n := t.lineOf(it)
+	n.items.leave(it)
+	t.settle(n)
 }
 
 func (t *Tree) drop(it *Item) {
@@ -209,30 +209,44 @@ func (t *Tree) drop(it *Item) {
 }
 
 // Next returns the item whose instance is next, without taking it: say Placed
-// or Skip before asking again. ok is false when nothing is ready.
+// or Skip before asking again. Items that a limit keeps out are passed over until
+// Wake. ok is false when nothing is ready.
 func (t *Tree) Next() (it *Item, ok bool) {
 	for {
-		n := t.root
-		for len(n.active) > 0 {
-			n = n.active[0]
-		}
-		if it = n.items.next(); it == nil {
+		it = t.first()
+		if it == nil {
 			return nil, false
 		}
 		full := t.limiting(it)
 		if full == nil {
 			return it, true
 		}
-		t.leave(it)
-		it.state, it.over, it.index = limited, full, len(full.limited)
-		full.limited = append(full.limited, it)
+		it.over = full
+		full.limited++
+		t.limited = append(t.limited, it)
+		t.Skip(it)
+	}
+}
+
+func (t *Tree) first() *Item {
+	if len(t.root.active) > 0 {
+		return t.root.active[0].node.head
+	}
+	return t.root.items.next()
+}
+
+// unlimit forgets that a limit kept the item out.
+func (t *Tree) unlimit(it *Item) {
+	if it.over != nil {
+		it.over.limited--
+		it.over = nil
 	}
 }
 
 // limiting returns the queue whose limit keeps the item out, nil if none does.
 func (t *Tree) limiting(it *Item) *node {
 	for n := it.leaf; n != nil; n = n.parent {
-		if n.exceeds(it.Need) {
+		if n.quota.exceeds(n.used, it.Need) {
 			return n
 		}
 	}
@@ -261,21 +275,25 @@ func (t *Tree) Take(it *Item, now time.Time) {
 func (t *Tree) Skip(it *Item) {
 	n := t.lineOf(it)
 	n.items.skip(it)
-	n.retire()
 	if !n.rested {
 		n.rested = true
 		t.rested = append(t.rested, n)
 	}
+	t.settle(n)
 }
 
-// Wake gives all skipped items their turn again, as when offers came.
+// Wake gives all items that were passed over their turn again, as when offers
+// came or something was released.
 func (t *Tree) Wake() {
+	for _, it := range t.limited {
+		t.unlimit(it)
+	}
+	clear(t.limited)
+	t.limited = t.limited[:0]
 	for _, n := range t.rested {
 		n.rested = false
 		n.items.wake()
-		if n.items.next() != nil {
-			n.activate()
-		}
+		t.settle(n)
 	}
 	clear(t.rested)
 	t.rested = t.rested[:0]
@@ -287,28 +305,32 @@ func (t *Tree) Charge(queue string, used resource.Vector, n int) { t.charge(t.le
 
 // Release takes off what n instances that ended used together.
 func (t *Tree) Release(queue string, used resource.Vector, n int) {
-	leaf := t.leaf(queue)
-	t.charge(leaf, resource.Vector{}.Sub(used), -n)
-	for n := leaf; n != nil; n = n.parent {
-		t.unlimit(n)
-	}
+	t.charge(t.leaf(queue), resource.Vector{}.Sub(used), -n)
 }
 
-func (t *Tree) charge(n *node, used resource.Vector, count int) {
-	for ; n != nil; n = n.parent {
+func (t *Tree) charge(leaf *node, used resource.Vector, count int) {
+	for n := leaf; n != nil; n = n.parent {
 		n.used = n.used.Add(used)
 		n.count += count
-		t.reweigh(n)
 	}
+	t.settle(leaf)
 }
 
-// unlimit makes the items that waited for the queue's limit ready.
-func (t *Tree) unlimit(n *node) {
-	waiting := n.limited
-	n.limited = nil
-	for _, it := range waiting {
-		it.over = nil
-		t.enter(it)
+// prune forgets the queues that nobody uses, waits in or has bounded.
+func (t *Tree) prune() {
+	var visit func(n *node)
+	visit = func(n *node) {
+		for name, c := range n.children {
+			if visit(c); c.idle() {
+				delete(n.children, name)
+			}
+		}
+	}
+	visit(t.root)
+	for path, n := range t.leaves {
+		if n.idle() {
+			delete(t.leaves, path)
+		}
 	}
 }
 

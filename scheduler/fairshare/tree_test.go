@@ -68,6 +68,28 @@ func TestTree(t *testing.T) {
 		}
 	})
 
+	t.Run("a guarantee within a group counts for the group", func(t *testing.T) {
+		t.Parallel()
+		tree := fairshare.New(fairshare.Config{Queues: map[string]fairshare.Quota{"/b/x": {Guarantee: amount(30, 0)}}})
+		for _, q := range []string{"/a", "/b/x", "/b/y"} {
+			backlog(tree, q, amount(1, 1))
+		}
+		if diff := cmp.Diff(fill(tree, amount(40, 40), nil), map[string]int{"/a": 10, "/b/x": 30}); diff != "" {
+			t.Errorf("instances (-got +want):\n%s", diff)
+		}
+	})
+
+	t.Run("a guarantee of what nobody needs gives no advantage", func(t *testing.T) {
+		t.Parallel()
+		tree := fairshare.New(fairshare.Config{Queues: map[string]fairshare.Quota{"/b": {Guarantee: gpus(4)}}})
+		for _, q := range []string{"/a", "/b"} {
+			backlog(tree, q, amount(1, 1))
+		}
+		if diff := cmp.Diff(fill(tree, amount(40, 40), nil), map[string]int{"/a": 20, "/b": 20}); diff != "" {
+			t.Errorf("instances (-got +want):\n%s", diff)
+		}
+	})
+
 	t.Run("a limit is never exceeded and frees the way for others", func(t *testing.T) {
 		t.Parallel()
 		tree := fairshare.New(fairshare.Config{Queues: map[string]fairshare.Quota{"/b": {Limit: amount(5, 0)}}})
@@ -202,6 +224,15 @@ func TestNextIsTheLeast(t *testing.T) {
 			"wake": func(*rapid.T) {
 				clear(skipped)
 				tree.Wake()
+			},
+			"resize": func(t *rapid.T) {
+				total = amount(rapid.Int64Range(1, 80).Draw(t, "cpus"), rapid.Int64Range(1, 80).Draw(t, "mem"))
+				tree.SetTotal(total)
+			},
+			"weigh": func(t *rapid.T) {
+				q := queue.Draw(t, "queue")
+				weights[q] = fairshare.Quota{Weight: float64(rapid.IntRange(1, 4).Draw(t, "weight"))}
+				tree.SetQuota(q, weights[q])
 			},
 			"end": func(t *rapid.T) {
 				if q := queue.Draw(t, "queue"); used[q].CPUs > 0 {
