@@ -14,8 +14,9 @@ func (c *cli) newKillsCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "kills", Short: "See and confirm kills that the scheduler holds back", Args: groupArgs, RunE: showHelp,
 		Long: `When the scheduler alone finds that many tasks should not run, as after its store
-was lost or replaced, it kills none of them until somebody confirms. If the store
-is wrong and the tasks are right, restore the store instead.`,
+was lost or replaced, it kills none of them until somebody confirms. Nor does it
+destroy persistent volumes of instances that it does not know. If the store is
+wrong and the tasks and volumes are right, restore the store instead.`,
 	}
 	cmd.AddCommand(&cobra.Command{
 		Use: "show", Short: "Tell how many kills are held back", Example: "  gantry kills show", Args: args(0, 0, ""),
@@ -24,7 +25,12 @@ is wrong and the tasks are right, restore the store instead.`,
 			if err != nil {
 				return err
 			}
-			return c.print(cmd.OutOrStdout(), k, func(t *table) { t.row(fmt.Sprintf("%d kill(s) held back", k.Held)) })
+			return c.print(cmd.OutOrStdout(), k, func(t *table) {
+				t.row(fmt.Sprintf("%d kill(s) held back", k.Held))
+				if k.Volumes > 0 {
+					t.row(fmt.Sprintf("volumes of %d unknown instance(s) kept", k.Volumes))
+				}
+			})
 		}),
 	}, c.newKillsConfirmCmd())
 	return cmd
@@ -38,13 +44,18 @@ func (c *cli) newKillsConfirmCmd() *cobra.Command {
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "really do it")
 	cmd.RunE = c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, _ []string) error {
 		if !yes {
-			return usageError(errors.New("this ends tasks that may be right; look at 'gantry kills show', then add --yes"))
+			return usageError(errors.New("this ends tasks and destroys volumes that may be right; look at 'gantry kills show', then add --yes"))
 		}
 		k, err := client.ConfirmKills(ctx)
 		if err != nil {
 			return err
 		}
-		return c.print(cmd.OutOrStdout(), k, func(t *table) { t.row(fmt.Sprintf("%d kill(s) confirmed", k.Confirmed)) })
+		return c.print(cmd.OutOrStdout(), k, func(t *table) {
+			t.row(fmt.Sprintf("%d kill(s) confirmed", k.Confirmed))
+			if k.Destroyed > 0 {
+				t.row(fmt.Sprintf("volumes of %d unknown instance(s) will be destroyed", k.Destroyed))
+			}
+		})
 	})
 	return cmd
 }

@@ -26,7 +26,7 @@ type miniConfig struct {
 	httpAddress, mesosAddr string
 	mesosZK, workDir       string
 	adminAddress           string
-	runtime                string
+	runtime, role          string
 	attributes             []string
 }
 
@@ -69,6 +69,7 @@ Ctrl-C stops everything and leaves no container and no process behind.`,
 	f.StringVar(&c.mesosZK, "mesos-zk", "", "ZooKeeper that the masters register in: zk://host:2181/mesos")
 	f.StringVar(&c.workDir, "work-dir", defaultWorkDir(), "directory for state and sandboxes")
 	f.StringVar(&c.runtime, "runtime", "auto", "docker, process (no Docker needed; apps with an image fail), or auto")
+	f.StringVar(&c.role, "mesos-role", "gantry", "role of the scheduler and its apps; nothing can be reserved for \"*\", so that persistent volumes need another one")
 	logs.flags(f, "warn")
 	return cmd
 }
@@ -92,6 +93,9 @@ func (c *miniConfig) validate() error {
 	}
 	if c.agentCPUs <= 0 || c.agentMem <= 0 || c.agentDisk < 0 {
 		problem("--agent-cpus %v, --agent-mem %d, --agent-disk %d: use positive amounts", c.agentCPUs, c.agentMem, c.agentDisk)
+	}
+	if c.role == "" {
+		problem("--mesos-role must not be empty: use a name, or * for none")
 	}
 	if c.runtime != "auto" && c.runtime != "docker" && c.runtime != "process" {
 		problem("--runtime %q: use docker, process or auto", c.runtime)

@@ -105,6 +105,7 @@ func (c *miniConfig) scheduler(cluster *minicluster.Cluster, executor string, en
 	cfg.StateDir = filepath.Join(c.workDir, "scheduler")
 	cfg.HTTPAddress = c.httpAddress
 	cfg.ExecutorPath = executor
+	cfg.MesosRoles = []string{c.role}
 	cfg.ExecutorEnvironment = engine.environment
 	// Everything is on this machine: a task that the new master does not know
 	// after a restart is gone, once the agents had the time to come back.

@@ -30,8 +30,10 @@ type fakeKey struct{}
 
 // newAPI serves the real API over a pretended scheduler.
 func newAPI(fake *httpapitest.Scheduler) (*httptest.Server, error) {
+	rules := app.DefaultRules()
+	rules.Roles = append(rules.Roles, "gantry")
 	h, err := httpapi.New(httpapi.Config{
-		Scheduler: fake, Leadership: fake, Rules: app.DefaultRules(), Address: "leader.example:8080", Build: "gantry 0.1.0 test",
+		Scheduler: fake, Leadership: fake, Rules: rules, Address: "leader.example:8080", Build: "gantry 0.1.0 test",
 	})
 	if err != nil {
 		return nil, err

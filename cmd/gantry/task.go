@@ -45,11 +45,41 @@ func (c *cli) newTaskListCmd() *cobra.Command {
 
 func (c *cli) printTasks(w io.Writer, tasks []api.Task) error {
 	return c.print(w, tasks, func(t *table) {
-		t.row("TASK", "STATE", "HEALTH", "HOST", "PORTS", "STARTED")
+		resident := slices.ContainsFunc(tasks, func(t api.Task) bool { return len(t.LocalVolumes) > 0 })
+		head := []any{"TASK", "STATE", "HEALTH", "HOST", "PORTS", "STARTED"}
+		if resident {
+			head = append(head, "VOLUMES")
+		}
+		t.row(head...)
 		for _, task := range tasks {
-			t.row(task.ID, strings.ToLower(strings.TrimPrefix(task.State, "TASK_")), taskHealth(task), task.Host, ports(task), task.StartedAt)
+			row := []any{task.ID, taskState(task), taskHealth(task), task.Host, ports(task), task.StartedAt}
+			if resident {
+				row = append(row, volumes(task))
+			}
+			t.row(row...)
 		}
 	})
+}
+
+// taskState is the task's state in short; an instance that has only its volumes
+// is waiting for their agent, or stopped.
+func taskState(t api.Task) string {
+	switch {
+	case len(t.LocalVolumes) == 0 || !t.StagedAt.IsZero():
+		return strings.ToLower(strings.TrimPrefix(t.State, "TASK_"))
+	case t.State == "TASK_KILLED":
+		return "stopped"
+	default:
+		return "waiting"
+	}
+}
+
+func volumes(t api.Task) string {
+	paths := make([]string, len(t.LocalVolumes))
+	for i, v := range t.LocalVolumes {
+		paths[i] = v.ContainerPath
+	}
+	return strings.Join(paths, ",")
 }
 
 func taskHealth(t api.Task) string {
@@ -82,7 +112,7 @@ func (c *cli) newTaskKillCmd() *cobra.Command {
 		Args: args(1, math.MaxInt, "one TASK or more"),
 	}
 	cmd.Flags().BoolVar(&o.Scale, "scale", false, "lower the app's instances instead of replacing the task")
-	cmd.Flags().BoolVar(&o.Wipe, "wipe", false, "also forget what the instance has reserved")
+	cmd.Flags().BoolVar(&o.Wipe, "wipe", false, "also destroy the instance's persistent volumes and give its reservation back")
 	ch.flags(cmd)
 	cmd.RunE = c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
 		if ch.wait && !o.Scale {

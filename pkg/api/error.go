@@ -125,8 +125,9 @@ func invalid(message string, problems []app.Problem) *Error {
 	return e
 }
 
-// asInvalid turns the error of app.Validate into a 422.
-func asInvalid(err error) error {
+// AsInvalid turns an *app.InvalidError into an *Error of status 422 and leaves
+// others as they are.
+func AsInvalid(err error) error {
 	if e, ok := errors.AsType[*app.InvalidError](err); ok {
 		return invalid(messageInvalidObject, e.Problems)
 	}

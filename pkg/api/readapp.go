@@ -62,7 +62,7 @@ func (rd Reader) spec(doc value) (*app.Spec, error) {
 	d.migrate(rd.Rules)
 	s := app.Normalize(&d.spec, rd.Rules)
 	if err := app.Validate(s, rd.Rules); err != nil {
-		return nil, asInvalid(prefixed(err, doc.path))
+		return nil, AsInvalid(prefixed(err, doc.path))
 	}
 	return s, nil
 }

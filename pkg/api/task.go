@@ -67,6 +67,10 @@ type Tasks struct {
 type Kills struct {
 	Held      int `json:"held"`
 	Confirmed int `json:"confirmed,omitempty"`
+	// Volumes counts instances that nobody knows and whose volumes are on offer,
+	// Destroyed those whose volumes are now destroyed.
+	Volumes   int `json:"volumes,omitempty"`
+	Destroyed int `json:"destroyed,omitempty"`
 }
 
 // DeploymentResult answers a change that started a deployment.

@@ -82,7 +82,7 @@ func validatePersistent(s *Spec, v *Volume, path string, f *findings) {
 		f.add(path+"/persistent/constraints", "volumes of type root take no constraints")
 	}
 	if s.Role == "*" {
-		f.add("/role", "got \"*\", but persistent volumes need a role of the framework to reserve for; see --mesos-role")
+		f.add("/role", "got \"*\", but nothing can be reserved for it, as persistent volumes need; start the scheduler with --mesos-role NAME, or name another of its roles here")
 	}
 }
 

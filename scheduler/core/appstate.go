@@ -161,6 +161,10 @@ func (a *appState) count(i *instance.Instance, by int) {
 		if i.Condition != instance.UnreachableInactive {
 			a.tally.Outgoing += by
 		}
+	case i.Goal == instance.GoalStopped:
+		if i.Condition.Live() && !i.Condition.OutOfSight() {
+			a.tally.Outgoing += by
+		}
 	case i.Condition == instance.UnreachableInactive:
 		a.tally.Inactive += by
 	case a.outdated(i):
@@ -220,7 +224,7 @@ func (a *appState) launchable(now time.Time) bool {
 func (a *appState) copies(keep func(*instance.Instance) bool) []deployment.Copy {
 	var out []deployment.Copy
 	for i := range a.instances {
-		if i.Goal != instance.GoalDecommissioned && keep(i) {
+		if i.Goal == instance.GoalRunning && keep(i) {
 			out = append(out, deployment.Copy{Instance: i, Ready: a.ready(i)})
 		}
 	}

@@ -29,6 +29,7 @@ func (s *State) command(e Asked) {
 		r.Err = s.resetDelay(c.ID)
 	case ConfirmKills:
 		s.releaseKills()
+		s.releaseHeld()
 	case Quiesce:
 		s.quiet = true
 	}
@@ -270,7 +271,7 @@ func (s *State) killTasks(c KillTasks) (Result, error) {
 	shrink := map[app.ID]int{}
 	for _, t := range c.Tasks {
 		m := s.ofTask(t)
-		if m == nil || m.is.Goal == instance.GoalDecommissioned {
+		if m == nil || m.is.Goal == instance.GoalDecommissioned || !c.Wipe && keeps(m.is, c.Scale) {
 			continue
 		}
 		victims = append(victims, m)

@@ -200,7 +200,7 @@ func (s *State) turnOf(d *deployment.Deployment) *turn {
 
 // act carries out what an action or the keeping of numbers asks for.
 func (s *State) act(a *appState, n deployment.Next) {
-	for range n.Start {
+	for range s.resume(a, n.Start) {
 		i := &instance.Instance{
 			ID: instance.NewID(a.spec.ID, newUUID(s.cfg.Rand)), App: a.spec.ID, Version: a.spec.Version,
 			Goal: instance.GoalRunning, Condition: instance.Scheduled, Since: s.now,
@@ -292,6 +292,7 @@ func (s *State) forgetApp(a *appState) {
 		m.gone = true
 		s.deadlines.cancel(m)
 		s.persist(DropInstance{ID: m.is.ID})
+		s.freeHome(m.is)
 	}
 	s.persist(DropTrouble{App: id})
 	s.timers.cancel(delayTimer, string(id))

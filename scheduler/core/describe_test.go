@@ -61,7 +61,7 @@ func (n names) describe(e Effects) []string {
 		out = append(out, "call "+n.shorten(describeCall(c)))
 	}
 	for _, p := range e.Publish {
-		if strings.HasPrefix(p.Type, "deployment_") || strings.HasPrefix(p.Type, "kills_") || strings.HasPrefix(p.Type, "app_") {
+		if strings.HasPrefix(p.Type, "deployment_") || strings.HasPrefix(p.Type, "kills_") || strings.HasPrefix(p.Type, "volumes_") || strings.HasPrefix(p.Type, "app_") {
 			out = append(out, n.shorten(fmt.Sprintf("publish %s %v", p.Type, describeFields(p.Facts.Fields()))))
 		}
 	}
@@ -105,6 +105,12 @@ func describeChange(c Change) string {
 		if i.Condition.Live() {
 			text += fmt.Sprintf(" task %d on %s", i.Incarnation, i.AgentID)
 		}
+		if i.Home != nil {
+			text += " home " + string(i.Home.AgentID)
+			if !i.Home.Made {
+				text += " unconfirmed"
+			}
+		}
 		return text
 	case DropInstance:
 		return "drop instance " + string(c.ID)
@@ -116,6 +122,10 @@ func describeChange(c Change) string {
 		return fmt.Sprintf("trouble %s delay %v", c.App, c.Trouble.Delay)
 	case DropTrouble:
 		return "drop trouble " + string(c.App)
+	case PutRelease:
+		return fmt.Sprintf("release %s at %s", c.ID, c.Release.Agent)
+	case DropRelease:
+		return "drop release " + string(c.ID)
 	default:
 		return fmt.Sprintf("%T", c)
 	}
@@ -128,9 +138,11 @@ func describeCall(c Call) string {
 		for _, t := range c.Tasks {
 			tasks = append(tasks, fmt.Sprintf("%s%v", t.Instance.TaskID(), ports(t.Instance.HostPorts)))
 		}
-		return fmt.Sprintf("accept %v launch %s refuse %v", c.OfferIDs, strings.Join(tasks, " "), c.Refuse)
+		return fmt.Sprintf("accept %v %slaunch %s refuse %v", c.OfferIDs, operations(c.Prepare), strings.Join(tasks, " "), c.Refuse)
 	case MesosCall:
 		switch m := c.SchedulerCall.(type) {
+		case mesos.Accept:
+			return fmt.Sprintf("accept %v %s", m.OfferIDs, operations(m.Operations))
 		case mesos.Acknowledge:
 			return fmt.Sprintf("acknowledge %s %s", m.TaskID, m.UUID)
 		case mesos.Kill:
@@ -155,6 +167,36 @@ func describeCall(c Call) string {
 	}
 }
 
+// operations says what happens to which resources, volumes by their names.
+func operations(ops []mesos.Operation) string {
+	var b strings.Builder
+	list := func(verb string, rs []mesos.Resource) {
+		names := make([]string, len(rs))
+		for n, r := range rs {
+			names[n] = r.Name
+			if r.Disk != nil {
+				names[n] = r.Disk.PersistenceID
+			}
+		}
+		fmt.Fprintf(&b, "%s %v ", verb, names)
+	}
+	for _, op := range ops {
+		switch op := op.(type) {
+		case mesos.Reserve:
+			list("reserve", op.Resources)
+		case mesos.Create:
+			list("create", op.Volumes)
+		case mesos.Destroy:
+			list("destroy", op.Volumes)
+		case mesos.Unreserve:
+			list("unreserve", op.Resources)
+		default:
+			fmt.Fprintf(&b, "%T ", op)
+		}
+	}
+	return b.String()
+}
+
 func ports(p []uint32) string {
 	if len(p) == 0 {
 		return ""
@@ -169,10 +211,14 @@ type memory struct {
 	instances   map[instance.ID]*instance.Instance
 	deployments map[deployment.ID]*deployment.Deployment
 	troubles    map[app.ID]Trouble
+	releases    map[instance.ID]Release
 }
 
 func newMemory() *memory {
-	return &memory{instances: map[instance.ID]*instance.Instance{}, deployments: map[deployment.ID]*deployment.Deployment{}, troubles: map[app.ID]Trouble{}}
+	return &memory{
+		instances: map[instance.ID]*instance.Instance{}, deployments: map[deployment.ID]*deployment.Deployment{},
+		troubles: map[app.ID]Trouble{}, releases: map[instance.ID]Release{},
+	}
 }
 
 func (m *memory) apply(c Change) {
@@ -195,11 +241,15 @@ func (m *memory) apply(c Change) {
 		m.troubles[c.App] = c.Trouble
 	case DropTrouble:
 		delete(m.troubles, c.App)
+	case PutRelease:
+		m.releases[c.ID] = c.Release
+	case DropRelease:
+		delete(m.releases, c.ID)
 	}
 }
 
 func (m *memory) stored() Stored {
-	st := Stored{Framework: m.framework, Versions: slices.Clone(m.versions), Troubles: map[app.ID]Trouble{}}
+	st := Stored{Framework: m.framework, Versions: slices.Clone(m.versions), Troubles: map[app.ID]Trouble{}, Releases: maps.Clone(m.releases)}
 	for _, i := range m.instances {
 		st.Instances = append(st.Instances, i)
 	}

@@ -63,6 +63,13 @@ type (
 	}
 	// DropTrouble forgets them.
 	DropTrouble struct{ App app.ID }
+	// PutRelease stores that a forgotten instance's volumes are to be destroyed.
+	PutRelease struct {
+		ID      instance.ID
+		Release Release
+	}
+	// DropRelease forgets that: nothing of them is left.
+	DropRelease struct{ ID instance.ID }
 )
 
 func (PutFramework) change()   {}
@@ -74,6 +81,8 @@ func (PutDeployment) change()  {}
 func (DropDeployment) change() {}
 func (PutTrouble) change()     {}
 func (DropTrouble) change()    {}
+func (PutRelease) change()     {}
+func (DropRelease) change()    {}
 
 // Trouble is an App's last failure and the delay of its next launches.
 type Trouble struct {

@@ -46,6 +46,7 @@ func (s *State) forget(m *member) {
 	s.killed(i.TaskID())
 	s.deadlines.cancel(m)
 	s.persist(DropInstance{ID: i.ID})
+	s.freeHome(i)
 	s.touch(a)
 }
 
@@ -59,7 +60,7 @@ func (s *State) deadline(a *appState, i *instance.Instance) time.Time {
 	case instance.Staging, instance.Starting:
 		return later(s.now, i.Since).Add(s.cfg.LaunchTimeout)
 	case instance.Unreachable:
-		if i.Goal == instance.GoalRunning && a.spec.Unreachable.Disabled {
+		if i.Goal == instance.GoalRunning && a.spec.Unreachable.Disabled || i.Home != nil {
 			return time.Time{}
 		}
 		return i.Since.Add(s.inactiveAfter(a, i))
@@ -108,10 +109,13 @@ func (s *State) instanceDue(m *member) {
 
 // decommission ends an instance for good: at once when it has no task, else by
 // a kill. An unreachable one is kept in mind, so that its task is killed when
-// it returns; with wipe it is forgotten.
+// it returns; with wipe it is forgotten. A resident one is kept with its data,
+// unless those are wiped or its App is deleted.
 func (s *State) decommission(m *member, wipe bool) {
 	i := m.is
 	switch {
+	case i.Home != nil && !wipe && !m.app.deleted:
+		s.suspend(m)
 	case !i.Condition.Live(), wipe && (i.Condition == instance.Unreachable || i.Condition == instance.UnreachableInactive):
 		s.forget(m)
 	case i.Condition == instance.Unreachable || i.Condition == instance.UnreachableInactive:
@@ -131,13 +135,14 @@ func (s *State) ended(m *member, i *instance.Instance) {
 		s.forget(m)
 	case instance.GoalStopped, instance.GoalRunning:
 		s.store(m, i.Rescheduled(s.now, m.app.spec.Version))
+		s.doubt(m.is)
 	}
 }
 
 // counted reports whether an instance counts for the constraints of its App:
-// it is wanted, lives, and has the current configuration.
+// it is wanted, lives or will return to its home, and has the current configuration.
 func (a *appState) counted(i *instance.Instance) bool {
-	return i != nil && i.Active() && a.current[i.Version.UnixMilli()]
+	return i != nil && (i.Active() || i.Home != nil && i.Goal == instance.GoalRunning) && a.current[i.Version.UnixMilli()]
 }
 
 // recount keeps the placement's counts right when a record replaces another one.
@@ -155,6 +160,9 @@ func (a *appState) recount(was, is *instance.Instance) {
 }
 
 func site(i *instance.Instance) placement.Site {
+	if h := i.Home; h != nil {
+		return placement.Site{Agent: h.AgentID, Hostname: h.Hostname, Domain: h.Domain, Attributes: h.Attributes}
+	}
 	return placement.Site{Agent: i.AgentID, Hostname: i.Hostname, Domain: i.Domain, Attributes: i.Attributes}
 }
 

@@ -71,7 +71,7 @@ func (s *State) rekill() {
 			continue
 		}
 		for i := range a.instances {
-			if i.Goal == instance.GoalDecommissioned && i.Condition.Live() && i.Condition != instance.UnreachableInactive {
+			if i.Goal != instance.GoalRunning && i.Condition.Live() && i.Condition != instance.UnreachableInactive {
 				s.kill(i.TaskID(), i.AgentID)
 			}
 		}

@@ -18,6 +18,7 @@ func (s *State) offered(offers []mesos.Offer) {
 		s.saw(o)
 	}
 	s.placeAgain = true
+	s.survey(offers)
 }
 
 // maintained reports whether a maintenance window has begun or begins soon.
@@ -47,8 +48,7 @@ func (s *State) place() {
 			break
 		}
 		a := s.apps[it.App]
-		m := a.nextWaiting()
-		at, ok := s.cluster.Place(s.demandOf(a))
+		m, at, ok := s.placeNext(a)
 		if !ok {
 			s.fair.Skip(it)
 			s.hoard(a, it.Since)
@@ -60,6 +60,16 @@ func (s *State) place() {
 	}
 	s.noteAttempts(t.unplaced)
 	s.launch(t)
+}
+
+// placeNext finds a place for the instance of the App that has waited longest.
+func (s *State) placeNext(a *appState) (m *member, at placement.Assignment, ok bool) {
+	if a.spec.HasPersistentVolumes() {
+		return s.placeResident(a)
+	}
+	m = a.nextWaiting()
+	at, ok = s.cluster.Place(s.demandOf(a))
+	return m, at, ok
 }
 
 // try is one pass over all that waits.
@@ -93,7 +103,7 @@ func (s *State) assign(m *member, at *placement.Assignment, l *Launch) {
 	a, was := m.app, m.is
 	next := was.Launched(s.now, a.spec.Version, instance.Place{
 		AgentID: at.Agent, Hostname: at.Hostname, Domain: at.Domain, Attributes: at.Attributes,
-		HostPorts: at.HostPorts, Resources: a.spec.Resources, Role: at.Role,
+		HostPorts: at.HostPorts, Resources: a.spec.Resources, Role: at.Role, Home: homeFor(a, was, at),
 	})
 	a.put(m, next)
 	s.recharge(a, was, next)
@@ -148,7 +158,7 @@ func (s *State) demandOf(a *appState) *placement.Demand {
 }
 
 // unmet reports whether something that may be launched now has not been.
-func (s *State) unmet() bool { return !s.quiet && s.fair.Len() > 0 }
+func (s *State) unmet() bool { return !s.quiet && (s.fair.Len() > 0 || s.sweeping()) }
 
 // offerDemand is what the master was told about our wish for offers.
 type offerDemand struct {

@@ -20,9 +20,11 @@ func (s *State) subscribed(e mesos.Subscribed) {
 		s.framework.ID = e.FrameworkID
 		s.persist(PutFramework{ID: e.FrameworkID})
 	}
+	s.cluster.SetFramework(e.FrameworkID)
 	s.cluster.RemoveAll()
 	s.demand = offerDemand{}
 	s.placeAgain = true
+	s.sweepAgain()
 	s.startRound()
 	s.timers.set(s.now.Add(s.cfg.ReconcileEvery), implicitTimer, "")
 	s.rekill()
@@ -71,6 +73,7 @@ func (s *State) reconcileAll() {
 	if s.framework.Subscribed {
 		s.call(mesos.Reconcile{})
 	}
+	s.sweepAgain()
 	s.timers.set(s.now.Add(s.cfg.ReconcileEvery), implicitTimer, "")
 }
 

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -11,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	diff "github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
@@ -46,7 +47,7 @@ func TestScripts(t *testing.T) {
 				}
 				return
 			}
-			if d := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); d != "" {
+			if d := diff.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); d != "" {
 				t.Errorf("effects differ (-want +got):\n%s", d)
 			}
 		})
@@ -131,6 +132,9 @@ func (s *script) line(text string) {
 		plain = append(plain, w)
 	}
 	switch words[0] {
+	case "queue":
+		v, _ := s.state.View().App(app.Canonical(plain[0]))
+		fmt.Fprintf(&s.out, "%s > %s\n        %d wait: %s\n", s.stamp(), text, v.Queue.Waiting, s.names.shorten(v.Queue.Explanation))
 	case "crash":
 		s.boot()
 		fmt.Fprintf(&s.out, "%s > crash\n", s.stamp())
@@ -141,7 +145,7 @@ func (s *script) line(text string) {
 	case "disconnected":
 		s.step(text, FromMesos{mesos.Disconnected{}})
 	case "offer":
-		s.step(text, FromMesos{mesos.Offers{Offers: []mesos.Offer{offerOf(plain, args)}}})
+		s.step(text, FromMesos{mesos.Offers{Offers: []mesos.Offer{s.offerOf(plain, args)}}})
 	case "rescind":
 		s.step(text, FromMesos{mesos.Rescind{OfferID: mesos.OfferID(plain[0])}})
 	case "status":
@@ -241,24 +245,67 @@ func (s *script) override(spec *app.Spec, k, v string) {
 		spec.Ports = make([]app.Port, int(n))
 	case "unique":
 		spec.Constraints = []constraint.Constraint{{Field: v, Operator: constraint.Unique}}
+	case "role":
+		spec.Role = v
+	case "volumes":
+		resident(spec, strings.Split(v, ","))
 	case "force":
 	default:
 		s.t.Fatalf("unknown argument %q", k)
 	}
 }
 
-func offerOf(plain []string, args map[string]string) mesos.Offer {
-	o := mesos.Offer{ID: mesos.OfferID(plain[0]), AgentID: mesos.AgentID(plain[1]), Hostname: plain[1] + ".local", Role: "*"}
-	for _, name := range []string{"cpus", "mem"} {
-		n, _ := strconv.ParseFloat(args[name], 64)
-		o.Resources = append(o.Resources, mesos.Resource{Name: name, Type: mesos.Scalar, Scalar: resource.FromFloat(n), AllocationRole: "*"})
+// resident gives an App persistent volumes and what follows from them.
+func resident(spec *app.Spec, paths []string) {
+	spec.Container = &app.Container{}
+	for _, p := range paths {
+		v := app.Volume{ContainerPath: p, Persistent: &app.PersistentVolume{Type: "root", Size: resource.Units(100)}}
+		spec.Container.Volumes = append(spec.Container.Volumes, v)
 	}
+	spec.Upgrade = app.UpgradeStrategy{MinimumHealthCapacity: 0.5}
+	spec.Unreachable = app.UnreachableStrategy{Disabled: true}
+}
+
+func (s *script) offerOf(plain []string, args map[string]string) mesos.Offer {
+	o := mesos.Offer{ID: mesos.OfferID(plain[0]), AgentID: mesos.AgentID(plain[1]), Hostname: plain[1] + ".local", Role: cmp.Or(args["role"], "*")}
+	for _, name := range []string{"cpus", "mem", "disk"} {
+		if n, err := strconv.ParseFloat(args[name], 64); err == nil || name != "disk" {
+			o.Resources = append(o.Resources, mesos.Resource{Name: name, Type: mesos.Scalar, Scalar: resource.FromFloat(n), AllocationRole: o.Role})
+		}
+	}
+	o.Resources = append(o.Resources, s.reservedOf(o.Role, args)...)
 	if from, to, ok := strings.Cut(args["ports"], "-"); ok {
 		b, _ := strconv.ParseUint(from, 10, 64)
 		e, _ := strconv.ParseUint(to, 10, 64)
 		o.Resources = append(o.Resources, mesos.Resource{Name: mesos.Ports, Type: mesos.RangeSet, Ranges: resource.NewRanges(resource.Range{Begin: b, End: e}), AllocationRole: "*"})
 	}
 	return o
+}
+
+// reservedOf is what is reserved for the instances named: with "bare" cpus and
+// memory, with "home" a volume of the path given (db.1:data) as well.
+func (s *script) reservedOf(role string, args map[string]string) []mesos.Resource {
+	var out []mesos.Resource
+	for text := range strings.SplitSeq(args["home"]+","+args["bare"], ",") {
+		if text == "" {
+			continue
+		}
+		name, path, volume := strings.Cut(text, ":")
+		id := strings.TrimSuffix(string(s.names.task(name+"/1")), "._app.1")
+		stack := []mesos.Reservation{{Dynamic: true, Role: role, Labels: []mesos.Label{
+			{Key: placement.InstanceLabel, Value: id}, {Key: placement.FrameworkLabel, Value: cmp.Or(args["framework"], "fw")},
+		}}}
+		own := func(name string, n resource.Scalar) mesos.Resource {
+			return mesos.Resource{Name: name, Type: mesos.Scalar, Scalar: n, AllocationRole: role, Reservations: stack}
+		}
+		out = append(out, own(mesos.CPUs, 1000), own(mesos.Mem, resource.Units(64)))
+		if volume {
+			disk := own(mesos.Disk, resource.Units(100))
+			disk.Disk = &mesos.DiskInfo{PersistenceID: placement.VolumeID(id, path), ContainerPath: path}
+			out = append(out, disk)
+		}
+	}
+	return out
 }
 
 func (s *script) statusOf(plain []string, args map[string]string) mesos.TaskStatus {
@@ -269,6 +316,9 @@ func (s *script) statusOf(plain []string, args map[string]string) mesos.TaskStat
 	st := mesos.TaskStatus{
 		TaskID: s.names.task(plain[0]), State: state, Reason: mesos.Reason(args["reason"]), Message: args["message"],
 		UUID: []byte(args["uuid"]), AgentID: mesos.AgentID(args["agent"]),
+	}
+	if args["source"] == "master" {
+		st.Source = mesos.SourceMaster
 	}
 	if h, ok := args["healthy"]; ok {
 		healthy := h == "true"

@@ -61,6 +61,7 @@ type State struct {
 	// quiet says that nothing is launched any more.
 	quiet bool
 	view  *View
+	disks disks
 }
 
 // Stored is what a State starts from: all that was ever persisted and not dropped.
@@ -71,6 +72,8 @@ type Stored struct {
 	Instances   []*instance.Instance
 	Deployments []*deployment.Deployment
 	Troubles    map[app.ID]Trouble
+	// Releases are forgotten instances whose data are still to be destroyed.
+	Releases map[instance.ID]Release
 }
 
 // New returns the State that continues from what was stored. now is the time
@@ -88,8 +91,9 @@ func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *St
 		kills:        map[mesos.TaskID]*kill{},
 		timers:       newTimers(),
 		fair:         fairshare.New(cfg.Fairness), hoards: map[app.ID]hoard{}, sharesChanged: true,
-		view: NewView(now, FrameworkView{}, nil, nil),
+		view: NewView(now, FrameworkView{}, nil, nil), disks: newDisks(stored.Releases),
 	}
+	place.SetFramework(stored.Framework)
 	s.guard.empty = len(stored.Versions) == 0
 	s.load(stored)
 	return s
@@ -120,6 +124,7 @@ func (s *State) load(stored Stored) {
 		m := a.add(i)
 		s.recharge(a, nil, i)
 		s.watch(m)
+		s.doubt(i)
 	}
 	for id, t := range stored.Troubles {
 		if a := s.apps[id]; a != nil {
@@ -199,6 +204,7 @@ func (s *State) Step(now time.Time, ev Event) Effects {
 	}
 	s.fireTimers()
 	s.settle()
+	s.destroyReleased()
 	s.place()
 	s.steerOffers()
 	out.Wake = s.wake()
@@ -235,6 +241,7 @@ func (s *State) fireTimers() {
 			s.reconcileAll()
 		case hoardTimer:
 			s.placeAgain = true
+		case sweepTimer:
 		}
 	}
 }

@@ -56,8 +56,9 @@ func (s *State) applyUpdate(st mesos.TaskStatus) {
 	case instance.Ended:
 		s.publishStatus(next, st)
 		s.blame(a, next, st)
-		s.ended(m, next)
+		s.ended(m, neverMade(next, st))
 	case instance.Stray:
+		s.launchedAfterAll(m)
 		s.stray(st)
 	}
 }
@@ -75,7 +76,7 @@ func (s *State) underWay(i *instance.Instance, st mesos.TaskStatus) bool {
 func (s *State) live(a *appState, was, is *instance.Instance) {
 	_, asked := s.kills[is.TaskID()]
 	back := was.Condition.OutOfSight() && !is.Condition.OutOfSight()
-	if is.Goal == instance.GoalDecommissioned && !is.Condition.OutOfSight() || asked && back {
+	if is.Goal != instance.GoalRunning && !is.Condition.OutOfSight() || asked && back {
 		s.kill(is.TaskID(), is.AgentID)
 	}
 	if is.Condition == instance.Running && was.Condition != instance.Running || is.Healthy != nil && *is.Healthy && (was.Healthy == nil || !*was.Healthy) {
@@ -93,7 +94,7 @@ func (s *State) live(a *appState, was, is *instance.Instance) {
 func (s *State) blame(a *appState, i *instance.Instance, st mesos.TaskStatus) {
 	_, asked := s.kills[i.TaskID()]
 	switch {
-	case i.Goal == instance.GoalDecommissioned, st.Reason == mesos.ReasonAgentDraining, st.Reason == mesos.ReasonInvalidOffers,
+	case i.Goal != instance.GoalRunning, st.Reason == mesos.ReasonAgentDraining, st.Reason == mesos.ReasonInvalidOffers,
 		st.Reason == mesos.ReasonReconciliation && i.Condition != instance.Failed && i.Condition != instance.Errored:
 		return
 	case i.Condition == instance.Killed && asked:

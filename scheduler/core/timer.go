@@ -16,6 +16,7 @@ const (
 	reconcileTimer
 	implicitTimer
 	hoardTimer
+	sweepTimer
 )
 
 // timerKey names a timer; there is one of a key at most.

@@ -35,6 +35,9 @@ type FrameworkView struct {
 	Master     mesos.MasterInfo
 	// KillsHeld is how many kills the mass-kill guard holds back for a confirmation.
 	KillsHeld int
+	// VolumesHeld is how many instances that nobody knows have volumes on offer,
+	// which are destroyed only when a user confirms it.
+	VolumesHeld int
 }
 
 // AppView is one App with its instances.

@@ -29,7 +29,7 @@ func (s *State) View() *View {
 			v.hide(a)
 			continue
 		}
-		a.shown = a.view(s.now)
+		a.shown = s.appView(a)
 		v.tasks = v.tasks.add(a.shown.Counts)
 		v.apps.ReplaceOrInsert(a.shown)
 	}
@@ -66,7 +66,7 @@ func (s *State) showShares(v *View) {
 
 func (c Counts) negative() Counts { return Counts{-c.Staged, -c.Running, -c.Healthy, -c.Unhealthy} }
 
-func (a *appState) view(now time.Time) *AppView {
+func (s *State) appView(a *appState) *AppView {
 	v := &AppView{
 		Spec: a.spec, Versions: slices.Clone(a.versions), Instances: make([]*instance.Instance, len(a.members)),
 		LastFailure: a.trouble.Failure, Counts: a.counts, Queue: a.queue,
@@ -78,8 +78,11 @@ func (a *appState) view(now time.Time) *AppView {
 		v.Deployments = []deployment.ID{a.deployment.ID}
 	}
 	v.Queue.Waiting = a.nWaiting
-	if a.trouble.DelayUntil.After(now) {
+	if a.trouble.DelayUntil.After(s.now) {
 		v.Queue.DelayUntil = a.trouble.DelayUntil
+	}
+	if text := s.explainHome(a); text != "" {
+		v.Queue.Explanation = text
 	}
 	return v
 }
@@ -115,6 +118,9 @@ const unusedOffersMax = 20
 // explain keeps why the App's instances find no place.
 func (a *appState) explain(now time.Time, d *placement.Demand) {
 	r := d.Rejections()
+	if i := a.homesick(); i != nil {
+		r = d.RejectionsOf(string(i.ID), i.Home.AgentID)
+	}
 	a.queue.Processed, a.queue.Unused = r.Attempt.Processed, r.Attempt.Refused()
 	a.queue.Rejections, a.queue.Attempt = rejectionCounts(r.LastOffers), rejectionCounts(r.Attempt)
 	a.queue.Explanation = placement.Explain(a.spec, r)

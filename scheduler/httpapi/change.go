@@ -81,9 +81,6 @@ func (s *Server) change(r *http.Request, want []wanted, create, partial bool) (r
 		created = false
 		for _, c := range want {
 			change, err := s.derive(r, p, c, create, partial)
-			if err == nil {
-				err = supported(change.Spec)
-			}
 			if err != nil {
 				return core.Result{}, false, err
 			}
@@ -95,16 +92,6 @@ func (s *Server) change(r *http.Request, want []wanted, create, partial bool) (r
 		}
 	}
 	return core.Result{}, false, err
-}
-
-// supported refuses what is a valid definition but would run without what it asks for.
-func supported(spec *app.Spec) error {
-	if !spec.HasPersistentVolumes() {
-		return nil
-	}
-	return &api.Error{Status: http.StatusUnprocessableEntity, Message: "Object is not valid", Details: []api.Detail{{
-		Path: "/container/volumes", Errors: []string{"persistent volumes are not supported yet: the instances would run without their data; use a host or an external volume"},
-	}}}
 }
 
 // overtaken reports whether a command failed only because an App is no longer
@@ -133,23 +120,28 @@ func (s *Server) derive(r *http.Request, p *picture, c wanted, create, partial b
 	if err := precondition(r, a.Spec); err != nil {
 		return core.AppChange{}, err
 	}
-	change := core.AppChange{Base: a.Spec.Version}
+	spec, err := s.updated(a, c, partial)
+	if err == nil {
+		err = api.AsInvalid(app.ValidateUpdate(a.Spec, spec))
+	}
+	return core.AppChange{Spec: spec, Base: a.Spec.Version}, err
+}
+
+// updated returns the definition that a body makes of an App.
+func (s *Server) updated(a *core.AppView, c wanted, partial bool) (*app.Spec, error) {
 	if !partial {
 		reader := s.reader
 		reader.Rules.Roles = append(slices.Clone(reader.Rules.Roles), a.Spec.Role)
-		change.Spec, err = reader.Create(c.doc, c.id)
-		return change, err
+		return reader.Create(c.doc, c.id)
 	}
 	version, restore, err := c.doc.Restore()
 	if err != nil {
-		return change, err
+		return nil, err
 	}
 	if restore {
-		change.Spec, err = versionOf(a, version)
-		return change, err
+		return versionOf(a, version)
 	}
-	change.Spec, err = s.reader.Update(c.doc, a.Spec)
-	return change, err
+	return s.reader.Update(c.doc, a.Spec)
 }
 
 // precondition checks If-Match, by which a client says that it changes the

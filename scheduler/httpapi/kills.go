@@ -7,19 +7,20 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/core"
 )
 
-// showKills tells how many kills the mass-kill guard holds back.
+// showKills tells how many kills, and volumes to be destroyed, wait for a confirmation.
 func (s *Server) showKills(w http.ResponseWriter, _ *http.Request) error {
-	return reply(w, http.StatusOK, api.Kills{Held: s.cfg.Scheduler.View().Framework.KillsHeld})
+	f := s.cfg.Scheduler.View().Framework
+	return reply(w, http.StatusOK, api.Kills{Held: f.KillsHeld, Volumes: f.VolumesHeld})
 }
 
 // confirmKills lets the kills happen that the guard holds back now.
 func (s *Server) confirmKills(w http.ResponseWriter, r *http.Request) error {
-	held := s.cfg.Scheduler.View().Framework.KillsHeld
-	if held == 0 {
+	f := s.cfg.Scheduler.View().Framework
+	if f.KillsHeld+f.VolumesHeld == 0 {
 		return &api.Error{Status: http.StatusConflict, Message: "No kill is held back; there is nothing to confirm"}
 	}
 	if _, err := s.do(r, core.ConfirmKills{}); err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, api.Kills{Confirmed: held})
+	return reply(w, http.StatusOK, api.Kills{Confirmed: f.KillsHeld, Destroyed: f.VolumesHeld})
 }

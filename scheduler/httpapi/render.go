@@ -9,6 +9,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
@@ -133,8 +134,11 @@ func versionInfo(s *app.Spec) *api.VersionInfo {
 }
 
 // shown reports whether the API lists an instance's task: it has been sent to
-// Mesos and has not ended.
-func shown(i *instance.Instance) bool { return i.Incarnation > 0 && i.Condition.Live() }
+// Mesos and has not ended. A resident instance is listed as long as it has its
+// data, by its last task.
+func shown(i *instance.Instance) bool {
+	return i.Incarnation > 0 && (i.Condition.Live() || i.Home != nil)
+}
 
 func tasksOf(a *core.AppView) []api.Task {
 	tasks := make([]api.Task, 0, len(a.Instances))
@@ -174,7 +178,31 @@ func renderTask(s *app.Spec, i *instance.Instance) api.Task {
 		}
 		t.HealthCheckResults = append(t.HealthCheckResults, result)
 	}
+	if i.Home != nil {
+		addHome(&t, i)
+	}
 	return t
+}
+
+// addHome adds the volumes of a resident instance and, while it has no task,
+// the agent that holds them. Without a task it is TASK_STAGING when it waits for
+// that agent and TASK_KILLED when it is stopped: clients know no other names.
+func addHome(t *api.Task, i *instance.Instance) {
+	_, unique, _ := strings.Cut(string(i.ID), ".instance-")
+	for _, v := range i.Home.Volumes {
+		t.LocalVolumes = append(t.LocalVolumes, api.LocalVolume{
+			RunSpecID: string(i.App), ContainerPath: v.ContainerPath, UUID: unique, PersistenceID: v.PersistenceID,
+		})
+	}
+	if i.Condition.Live() {
+		return
+	}
+	h := i.Home
+	t.Host, t.SlaveID, t.Region, t.Zone, t.Role = h.Hostname, string(h.AgentID), h.Domain.Region, h.Domain.Zone, h.Role
+	t.State, t.Version = mesos.TaskStaging.String(), api.Time{}
+	if i.Goal == instance.GoalStopped {
+		t.State = mesos.TaskKilled.String()
+	}
 }
 
 func servicePorts(s *app.Spec) []int {
@@ -198,7 +226,7 @@ func stats(a *core.AppView, now time.Time) map[string]api.StatsGroup {
 		var s api.Stats
 		var lives []float64
 		for _, i := range a.Instances {
-			if shown(i) && belongs(i) {
+			if i.Condition.Live() && shown(i) && belongs(i) {
 				lives = count(&s.Counts, lives, i, now)
 			}
 		}

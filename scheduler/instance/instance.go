@@ -177,6 +177,9 @@ type Instance struct {
 	Since time.Time
 	// Incarnation counts the instance's tasks; 0 means none was ever launched.
 	Incarnation int
+	// Home is where the instance's persistent volumes are; nil without any, and
+	// before the first launch.
+	Home *Home
 
 	// What follows describes the current task; it is empty while Scheduled.
 	AgentID    mesos.AgentID
@@ -208,6 +211,8 @@ type Place struct {
 	HostPorts  []uint32
 	Resources  resource.Vector
 	Role       string
+	// Home is set for the first launch of a resident instance only; later ones keep the record's.
+	Home *Home
 }
 
 // TaskID returns the current task's id, "" when none was launched yet.

@@ -160,6 +160,7 @@ func (i *Instance) withStatus(st mesos.TaskStatus) *Instance {
 	next := *i
 	next.Message = st.Message
 	next.Forgotten = st.State == mesos.TaskUnknown
+	next.Home = i.Home.confirm(st)
 	if st.Healthy != nil {
 		healthy := *st.Healthy
 		next.Healthy = &healthy
@@ -180,7 +181,7 @@ func (i *Instance) withStatus(st mesos.TaskStatus) *Instance {
 }
 
 func (i *Instance) sameFacts(o *Instance) bool {
-	return i.Message == o.Message && i.Forgotten == o.Forgotten && i.AgentID == o.AgentID && slices.Equal(i.IPAddresses, o.IPAddresses) &&
+	return i.Message == o.Message && i.Home == o.Home && i.Forgotten == o.Forgotten && i.AgentID == o.AgentID && slices.Equal(i.IPAddresses, o.IPAddresses) &&
 		(i.Healthy == nil) == (o.Healthy == nil) && (i.Healthy == nil || *i.Healthy == *o.Healthy)
 }
 
@@ -194,18 +195,23 @@ func timeOf(st mesos.TaskStatus, now time.Time) time.Time {
 // Launched returns the record of the instance's next run, made from version,
 // as it is stored before the ACCEPT that starts it.
 func (i *Instance) Launched(now time.Time, version time.Time, on Place) *Instance {
+	home := i.Home
+	if on.Home != nil {
+		home = on.Home
+	}
 	return &Instance{
 		ID: i.ID, App: i.App, Version: version, Goal: i.Goal, Condition: Provisioned, Since: now,
 		Incarnation: i.Incarnation + 1, AgentID: on.AgentID, Hostname: on.Hostname, Domain: on.Domain,
-		Attributes: on.Attributes, HostPorts: on.HostPorts, Resources: on.Resources, Role: on.Role, StagedAt: now,
+		Attributes: on.Attributes, HostPorts: on.HostPorts, Resources: on.Resources, Role: on.Role, StagedAt: now, Home: home,
 	}
 }
 
 // Rescheduled returns the record that waits for an offer again, with nothing
-// of the last run but its number.
+// of the last run but its number and where its data are.
 func (i *Instance) Rescheduled(now time.Time, version time.Time) *Instance {
 	return &Instance{
 		ID: i.ID, App: i.App, Version: version, Goal: i.Goal, Condition: Scheduled, Since: now, Incarnation: i.Incarnation,
+		Home: i.Home,
 	}
 }
 

@@ -25,6 +25,8 @@ type Cluster struct {
 	conditions map[constraint.Constraint]*condition
 	changes    int
 	slabs      slabs
+	// framework is the one that reservations are labelled with.
+	framework mesos.FrameworkID
 }
 
 // agent is what is known of an agent apart from its resources.
@@ -143,6 +145,12 @@ func (c *Cluster) SetDraining(id mesos.AgentID, draining bool) {
 			p.freed(i, true)
 		}
 	}
+}
+
+// Draining reports whether an agent is excluded from placing; see SetDraining.
+func (c *Cluster) Draining(id mesos.AgentID) bool {
+	i, known := c.byID[id]
+	return known && c.agents[i].draining
 }
 
 // Len is how many offers there are.

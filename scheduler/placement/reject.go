@@ -28,7 +28,7 @@ func (d *Demand) RejectionsOf(instance string, home mesos.AgentID) Rejections {
 
 func (d *Demand) rejections(reject func(i int32) Reason) Rejections {
 	d.sync()
-	r := Rejections{Attempt: d.noteAttempt(), Need: d.need, Constraints: make([]ConstraintTally, len(d.spec.Constraints))}
+	r := Rejections{Attempt: d.noteAttempt(reject), Need: d.need, Constraints: make([]ConstraintTally, len(d.spec.Constraints))}
 	for k, c := range d.spec.Constraints {
 		r.Constraints[k].Constraint = c
 	}
@@ -145,7 +145,7 @@ type attempt struct {
 }
 
 // noteAttempt counts the offers that came since it was last called, and returns the sum.
-func (d *Demand) noteAttempt() Funnel {
+func (d *Demand) noteAttempt(reject func(i int32) Reason) Funnel {
 	p, n := d.pool, d.attempt
 	if n == nil {
 		n = &attempt{}
@@ -158,14 +158,14 @@ func (d *Demand) noteAttempt() Funnel {
 		// It begins with those that are there; they also stand for forgotten ones.
 		for i := range p.slots {
 			if len(p.slots[i].offers) > 0 {
-				n.funnel.add(d.reject(int32(i)), 1)
+				n.funnel.add(reject(int32(i)), 1)
 			}
 		}
 		return n.funnel
 	}
 	for _, i := range entries {
 		if i >= 0 && len(p.slots[i].offers) > 0 {
-			n.funnel.add(d.reject(i), 1)
+			n.funnel.add(reject(i), 1)
 		}
 	}
 	return n.funnel

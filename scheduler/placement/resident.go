@@ -10,9 +10,13 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/resource"
 )
 
-// InstanceLabel is the label of reservations that names the resident instance
-// they are for.
-const InstanceLabel = "gantry_instance_id"
+// Labels of the reservations that are made for resident instances.
+const (
+	// InstanceLabel names the instance that a reservation is for.
+	InstanceLabel = "gantry_instance_id"
+	// FrameworkLabel names the framework that made it.
+	FrameworkLabel = "gantry_framework_id"
+)
 
 // volumeNeed is one persistent volume of an App.
 type volumeNeed struct {
@@ -117,14 +121,27 @@ func (s *slot) diskFor(v *volumeNeed, m mode, used []resource.Scalar) (i int, si
 	return -1, 0
 }
 
-// owner returns the resident instance that a resource is reserved for, "" for none.
-func owner(r *mesos.Resource) string {
+// Owner returns the resident instance that a resource is reserved for and the
+// framework that reserved it, by Gantry's labels; "" for none.
+func Owner(r *mesos.Resource) (instance string, framework mesos.FrameworkID) {
 	for _, v := range r.Reservations {
 		for _, l := range v.Labels {
-			if l.Key == InstanceLabel {
-				return l.Value
+			switch l.Key {
+			case InstanceLabel:
+				instance = l.Value
+			case FrameworkLabel:
+				framework = mesos.FrameworkID(l.Value)
 			}
 		}
+	}
+	return instance, framework
+}
+
+// owner returns the resident instance that a resource is reserved for, "" for
+// none. A volume that another framework made has an owner, too.
+func owner(r *mesos.Resource) string {
+	if instance, _ := Owner(r); instance != "" {
+		return instance
 	}
 	if r.Disk != nil {
 		if at := strings.LastIndexByte(r.Disk.PersistenceID, '#'); at > 0 {
@@ -134,8 +151,12 @@ func owner(r *mesos.Resource) string {
 	return ""
 }
 
-// persistenceID names an instance's volume; owner reads it back.
-func persistenceID(instance, path string) string { return instance + "#" + path }
+// VolumeID returns Mesos' name (persistence id) of an instance's volume at a
+// container path.
+func VolumeID(instance, path string) string { return instance + "#" + path }
+
+// SetFramework says which framework reservations are made for from now on.
+func (c *Cluster) SetFramework(id mesos.FrameworkID) { c.framework = id }
 
 // PlaceResident finds the agent for an instance with persistent volumes. With
 // home "" it is new: what it uses is reserved for it and its volumes created,
@@ -153,7 +174,7 @@ func (c *Cluster) PlaceResident(d *Demand, instance string, home mesos.AgentID) 
 	}
 	d.sync()
 	i, known := c.byID[home]
-	if !known || !d.pool.usable(i) || !d.pool.slots[i].keeps(d, instance) {
+	if !known || !d.pool.offers(i) || c.agents[i].draining || !d.pool.slots[i].keeps(d, instance) {
 		return Assignment{}, false
 	}
 	return c.settle(d, i, instance), true
@@ -229,14 +250,17 @@ func (k *knife) existing(v *volumeNeed) (i int, size resource.Scalar) {
 // its label on everything, and volumes on the disk for them.
 func (c *Cluster) reserve(d *Demand, instance string, a *Assignment) {
 	var reserve, create []mesos.Resource
+	labels := []mesos.Label{{Key: InstanceLabel, Value: instance}}
+	if c.framework != "" {
+		labels = append(labels, mesos.Label{Key: FrameworkLabel, Value: string(c.framework)})
+	}
 	own := func(r *mesos.Resource) {
 		if r.Role() == d.pool.role {
 			// It is the role's already; a reservation can only be refined for a sub-role.
 			return
 		}
 		r.Reservations = append(slices.Clip(r.Reservations), mesos.Reservation{
-			Dynamic: true, Role: d.pool.role, Principal: c.cfg.Principal,
-			Labels: []mesos.Label{{Key: InstanceLabel, Value: instance}},
+			Dynamic: true, Role: d.pool.role, Principal: c.cfg.Principal, Labels: labels,
 		})
 		reserve = append(reserve, *r)
 	}
@@ -253,7 +277,7 @@ func (c *Cluster) reserve(d *Demand, instance string, a *Assignment) {
 			continue
 		}
 		info := mesos.DiskInfo{
-			PersistenceID:        persistenceID(instance, d.volumes[n].path),
+			PersistenceID:        VolumeID(instance, d.volumes[n].path),
 			PersistencePrincipal: c.cfg.Principal, ContainerPath: d.volumes[n].path,
 		}
 		if r.Disk != nil {

@@ -179,12 +179,14 @@ type InstanceRecord struct {
 	StagedNs    int64    `protobuf:"varint,20,opt,name=staged_ns,json=stagedNs,proto3" json:"staged_ns,omitempty"`
 	StartedNs   int64    `protobuf:"varint,21,opt,name=started_ns,json=startedNs,proto3" json:"started_ns,omitempty"`
 	// 0 unknown, 1 healthy, 2 unhealthy.
-	Health               uint32   `protobuf:"varint,22,opt,name=health,proto3" json:"health,omitempty"`
-	Message              string   `protobuf:"bytes,23,opt,name=message,proto3" json:"message,omitempty"`
-	Forgotten            bool     `protobuf:"varint,24,opt,name=forgotten,proto3" json:"forgotten,omitempty"`
-	XXX_NoUnkeyedLiteral struct{} `json:"-"`
-	XXX_unrecognized     []byte   `json:"-"`
-	XXX_sizecache        int32    `json:"-"`
+	Health    uint32 `protobuf:"varint,22,opt,name=health,proto3" json:"health,omitempty"`
+	Message   string `protobuf:"bytes,23,opt,name=message,proto3" json:"message,omitempty"`
+	Forgotten bool   `protobuf:"varint,24,opt,name=forgotten,proto3" json:"forgotten,omitempty"`
+	// Absent for an instance without persistent volumes.
+	Home                 *HomeRecord `protobuf:"bytes,25,opt,name=home,proto3" json:"home,omitempty"`
+	XXX_NoUnkeyedLiteral struct{}    `json:"-"`
+	XXX_unrecognized     []byte      `json:"-"`
+	XXX_sizecache        int32       `json:"-"`
 }
 
 func (m *InstanceRecord) Reset()         { *m = InstanceRecord{} }
@@ -388,6 +390,241 @@ func (m *InstanceRecord) GetForgotten() bool {
 	return false
 }
 
+func (m *InstanceRecord) GetHome() *HomeRecord {
+	if m != nil {
+		return m.Home
+	}
+	return nil
+}
+
+// HomeRecord is the agent that holds a resident instance's data.
+type HomeRecord struct {
+	AgentId    string             `protobuf:"bytes,1,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	Hostname   string             `protobuf:"bytes,2,opt,name=hostname,proto3" json:"hostname,omitempty"`
+	Region     string             `protobuf:"bytes,3,opt,name=region,proto3" json:"region,omitempty"`
+	Zone       string             `protobuf:"bytes,4,opt,name=zone,proto3" json:"zone,omitempty"`
+	Attributes []*AttributeRecord `protobuf:"bytes,5,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	// The role that everything is reserved for.
+	Role    string          `protobuf:"bytes,6,opt,name=role,proto3" json:"role,omitempty"`
+	Volumes []*VolumeRecord `protobuf:"bytes,7,rep,name=volumes,proto3" json:"volumes,omitempty"`
+	// Whether the volumes are known to exist.
+	Made                 bool     `protobuf:"varint,8,opt,name=made,proto3" json:"made,omitempty"`
+	XXX_NoUnkeyedLiteral struct{} `json:"-"`
+	XXX_unrecognized     []byte   `json:"-"`
+	XXX_sizecache        int32    `json:"-"`
+}
+
+func (m *HomeRecord) Reset()         { *m = HomeRecord{} }
+func (m *HomeRecord) String() string { return proto.CompactTextString(m) }
+func (*HomeRecord) ProtoMessage()    {}
+func (*HomeRecord) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f0818edb3ec555ab, []int{3}
+}
+func (m *HomeRecord) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *HomeRecord) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_HomeRecord.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *HomeRecord) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_HomeRecord.Merge(m, src)
+}
+func (m *HomeRecord) XXX_Size() int {
+	return m.Size()
+}
+func (m *HomeRecord) XXX_DiscardUnknown() {
+	xxx_messageInfo_HomeRecord.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_HomeRecord proto.InternalMessageInfo
+
+func (m *HomeRecord) GetAgentId() string {
+	if m != nil {
+		return m.AgentId
+	}
+	return ""
+}
+
+func (m *HomeRecord) GetHostname() string {
+	if m != nil {
+		return m.Hostname
+	}
+	return ""
+}
+
+func (m *HomeRecord) GetRegion() string {
+	if m != nil {
+		return m.Region
+	}
+	return ""
+}
+
+func (m *HomeRecord) GetZone() string {
+	if m != nil {
+		return m.Zone
+	}
+	return ""
+}
+
+func (m *HomeRecord) GetAttributes() []*AttributeRecord {
+	if m != nil {
+		return m.Attributes
+	}
+	return nil
+}
+
+func (m *HomeRecord) GetRole() string {
+	if m != nil {
+		return m.Role
+	}
+	return ""
+}
+
+func (m *HomeRecord) GetVolumes() []*VolumeRecord {
+	if m != nil {
+		return m.Volumes
+	}
+	return nil
+}
+
+func (m *HomeRecord) GetMade() bool {
+	if m != nil {
+		return m.Made
+	}
+	return false
+}
+
+type VolumeRecord struct {
+	ContainerPath        string   `protobuf:"bytes,1,opt,name=container_path,json=containerPath,proto3" json:"container_path,omitempty"`
+	PersistenceId        string   `protobuf:"bytes,2,opt,name=persistence_id,json=persistenceId,proto3" json:"persistence_id,omitempty"`
+	XXX_NoUnkeyedLiteral struct{} `json:"-"`
+	XXX_unrecognized     []byte   `json:"-"`
+	XXX_sizecache        int32    `json:"-"`
+}
+
+func (m *VolumeRecord) Reset()         { *m = VolumeRecord{} }
+func (m *VolumeRecord) String() string { return proto.CompactTextString(m) }
+func (*VolumeRecord) ProtoMessage()    {}
+func (*VolumeRecord) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f0818edb3ec555ab, []int{4}
+}
+func (m *VolumeRecord) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *VolumeRecord) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_VolumeRecord.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *VolumeRecord) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_VolumeRecord.Merge(m, src)
+}
+func (m *VolumeRecord) XXX_Size() int {
+	return m.Size()
+}
+func (m *VolumeRecord) XXX_DiscardUnknown() {
+	xxx_messageInfo_VolumeRecord.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_VolumeRecord proto.InternalMessageInfo
+
+func (m *VolumeRecord) GetContainerPath() string {
+	if m != nil {
+		return m.ContainerPath
+	}
+	return ""
+}
+
+func (m *VolumeRecord) GetPersistenceId() string {
+	if m != nil {
+		return m.PersistenceId
+	}
+	return ""
+}
+
+// ReleaseRecord says that the volumes and reservations of an instance that is
+// gone are to be destroyed where they are offered. It is kept under
+// "release/<id>", by the id of the instance.
+type ReleaseRecord struct {
+	AgentId string `protobuf:"bytes,1,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	SinceNs int64  `protobuf:"varint,2,opt,name=since_ns,json=sinceNs,proto3" json:"since_ns,omitempty"`
+	// The role that everything is reserved for.
+	Role                 string   `protobuf:"bytes,3,opt,name=role,proto3" json:"role,omitempty"`
+	XXX_NoUnkeyedLiteral struct{} `json:"-"`
+	XXX_unrecognized     []byte   `json:"-"`
+	XXX_sizecache        int32    `json:"-"`
+}
+
+func (m *ReleaseRecord) Reset()         { *m = ReleaseRecord{} }
+func (m *ReleaseRecord) String() string { return proto.CompactTextString(m) }
+func (*ReleaseRecord) ProtoMessage()    {}
+func (*ReleaseRecord) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f0818edb3ec555ab, []int{5}
+}
+func (m *ReleaseRecord) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *ReleaseRecord) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_ReleaseRecord.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *ReleaseRecord) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_ReleaseRecord.Merge(m, src)
+}
+func (m *ReleaseRecord) XXX_Size() int {
+	return m.Size()
+}
+func (m *ReleaseRecord) XXX_DiscardUnknown() {
+	xxx_messageInfo_ReleaseRecord.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_ReleaseRecord proto.InternalMessageInfo
+
+func (m *ReleaseRecord) GetAgentId() string {
+	if m != nil {
+		return m.AgentId
+	}
+	return ""
+}
+
+func (m *ReleaseRecord) GetSinceNs() int64 {
+	if m != nil {
+		return m.SinceNs
+	}
+	return 0
+}
+
+func (m *ReleaseRecord) GetRole() string {
+	if m != nil {
+		return m.Role
+	}
+	return ""
+}
+
 // AttributeRecord is an agent's attribute; type says which field counts, as pkg/mesos lists them.
 type AttributeRecord struct {
 	Name                 string         `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -405,7 +642,7 @@ func (m *AttributeRecord) Reset()         { *m = AttributeRecord{} }
 func (m *AttributeRecord) String() string { return proto.CompactTextString(m) }
 func (*AttributeRecord) ProtoMessage()    {}
 func (*AttributeRecord) Descriptor() ([]byte, []int) {
-	return fileDescriptor_f0818edb3ec555ab, []int{3}
+	return fileDescriptor_f0818edb3ec555ab, []int{6}
 }
 func (m *AttributeRecord) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -488,7 +725,7 @@ func (m *RangeRecord) Reset()         { *m = RangeRecord{} }
 func (m *RangeRecord) String() string { return proto.CompactTextString(m) }
 func (*RangeRecord) ProtoMessage()    {}
 func (*RangeRecord) Descriptor() ([]byte, []int) {
-	return fileDescriptor_f0818edb3ec555ab, []int{4}
+	return fileDescriptor_f0818edb3ec555ab, []int{7}
 }
 func (m *RangeRecord) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -551,7 +788,7 @@ func (m *DeploymentRecord) Reset()         { *m = DeploymentRecord{} }
 func (m *DeploymentRecord) String() string { return proto.CompactTextString(m) }
 func (*DeploymentRecord) ProtoMessage()    {}
 func (*DeploymentRecord) Descriptor() ([]byte, []int) {
-	return fileDescriptor_f0818edb3ec555ab, []int{5}
+	return fileDescriptor_f0818edb3ec555ab, []int{8}
 }
 func (m *DeploymentRecord) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -647,7 +884,7 @@ func (m *StepRecord) Reset()         { *m = StepRecord{} }
 func (m *StepRecord) String() string { return proto.CompactTextString(m) }
 func (*StepRecord) ProtoMessage()    {}
 func (*StepRecord) Descriptor() ([]byte, []int) {
-	return fileDescriptor_f0818edb3ec555ab, []int{6}
+	return fileDescriptor_f0818edb3ec555ab, []int{9}
 }
 func (m *StepRecord) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -696,7 +933,7 @@ func (m *ActionRecord) Reset()         { *m = ActionRecord{} }
 func (m *ActionRecord) String() string { return proto.CompactTextString(m) }
 func (*ActionRecord) ProtoMessage()    {}
 func (*ActionRecord) Descriptor() ([]byte, []int) {
-	return fileDescriptor_f0818edb3ec555ab, []int{7}
+	return fileDescriptor_f0818edb3ec555ab, []int{10}
 }
 func (m *ActionRecord) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -753,7 +990,7 @@ func (m *TroubleRecord) Reset()         { *m = TroubleRecord{} }
 func (m *TroubleRecord) String() string { return proto.CompactTextString(m) }
 func (*TroubleRecord) ProtoMessage()    {}
 func (*TroubleRecord) Descriptor() ([]byte, []int) {
-	return fileDescriptor_f0818edb3ec555ab, []int{8}
+	return fileDescriptor_f0818edb3ec555ab, []int{11}
 }
 func (m *TroubleRecord) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -822,7 +1059,7 @@ func (m *FailureRecord) Reset()         { *m = FailureRecord{} }
 func (m *FailureRecord) String() string { return proto.CompactTextString(m) }
 func (*FailureRecord) ProtoMessage()    {}
 func (*FailureRecord) Descriptor() ([]byte, []int) {
-	return fileDescriptor_f0818edb3ec555ab, []int{9}
+	return fileDescriptor_f0818edb3ec555ab, []int{12}
 }
 func (m *FailureRecord) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -911,6 +1148,9 @@ func init() {
 	proto.RegisterType((*FrameworkRecord)(nil), "gantry.v1.FrameworkRecord")
 	proto.RegisterType((*AppRecord)(nil), "gantry.v1.AppRecord")
 	proto.RegisterType((*InstanceRecord)(nil), "gantry.v1.InstanceRecord")
+	proto.RegisterType((*HomeRecord)(nil), "gantry.v1.HomeRecord")
+	proto.RegisterType((*VolumeRecord)(nil), "gantry.v1.VolumeRecord")
+	proto.RegisterType((*ReleaseRecord)(nil), "gantry.v1.ReleaseRecord")
 	proto.RegisterType((*AttributeRecord)(nil), "gantry.v1.AttributeRecord")
 	proto.RegisterType((*RangeRecord)(nil), "gantry.v1.RangeRecord")
 	proto.RegisterType((*DeploymentRecord)(nil), "gantry.v1.DeploymentRecord")
@@ -923,69 +1163,78 @@ func init() {
 func init() { proto.RegisterFile("gantry/v1/record.proto", fileDescriptor_f0818edb3ec555ab) }
 
 var fileDescriptor_f0818edb3ec555ab = []byte{
-	// 986 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x84, 0x55, 0xcd, 0x6e, 0x23, 0x45,
-	0x10, 0xd6, 0xc4, 0xbf, 0x53, 0xb6, 0x93, 0xa5, 0x37, 0x3f, 0xbd, 0x0b, 0x44, 0xde, 0x01, 0xa1,
-	0x48, 0x80, 0x43, 0x82, 0x10, 0x02, 0x0e, 0x28, 0x2c, 0xac, 0x94, 0x43, 0x2c, 0x34, 0x0b, 0x17,
-	0x2e, 0x56, 0x67, 0xa6, 0x33, 0x69, 0x65, 0xdc, 0x3d, 0xea, 0x6e, 0x07, 0xc2, 0x99, 0x47, 0xe0,
-	0x1d, 0xb8, 0xf0, 0x20, 0x7b, 0x44, 0xe2, 0x05, 0x50, 0x9e, 0x04, 0x55, 0xf5, 0xd8, 0x19, 0x5b,
-	0x44, 0xdc, 0xaa, 0xbe, 0xfa, 0x7a, 0xba, 0x7e, 0xbe, 0xae, 0x81, 0xfd, 0x42, 0x68, 0x6f, 0xef,
-	0x8e, 0x6f, 0x4f, 0x8e, 0xad, 0xcc, 0x8c, 0xcd, 0x27, 0x95, 0x35, 0xde, 0xb0, 0x38, 0xe0, 0x93,
-	0xdb, 0x93, 0xe4, 0x05, 0xec, 0xbc, 0xb2, 0x62, 0x2e, 0x7f, 0x36, 0xf6, 0x26, 0x25, 0x0e, 0xdb,
-	0x86, 0x2d, 0x95, 0xf3, 0x68, 0x1c, 0x1d, 0xc5, 0xe9, 0x96, 0xca, 0x93, 0x37, 0x11, 0xc4, 0x67,
-	0x55, 0x55, 0x47, 0x0f, 0x01, 0x72, 0x79, 0xa5, 0xb4, 0xf2, 0xca, 0x68, 0x62, 0x0d, 0xd3, 0x06,
-	0xc2, 0xde, 0x05, 0xb8, 0x95, 0xd6, 0x29, 0xa3, 0x67, 0x73, 0xc7, 0xb7, 0xc6, 0xd1, 0x51, 0x2b,
-	0x8d, 0x6b, 0xe4, 0xc2, 0xb1, 0x0f, 0x60, 0xa7, 0x14, 0xce, 0xcf, 0x5c, 0x26, 0x4a, 0xa5, 0x0b,
-	0xe4, 0xb4, 0x88, 0x33, 0x42, 0xf8, 0x75, 0x40, 0x2f, 0x1c, 0x3b, 0x81, 0x3d, 0xe2, 0x65, 0x46,
-	0x5f, 0xa9, 0x62, 0x96, 0x5d, 0x0b, 0x5d, 0x48, 0x64, 0xb7, 0x89, 0xcd, 0x30, 0xf8, 0x92, 0x62,
-	0x2f, 0x29, 0x74, 0xe1, 0xd8, 0x0b, 0x18, 0x5a, 0xe9, 0xbc, 0xb0, 0x5e, 0xe6, 0xc8, 0xec, 0x10,
-	0x73, 0xb0, 0xc2, 0x2e, 0x5c, 0xf2, 0x7b, 0x07, 0xb6, 0xcf, 0xb5, 0xf3, 0x42, 0x67, 0xf2, 0xbf,
-	0xab, 0x65, 0x7b, 0xd0, 0x15, 0x55, 0x35, 0x53, 0x39, 0xe5, 0x1e, 0xa7, 0x1d, 0x51, 0x55, 0xe7,
-	0xf9, 0x46, 0x59, 0xad, 0xcd, 0xb2, 0x18, 0xb4, 0x0b, 0x23, 0x4a, 0xca, 0x6e, 0x94, 0x92, 0xcd,
-	0xde, 0x81, 0x38, 0x33, 0x3a, 0x0f, 0x8d, 0xea, 0x50, 0xe0, 0x01, 0x60, 0xcf, 0xa0, 0xef, 0x94,
-	0xce, 0xe4, 0x4c, 0x3b, 0xde, 0xa5, 0xcf, 0xf5, 0xc8, 0x9f, 0x3a, 0x36, 0x86, 0x81, 0xd2, 0x99,
-	0xb0, 0x5a, 0xd0, 0xd1, 0x1e, 0x1d, 0x6d, 0x42, 0x78, 0x58, 0x14, 0x52, 0x7b, 0x4c, 0xb3, 0x4f,
-	0x69, 0xf6, 0xc8, 0x3f, 0xcf, 0xd9, 0x73, 0xe8, 0x5f, 0x1b, 0xe7, 0xb5, 0x98, 0x4b, 0x1e, 0x53,
-	0x68, 0xe5, 0xb3, 0x7d, 0xe8, 0x5a, 0x59, 0xe0, 0x37, 0x81, 0x22, 0xb5, 0x87, 0xd9, 0xff, 0x6a,
-	0xb4, 0xe4, 0x03, 0x42, 0xc9, 0x66, 0x5f, 0x02, 0x08, 0xef, 0xad, 0xba, 0x5c, 0x78, 0xe9, 0xf8,
-	0x70, 0xdc, 0x3a, 0x1a, 0x9c, 0x3e, 0x9f, 0xac, 0x84, 0x33, 0x39, 0x5b, 0x06, 0x43, 0x1f, 0xd3,
-	0x06, 0x1b, 0x9b, 0x85, 0x77, 0xce, 0x2a, 0x63, 0xbd, 0xe3, 0xa3, 0x71, 0x0b, 0x4b, 0x47, 0xe4,
-	0x7b, 0x04, 0xf0, 0xba, 0xac, 0x5a, 0x38, 0xbe, 0x4d, 0x65, 0x93, 0xcd, 0x9e, 0x40, 0x6b, 0x2e,
-	0xe7, 0x7c, 0x87, 0x20, 0x34, 0x91, 0x95, 0x2b, 0x77, 0xc3, 0x9f, 0x04, 0x16, 0xda, 0xd4, 0x66,
-	0x3c, 0xf9, 0x56, 0xc0, 0xd0, 0x46, 0xcc, 0x9a, 0x52, 0x72, 0x16, 0x92, 0x47, 0x1b, 0xa5, 0xa0,
-	0xaa, 0x99, 0xc8, 0x73, 0x2b, 0x9d, 0x93, 0x8e, 0x3f, 0x1d, 0xb7, 0x8e, 0xe2, 0x74, 0xa0, 0xaa,
-	0xb3, 0x25, 0xc4, 0xde, 0x86, 0xd8, 0x79, 0x51, 0xc8, 0x1c, 0x07, 0xb0, 0x4b, 0xdf, 0xeb, 0x07,
-	0x60, 0x4a, 0x05, 0x2c, 0x85, 0xa4, 0x1d, 0xdf, 0x0b, 0xd3, 0xae, 0x91, 0xa9, 0xc3, 0x3e, 0x5e,
-	0x4b, 0x51, 0xfa, 0x6b, 0xbe, 0x4f, 0xb3, 0xa9, 0x3d, 0xc6, 0xa1, 0x37, 0x97, 0xce, 0x89, 0x42,
-	0xf2, 0x83, 0x30, 0x95, 0xda, 0x45, 0x2d, 0x5c, 0x19, 0x5b, 0x18, 0xef, 0xa5, 0xe6, 0x7c, 0x1c,
-	0x1d, 0xf5, 0xd3, 0x07, 0x20, 0xf9, 0x23, 0x82, 0x9d, 0x8d, 0x7e, 0x62, 0x59, 0x34, 0xc3, 0xa0,
-	0x4c, 0xb2, 0x11, 0xf3, 0x77, 0x95, 0x24, 0x65, 0x8e, 0x52, 0xb2, 0x31, 0x17, 0x7c, 0x4b, 0xc2,
-	0xd6, 0xa2, 0xac, 0x3d, 0x36, 0x81, 0xae, 0xc5, 0x87, 0x81, 0x2f, 0x06, 0x67, 0xb7, 0xdf, 0x98,
-	0x5d, 0x8a, 0x81, 0x7a, 0x6e, 0x35, 0x0b, 0x07, 0xe0, 0xa4, 0xe7, 0x1d, 0xea, 0x14, 0x9a, 0x74,
-	0x9b, 0xfc, 0xc5, 0x93, 0x3a, 0xe3, 0x94, 0xec, 0xe4, 0x33, 0x18, 0x34, 0x0e, 0xb3, 0x5d, 0xe8,
-	0x5c, 0xca, 0x42, 0x85, 0x3d, 0xd0, 0x4e, 0x83, 0x83, 0x9f, 0x92, 0x3a, 0xbc, 0x9f, 0x76, 0x8a,
-	0x66, 0xf2, 0xe7, 0x16, 0x3c, 0xf9, 0x56, 0x56, 0xa5, 0xb9, 0x9b, 0x4b, 0xed, 0x1f, 0x79, 0x79,
-	0xff, 0xb3, 0x39, 0x38, 0xf4, 0xb2, 0x85, 0xb5, 0x52, 0x7b, 0xaa, 0x74, 0x94, 0x2e, 0x5d, 0xf6,
-	0x21, 0x74, 0x9c, 0x97, 0xd5, 0xb2, 0xd2, 0xbd, 0x46, 0xa5, 0xaf, 0xbd, 0xac, 0x17, 0x57, 0x1a,
-	0x38, 0xec, 0x13, 0xe8, 0x1b, 0xab, 0x0a, 0xa5, 0x45, 0x49, 0xc5, 0x0e, 0x4e, 0x77, 0x9b, 0xaa,
-	0x5e, 0xee, 0xb9, 0x74, 0xc5, 0x62, 0x1f, 0x41, 0xd7, 0x0b, 0x5b, 0x48, 0xec, 0xc4, 0xe3, 0xfc,
-	0x9a, 0xb3, 0x21, 0x9d, 0xde, 0xa6, 0x74, 0xde, 0x83, 0x51, 0x65, 0x4d, 0x41, 0x22, 0x24, 0x46,
-	0x9f, 0x18, 0xc3, 0x07, 0x70, 0xea, 0x92, 0xaf, 0x01, 0x1e, 0x12, 0x67, 0x27, 0xd0, 0x13, 0x19,
-	0x3e, 0x7b, 0xc7, 0x23, 0x4a, 0xe0, 0xa0, 0x99, 0x00, 0x45, 0xea, 0x1c, 0x96, 0xbc, 0xe4, 0x0b,
-	0x18, 0x36, 0x03, 0x38, 0xca, 0x1b, 0xa5, 0x43, 0xb3, 0x47, 0x29, 0xd9, 0x8f, 0x2c, 0xba, 0xe4,
-	0xb7, 0x08, 0x46, 0x3f, 0x58, 0xb3, 0xb8, 0x2c, 0x97, 0x43, 0x7e, 0x06, 0xfd, 0x5c, 0x96, 0xe2,
-	0x6e, 0x46, 0x09, 0xd0, 0xa6, 0x22, 0x7f, 0xea, 0xd8, 0xfb, 0xb0, 0x1d, 0x42, 0x0b, 0xed, 0x55,
-	0x89, 0x84, 0x30, 0xb6, 0x21, 0xa1, 0x3f, 0x22, 0x38, 0x75, 0xec, 0x14, 0x7a, 0x57, 0x42, 0x95,
-	0x0b, 0x2b, 0x69, 0x72, 0x83, 0x53, 0xde, 0x28, 0xe0, 0x55, 0x88, 0x2c, 0x2b, 0xa8, 0x89, 0xc9,
-	0xdf, 0x11, 0x8c, 0xd6, 0x42, 0xec, 0x00, 0x7a, 0x5e, 0xb8, 0x9b, 0xd9, 0x4a, 0x33, 0x5d, 0x74,
-	0xcf, 0xf3, 0xb5, 0x65, 0xb8, 0xb5, 0xbe, 0x0c, 0x19, 0xb4, 0x71, 0xed, 0xd0, 0xb5, 0x71, 0x4a,
-	0x36, 0x6a, 0xd6, 0x79, 0xe1, 0x25, 0xed, 0xea, 0x38, 0x0d, 0x4e, 0x58, 0x8d, 0xc2, 0xd5, 0x9b,
-	0x9a, 0x56, 0x23, 0x7a, 0xcd, 0x27, 0xdd, 0x5d, 0x7f, 0xd2, 0xeb, 0x72, 0xed, 0x6d, 0xca, 0xf5,
-	0x29, 0x74, 0x84, 0x7f, 0x18, 0x70, 0x5b, 0xf8, 0xa9, 0xfb, 0xe6, 0xbb, 0x37, 0xf7, 0x87, 0xd1,
-	0x5f, 0xf7, 0x87, 0xd1, 0x3f, 0xf7, 0x87, 0xd1, 0x4f, 0x9f, 0x17, 0xca, 0x5f, 0x2f, 0x2e, 0x27,
-	0x99, 0x99, 0x1f, 0x87, 0x86, 0x7c, 0x3c, 0x97, 0xce, 0xb8, 0xda, 0x39, 0xa6, 0x9f, 0xf5, 0xf1,
-	0xea, 0x1f, 0xfe, 0x55, 0xb0, 0x6e, 0x4f, 0x2e, 0xbb, 0x14, 0xf9, 0xf4, 0xdf, 0x00, 0x00, 0x00,
-	0xff, 0xff, 0x66, 0x5b, 0x33, 0x90, 0xe0, 0x07, 0x00, 0x00,
+	// 1123 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x94, 0x56, 0xcd, 0x6e, 0xe4, 0x44,
+	0x10, 0x96, 0xe7, 0x7f, 0x6a, 0xc6, 0xc9, 0xd2, 0xbb, 0xc9, 0x7a, 0x17, 0x88, 0x66, 0xcd, 0x8f,
+	0x82, 0x80, 0x84, 0x04, 0x21, 0x04, 0x1c, 0x50, 0x58, 0x58, 0x91, 0x43, 0x46, 0x2b, 0x2f, 0x20,
+	0x81, 0x90, 0x46, 0x1d, 0xbb, 0xe3, 0xb1, 0x62, 0x77, 0x5b, 0xdd, 0x3d, 0x81, 0x70, 0x46, 0xbc,
+	0x0a, 0x17, 0xde, 0x81, 0xeb, 0x1e, 0x91, 0x78, 0x01, 0x94, 0x27, 0x41, 0x55, 0x6d, 0xcf, 0x78,
+	0xc2, 0x8e, 0x80, 0x5b, 0xd5, 0x57, 0x9f, 0x7b, 0xba, 0xaa, 0xbe, 0xaa, 0x1e, 0xd8, 0x4d, 0xb9,
+	0xb4, 0xfa, 0xfa, 0xf0, 0xea, 0xe8, 0x50, 0x8b, 0x58, 0xe9, 0xe4, 0xa0, 0xd4, 0xca, 0x2a, 0x36,
+	0x74, 0xf8, 0xc1, 0xd5, 0x51, 0xf8, 0x08, 0xb6, 0x9f, 0x68, 0x5e, 0x88, 0x1f, 0x94, 0xbe, 0x8c,
+	0x88, 0xc3, 0xb6, 0xa0, 0x95, 0x25, 0x81, 0x37, 0xf1, 0xf6, 0x87, 0x51, 0x2b, 0x4b, 0xc2, 0xe7,
+	0x1e, 0x0c, 0x4f, 0xca, 0xb2, 0x8a, 0xee, 0x01, 0x24, 0xe2, 0x22, 0x93, 0x99, 0xcd, 0x94, 0x24,
+	0xd6, 0x38, 0x6a, 0x20, 0xec, 0x55, 0x80, 0x2b, 0xa1, 0x4d, 0xa6, 0xe4, 0xac, 0x30, 0x41, 0x6b,
+	0xe2, 0xed, 0xb7, 0xa3, 0x61, 0x85, 0x9c, 0x19, 0xf6, 0x26, 0x6c, 0xe7, 0xdc, 0xd8, 0x99, 0x89,
+	0x79, 0x9e, 0xc9, 0x14, 0x39, 0x6d, 0xe2, 0xf8, 0x08, 0x3f, 0x73, 0xe8, 0x99, 0x61, 0x47, 0xb0,
+	0x43, 0xbc, 0x58, 0xc9, 0x8b, 0x2c, 0x9d, 0xc5, 0x73, 0x2e, 0x53, 0x81, 0xec, 0x0e, 0xb1, 0x19,
+	0x06, 0x1f, 0x53, 0xec, 0x31, 0x85, 0xce, 0x0c, 0x7b, 0x04, 0x63, 0x2d, 0x8c, 0xe5, 0xda, 0x8a,
+	0x04, 0x99, 0x5d, 0x62, 0x8e, 0x96, 0xd8, 0x99, 0x09, 0x7f, 0xef, 0xc2, 0xd6, 0xa9, 0x34, 0x96,
+	0xcb, 0x58, 0xbc, 0x38, 0x5b, 0xb6, 0x03, 0x3d, 0x5e, 0x96, 0xb3, 0x2c, 0xa1, 0xbb, 0x0f, 0xa3,
+	0x2e, 0x2f, 0xcb, 0xd3, 0xe4, 0x56, 0x5a, 0xed, 0xdb, 0x69, 0x31, 0xe8, 0xa4, 0x8a, 0xe7, 0x74,
+	0x3b, 0x3f, 0x22, 0x9b, 0xbd, 0x02, 0xc3, 0x58, 0xc9, 0xc4, 0x15, 0xaa, 0x4b, 0x81, 0x15, 0xc0,
+	0x1e, 0xc0, 0xc0, 0x64, 0x32, 0x16, 0x33, 0x69, 0x82, 0x1e, 0x1d, 0xd7, 0x27, 0x7f, 0x6a, 0xd8,
+	0x04, 0x46, 0x99, 0x8c, 0xb9, 0x96, 0x9c, 0x3e, 0xed, 0xd3, 0xa7, 0x4d, 0x08, 0x3f, 0xe6, 0xa9,
+	0x90, 0x16, 0xaf, 0x39, 0xa0, 0x6b, 0xf6, 0xc9, 0x3f, 0x4d, 0xd8, 0x43, 0x18, 0xcc, 0x95, 0xb1,
+	0x92, 0x17, 0x22, 0x18, 0x52, 0x68, 0xe9, 0xb3, 0x5d, 0xe8, 0x69, 0x91, 0xe2, 0x99, 0x40, 0x91,
+	0xca, 0xc3, 0xdb, 0xff, 0xa4, 0xa4, 0x08, 0x46, 0x84, 0x92, 0xcd, 0x3e, 0x06, 0xe0, 0xd6, 0xea,
+	0xec, 0x7c, 0x61, 0x85, 0x09, 0xc6, 0x93, 0xf6, 0xfe, 0xe8, 0xf8, 0xe1, 0xc1, 0x52, 0x38, 0x07,
+	0x27, 0x75, 0xd0, 0xd5, 0x31, 0x6a, 0xb0, 0xb1, 0x58, 0xf8, 0x9b, 0xb3, 0x52, 0x69, 0x6b, 0x02,
+	0x7f, 0xd2, 0xc6, 0xd4, 0x11, 0x79, 0x8a, 0x00, 0xfe, 0x5c, 0x5c, 0x2e, 0x4c, 0xb0, 0x45, 0x69,
+	0x93, 0xcd, 0xee, 0x40, 0xbb, 0x10, 0x45, 0xb0, 0x4d, 0x10, 0x9a, 0xc8, 0x4a, 0x32, 0x73, 0x19,
+	0xdc, 0x71, 0x2c, 0xb4, 0xa9, 0xcc, 0xf8, 0xe5, 0x4b, 0x0e, 0x43, 0x1b, 0x31, 0xad, 0x72, 0x11,
+	0x30, 0x77, 0x79, 0xb4, 0x51, 0x0a, 0x59, 0x39, 0xe3, 0x49, 0xa2, 0x85, 0x31, 0xc2, 0x04, 0x77,
+	0x27, 0xed, 0xfd, 0x61, 0x34, 0xca, 0xca, 0x93, 0x1a, 0x62, 0x2f, 0xc3, 0xd0, 0x58, 0x9e, 0x8a,
+	0x04, 0x1b, 0x70, 0x8f, 0xce, 0x1b, 0x38, 0x60, 0x4a, 0x09, 0xd4, 0x42, 0x92, 0x26, 0xd8, 0x71,
+	0xdd, 0xae, 0x90, 0xa9, 0xc1, 0x3a, 0xce, 0x05, 0xcf, 0xed, 0x3c, 0xd8, 0xa5, 0xde, 0x54, 0x1e,
+	0x0b, 0xa0, 0x5f, 0x08, 0x63, 0x78, 0x2a, 0x82, 0xfb, 0xae, 0x2b, 0x95, 0x8b, 0x5a, 0xb8, 0x50,
+	0x3a, 0x55, 0xd6, 0x0a, 0x19, 0x04, 0x13, 0x6f, 0x7f, 0x10, 0xad, 0x00, 0xf6, 0x16, 0x74, 0xe6,
+	0xaa, 0x10, 0xc1, 0x83, 0x89, 0xb7, 0x3f, 0x3a, 0xde, 0x69, 0x54, 0xf9, 0x4b, 0x55, 0xd4, 0x05,
+	0x26, 0x4a, 0xf8, 0x4b, 0x0b, 0x60, 0x05, 0xae, 0x09, 0xc1, 0xdb, 0x2c, 0x84, 0xd6, 0x46, 0x21,
+	0xb4, 0x5f, 0x28, 0x84, 0xce, 0x46, 0x21, 0x74, 0xff, 0x97, 0x10, 0xea, 0xde, 0xf4, 0x1a, 0xbd,
+	0x39, 0x82, 0xfe, 0x95, 0xca, 0x17, 0x85, 0x30, 0x41, 0x9f, 0x0e, 0xbb, 0xdf, 0x38, 0xec, 0x1b,
+	0x8a, 0x54, 0x27, 0xd5, 0x3c, 0x3c, 0xa6, 0xe0, 0x89, 0x20, 0xa9, 0x0f, 0x22, 0xb2, 0xc3, 0xef,
+	0x61, 0xdc, 0x24, 0xb3, 0x37, 0x60, 0x2b, 0x56, 0xd2, 0xf2, 0x4c, 0x0a, 0x3d, 0x2b, 0xb9, 0x9d,
+	0x57, 0xf5, 0xf0, 0x97, 0xe8, 0x53, 0x6e, 0xe7, 0x48, 0x2b, 0x71, 0x6a, 0x8d, 0x15, 0x38, 0x7c,
+	0xcb, 0x31, 0xf7, 0x1b, 0xe8, 0x69, 0x12, 0x7e, 0x0b, 0x7e, 0x24, 0x72, 0xc1, 0xcd, 0x7f, 0x28,
+	0x74, 0x73, 0x92, 0x5b, 0xeb, 0x93, 0x5c, 0xe7, 0xdf, 0x5e, 0xe5, 0x1f, 0xfe, 0xea, 0xc1, 0xf6,
+	0xad, 0x9a, 0x21, 0x8f, 0xfa, 0xe4, 0x4e, 0x26, 0x1b, 0x31, 0x7b, 0x5d, 0xba, 0xde, 0xf9, 0x11,
+	0xd9, 0xd8, 0x37, 0x5c, 0x9c, 0x5c, 0x57, 0x1b, 0xa8, 0xf2, 0xd8, 0x01, 0xf4, 0x34, 0x6e, 0x41,
+	0x5c, 0x8f, 0x58, 0xd2, 0xdd, 0x46, 0x49, 0x23, 0x0c, 0x54, 0x15, 0xad, 0x58, 0x38, 0x6d, 0x46,
+	0x58, 0x6a, 0xe6, 0x30, 0x42, 0x93, 0x7e, 0x4d, 0xfc, 0x68, 0xeb, 0x4e, 0xa1, 0x1d, 0x7e, 0x00,
+	0xa3, 0xc6, 0xc7, 0xec, 0x1e, 0x74, 0xcf, 0x45, 0x9a, 0xb9, 0xa5, 0xdf, 0x89, 0x9c, 0x83, 0x47,
+	0x09, 0xe9, 0xaa, 0xd8, 0x89, 0xd0, 0x0c, 0x7f, 0x6b, 0xc1, 0x9d, 0xcf, 0x45, 0x99, 0xab, 0xeb,
+	0x42, 0x48, 0xbb, 0x61, 0xcd, 0xfe, 0xcb, 0x33, 0x11, 0x40, 0x3f, 0x5e, 0x68, 0x2d, 0xa4, 0xa5,
+	0x4c, 0xfd, 0xa8, 0x76, 0xd9, 0xdb, 0xd0, 0x35, 0x56, 0x94, 0x75, 0xa6, 0xcd, 0x61, 0x79, 0x66,
+	0x45, 0xf5, 0x4a, 0x45, 0x8e, 0xc3, 0xde, 0x83, 0x81, 0xd2, 0x59, 0x9a, 0x49, 0x9e, 0x57, 0xca,
+	0xbd, 0xd7, 0x54, 0x6e, 0xfd, 0xa8, 0x45, 0x4b, 0x16, 0x7b, 0x07, 0x7a, 0x96, 0xeb, 0x54, 0x60,
+	0x25, 0x36, 0xf3, 0x2b, 0xce, 0xad, 0x3d, 0xd1, 0xbf, 0xbd, 0x27, 0x5e, 0x03, 0xbf, 0xd4, 0x2a,
+	0xa5, 0x8d, 0x43, 0x8c, 0x01, 0x31, 0xc6, 0x2b, 0x70, 0x6a, 0xc2, 0x4f, 0x01, 0x56, 0x17, 0xc7,
+	0xe9, 0xe0, 0x31, 0xee, 0x78, 0x13, 0x78, 0xff, 0x98, 0x8e, 0x13, 0x8a, 0xd4, 0xd3, 0x51, 0xf1,
+	0xc2, 0x8f, 0x60, 0xdc, 0x0c, 0x60, 0x2b, 0x2f, 0x33, 0xe9, 0x8a, 0xed, 0x47, 0x64, 0x6f, 0x78,
+	0xd5, 0xc2, 0x9f, 0x3d, 0xf0, 0xbf, 0xd2, 0x6a, 0x71, 0x9e, 0x37, 0x74, 0x9e, 0x88, 0x9c, 0x5f,
+	0xcf, 0xe8, 0x02, 0x24, 0x66, 0xf2, 0xa7, 0x86, 0xbd, 0x0e, 0x5b, 0x2e, 0xb4, 0x90, 0x36, 0xcb,
+	0x57, 0x6a, 0x1f, 0x13, 0xfa, 0x35, 0x82, 0x53, 0xc3, 0x8e, 0xa1, 0x7f, 0xc1, 0xb3, 0x7c, 0xa1,
+	0x9d, 0xea, 0x47, 0xc7, 0x41, 0x23, 0x81, 0x27, 0x2e, 0x52, 0x67, 0x50, 0x11, 0xc3, 0x3f, 0x3d,
+	0xf0, 0xd7, 0x42, 0xec, 0x3e, 0xf4, 0x2d, 0x37, 0x97, 0xab, 0x69, 0xeb, 0xa1, 0x7b, 0xba, 0x3e,
+	0x87, 0xad, 0xf5, 0x39, 0x64, 0xb8, 0x45, 0x8d, 0xad, 0x87, 0x0d, 0x6d, 0xd4, 0xac, 0xb1, 0xdc,
+	0xd6, 0x1b, 0xcd, 0x39, 0x6e, 0xfd, 0x71, 0x53, 0x3d, 0xcb, 0xb4, 0xfe, 0xd0, 0x6b, 0xee, 0xef,
+	0xde, 0xfa, 0xfe, 0x5e, 0x97, 0x6b, 0xff, 0xb6, 0x5c, 0xef, 0x42, 0x97, 0xdb, 0x55, 0x83, 0x3b,
+	0xdc, 0x4e, 0xcd, 0x67, 0x5f, 0x3c, 0xbf, 0xd9, 0xf3, 0xfe, 0xb8, 0xd9, 0xf3, 0xfe, 0xba, 0xd9,
+	0xf3, 0xbe, 0xfb, 0x30, 0xcd, 0xec, 0x7c, 0x71, 0x7e, 0x10, 0xab, 0xe2, 0xd0, 0x15, 0xe4, 0xdd,
+	0x42, 0x18, 0x65, 0x2a, 0xe7, 0x90, 0xfe, 0x99, 0x1d, 0x2e, 0xff, 0xb0, 0x7d, 0xe2, 0xac, 0xab,
+	0xa3, 0xf3, 0x1e, 0x45, 0xde, 0xff, 0x3b, 0x00, 0x00, 0xff, 0xff, 0x4a, 0x16, 0x3e, 0xe6, 0xcd,
+	0x09, 0x00, 0x00,
 }
 
 func (m *FrameworkRecord) Marshal() (dAtA []byte, err error) {
@@ -1100,6 +1349,20 @@ func (m *InstanceRecord) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i -= len(m.XXX_unrecognized)
 		copy(dAtA[i:], m.XXX_unrecognized)
 	}
+	if m.Home != nil {
+		{
+			size, err := m.Home.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintRecord(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xca
+	}
 	if m.Forgotten {
 		i--
 		if m.Forgotten {
@@ -1187,20 +1450,20 @@ func (m *InstanceRecord) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		dAtA[i] = 0x70
 	}
 	if len(m.HostPorts) > 0 {
-		dAtA2 := make([]byte, len(m.HostPorts)*10)
-		var j1 int
+		dAtA3 := make([]byte, len(m.HostPorts)*10)
+		var j2 int
 		for _, num := range m.HostPorts {
 			for num >= 1<<7 {
-				dAtA2[j1] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA3[j2] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j1++
+				j2++
 			}
-			dAtA2[j1] = uint8(num)
-			j1++
+			dAtA3[j2] = uint8(num)
+			j2++
 		}
-		i -= j1
-		copy(dAtA[i:], dAtA2[:j1])
-		i = encodeVarintRecord(dAtA, i, uint64(j1))
+		i -= j2
+		copy(dAtA[i:], dAtA3[:j2])
+		i = encodeVarintRecord(dAtA, i, uint64(j2))
 		i--
 		dAtA[i] = 0x6a
 	}
@@ -1282,6 +1545,193 @@ func (m *InstanceRecord) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i -= len(m.Id)
 		copy(dAtA[i:], m.Id)
 		i = encodeVarintRecord(dAtA, i, uint64(len(m.Id)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *HomeRecord) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *HomeRecord) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *HomeRecord) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.XXX_unrecognized != nil {
+		i -= len(m.XXX_unrecognized)
+		copy(dAtA[i:], m.XXX_unrecognized)
+	}
+	if m.Made {
+		i--
+		if m.Made {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x40
+	}
+	if len(m.Volumes) > 0 {
+		for iNdEx := len(m.Volumes) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Volumes[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintRecord(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x3a
+		}
+	}
+	if len(m.Role) > 0 {
+		i -= len(m.Role)
+		copy(dAtA[i:], m.Role)
+		i = encodeVarintRecord(dAtA, i, uint64(len(m.Role)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if len(m.Attributes) > 0 {
+		for iNdEx := len(m.Attributes) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Attributes[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintRecord(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x2a
+		}
+	}
+	if len(m.Zone) > 0 {
+		i -= len(m.Zone)
+		copy(dAtA[i:], m.Zone)
+		i = encodeVarintRecord(dAtA, i, uint64(len(m.Zone)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.Region) > 0 {
+		i -= len(m.Region)
+		copy(dAtA[i:], m.Region)
+		i = encodeVarintRecord(dAtA, i, uint64(len(m.Region)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Hostname) > 0 {
+		i -= len(m.Hostname)
+		copy(dAtA[i:], m.Hostname)
+		i = encodeVarintRecord(dAtA, i, uint64(len(m.Hostname)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.AgentId) > 0 {
+		i -= len(m.AgentId)
+		copy(dAtA[i:], m.AgentId)
+		i = encodeVarintRecord(dAtA, i, uint64(len(m.AgentId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *VolumeRecord) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *VolumeRecord) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *VolumeRecord) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.XXX_unrecognized != nil {
+		i -= len(m.XXX_unrecognized)
+		copy(dAtA[i:], m.XXX_unrecognized)
+	}
+	if len(m.PersistenceId) > 0 {
+		i -= len(m.PersistenceId)
+		copy(dAtA[i:], m.PersistenceId)
+		i = encodeVarintRecord(dAtA, i, uint64(len(m.PersistenceId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.ContainerPath) > 0 {
+		i -= len(m.ContainerPath)
+		copy(dAtA[i:], m.ContainerPath)
+		i = encodeVarintRecord(dAtA, i, uint64(len(m.ContainerPath)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *ReleaseRecord) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *ReleaseRecord) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *ReleaseRecord) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.XXX_unrecognized != nil {
+		i -= len(m.XXX_unrecognized)
+		copy(dAtA[i:], m.XXX_unrecognized)
+	}
+	if len(m.Role) > 0 {
+		i -= len(m.Role)
+		copy(dAtA[i:], m.Role)
+		i = encodeVarintRecord(dAtA, i, uint64(len(m.Role)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.SinceNs != 0 {
+		i = encodeVarintRecord(dAtA, i, uint64(m.SinceNs))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.AgentId) > 0 {
+		i -= len(m.AgentId)
+		copy(dAtA[i:], m.AgentId)
+		i = encodeVarintRecord(dAtA, i, uint64(len(m.AgentId)))
 		i--
 		dAtA[i] = 0xa
 	}
@@ -1853,6 +2303,100 @@ func (m *InstanceRecord) Size() (n int) {
 	}
 	if m.Forgotten {
 		n += 3
+	}
+	if m.Home != nil {
+		l = m.Home.Size()
+		n += 2 + l + sovRecord(uint64(l))
+	}
+	if m.XXX_unrecognized != nil {
+		n += len(m.XXX_unrecognized)
+	}
+	return n
+}
+
+func (m *HomeRecord) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.AgentId)
+	if l > 0 {
+		n += 1 + l + sovRecord(uint64(l))
+	}
+	l = len(m.Hostname)
+	if l > 0 {
+		n += 1 + l + sovRecord(uint64(l))
+	}
+	l = len(m.Region)
+	if l > 0 {
+		n += 1 + l + sovRecord(uint64(l))
+	}
+	l = len(m.Zone)
+	if l > 0 {
+		n += 1 + l + sovRecord(uint64(l))
+	}
+	if len(m.Attributes) > 0 {
+		for _, e := range m.Attributes {
+			l = e.Size()
+			n += 1 + l + sovRecord(uint64(l))
+		}
+	}
+	l = len(m.Role)
+	if l > 0 {
+		n += 1 + l + sovRecord(uint64(l))
+	}
+	if len(m.Volumes) > 0 {
+		for _, e := range m.Volumes {
+			l = e.Size()
+			n += 1 + l + sovRecord(uint64(l))
+		}
+	}
+	if m.Made {
+		n += 2
+	}
+	if m.XXX_unrecognized != nil {
+		n += len(m.XXX_unrecognized)
+	}
+	return n
+}
+
+func (m *VolumeRecord) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.ContainerPath)
+	if l > 0 {
+		n += 1 + l + sovRecord(uint64(l))
+	}
+	l = len(m.PersistenceId)
+	if l > 0 {
+		n += 1 + l + sovRecord(uint64(l))
+	}
+	if m.XXX_unrecognized != nil {
+		n += len(m.XXX_unrecognized)
+	}
+	return n
+}
+
+func (m *ReleaseRecord) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.AgentId)
+	if l > 0 {
+		n += 1 + l + sovRecord(uint64(l))
+	}
+	if m.SinceNs != 0 {
+		n += 1 + sovRecord(uint64(m.SinceNs))
+	}
+	l = len(m.Role)
+	if l > 0 {
+		n += 1 + l + sovRecord(uint64(l))
 	}
 	if m.XXX_unrecognized != nil {
 		n += len(m.XXX_unrecognized)
@@ -2988,6 +3532,590 @@ func (m *InstanceRecord) Unmarshal(dAtA []byte) error {
 				}
 			}
 			m.Forgotten = bool(v != 0)
+		case 25:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Home", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowRecord
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthRecord
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthRecord
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Home == nil {
+				m.Home = &HomeRecord{}
+			}
+			if err := m.Home.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipRecord(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthRecord
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.XXX_unrecognized = append(m.XXX_unrecognized, dAtA[iNdEx:iNdEx+skippy]...)
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *HomeRecord) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowRecord
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: HomeRecord: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: HomeRecord: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AgentId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowRecord
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthRecord
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthRecord
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.AgentId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Hostname", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowRecord
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthRecord
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthRecord
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Hostname = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Region", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowRecord
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthRecord
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthRecord
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Region = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Zone", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowRecord
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthRecord
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthRecord
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Zone = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Attributes", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowRecord
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthRecord
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthRecord
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Attributes = append(m.Attributes, &AttributeRecord{})
+			if err := m.Attributes[len(m.Attributes)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Role", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowRecord
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthRecord
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthRecord
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Role = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Volumes", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowRecord
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthRecord
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthRecord
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Volumes = append(m.Volumes, &VolumeRecord{})
+			if err := m.Volumes[len(m.Volumes)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Made", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowRecord
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Made = bool(v != 0)
+		default:
+			iNdEx = preIndex
+			skippy, err := skipRecord(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthRecord
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.XXX_unrecognized = append(m.XXX_unrecognized, dAtA[iNdEx:iNdEx+skippy]...)
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *VolumeRecord) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowRecord
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: VolumeRecord: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: VolumeRecord: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ContainerPath", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowRecord
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthRecord
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthRecord
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ContainerPath = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PersistenceId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowRecord
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthRecord
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthRecord
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PersistenceId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipRecord(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthRecord
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.XXX_unrecognized = append(m.XXX_unrecognized, dAtA[iNdEx:iNdEx+skippy]...)
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *ReleaseRecord) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowRecord
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ReleaseRecord: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ReleaseRecord: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AgentId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowRecord
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthRecord
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthRecord
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.AgentId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SinceNs", wireType)
+			}
+			m.SinceNs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowRecord
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.SinceNs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Role", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowRecord
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthRecord
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthRecord
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Role = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipRecord(dAtA[iNdEx:])

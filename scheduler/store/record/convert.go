@@ -98,10 +98,17 @@ func instanceRecord(i *instance.Instance) *gantryv1.InstanceRecord {
 	default:
 		r.Health = unhealthy
 	}
-	for _, a := range i.Attributes {
-		r.Attributes = append(r.Attributes, attributeRecord(a))
-	}
+	r.Attributes = attributeRecords(i.Attributes)
+	r.Home = homeRecord(i.Home)
 	return r
+}
+
+func attributeRecords(attributes []mesos.Attribute) []*gantryv1.AttributeRecord {
+	var out []*gantryv1.AttributeRecord
+	for _, a := range attributes {
+		out = append(out, attributeRecord(a))
+	}
+	return out
 }
 
 func attributeRecord(a mesos.Attribute) *gantryv1.AttributeRecord {
@@ -128,14 +135,21 @@ func instanceOf(r *gantryv1.InstanceRecord) *instance.Instance {
 		ok := r.Health == healthy
 		i.Healthy = &ok
 	}
-	for _, a := range r.Attributes {
+	i.Attributes = attributesOf(r.Attributes)
+	i.Home = homeOf(r.Home)
+	return i
+}
+
+func attributesOf(records []*gantryv1.AttributeRecord) []mesos.Attribute {
+	var out []mesos.Attribute
+	for _, a := range records {
 		at := mesos.Attribute{Name: a.Name, Type: mesos.ValueType(a.Type), Scalar: resource.Scalar(a.Scalar), Set: a.Set, Text: a.Text}
 		for _, rg := range a.Ranges {
 			at.Ranges = append(at.Ranges, resource.Range{Begin: rg.Begin, End: rg.End})
 		}
-		i.Attributes = append(i.Attributes, at)
+		out = append(out, at)
 	}
-	return i
+	return out
 }
 
 func deploymentRecord(d *deployment.Deployment) (*gantryv1.DeploymentRecord, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	gantryv1 "github.com/gantry-mesos/gantry/proto/gantry/v1"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/store"
 )
 
@@ -26,6 +27,7 @@ const (
 	instancePrefix   = "instance/"
 	deploymentPrefix = "deployment/"
 	troublePrefix    = "trouble/"
+	releasePrefix    = "release/"
 )
 
 // Journal is a store as core sees it.
@@ -60,7 +62,7 @@ func (e *UnreadableError) Unwrap() error { return e.Err }
 
 // Load reads all records. It fails with an *UnreadableError or an error of the store.
 func (j *Journal) Load(ctx context.Context) (core.Stored, error) {
-	st := core.Stored{Troubles: map[app.ID]core.Trouble{}}
+	st := core.Stored{Troubles: map[app.ID]core.Trouble{}, Releases: map[instance.ID]core.Release{}}
 	err := j.store.Load(ctx, func(key string, value []byte) error {
 		if err := decode(&st, key, value); err != nil {
 			return &UnreadableError{Key: key, Err: err}
@@ -102,6 +104,10 @@ func encode(c core.Change) (store.Change, error) {
 		return put(troublePrefix+escape(c.App), troubleRecord(c.Trouble))
 	case core.DropTrouble:
 		return store.Change{Key: troublePrefix + escape(c.App)}, nil
+	case core.PutRelease:
+		return put(releasePrefix+escape(c.ID), releaseRecord(c.Release))
+	case core.DropRelease:
+		return store.Change{Key: releasePrefix + escape(c.ID)}, nil
 	default:
 		return store.Change{}, fmt.Errorf("no record for a change of type %T", c)
 	}
@@ -151,6 +157,10 @@ func decode(st *core.Stored, key string, value []byte) error {
 		var r gantryv1.TroubleRecord
 		err = get(value, &r)
 		st.Troubles[app.ID(id)] = troubleOf(app.ID(id), &r)
+	case releasePrefix:
+		var r gantryv1.ReleaseRecord
+		err = get(value, &r)
+		st.Releases[instance.ID(id)] = releaseOf(&r)
 	default:
 		return errors.New("unknown kind of record; it was written by a newer version of Gantry")
 	}

@@ -80,6 +80,11 @@ func TestWhatIsStoredIsLoaded(t *testing.T) {
 		},
 		HostPorts: []uint32{31000, 31001}, Resources: resource.Vector{CPUs: 250, Mem: 64500, Disk: 10000}, Role: "*",
 		IPAddresses: []string{"172.17.0.2"}, StagedAt: at, StartedAt: at.Add(2), Healthy: &sick, Message: "m", Forgotten: true,
+		Home: &instance.Home{
+			AgentID: "a1", Hostname: "h", Domain: mesos.Domain{Region: "r", Zone: "z"}, Role: "db", Made: true,
+			Attributes: []mesos.Attribute{{Name: "rack", Type: mesos.Text, Text: "x"}},
+			Volumes:    []instance.Volume{{ContainerPath: "data", PersistenceID: "prod_web.instance-1#data"}},
+		},
 	}
 	d := &deployment.Deployment{
 		ID: "d1", Version: at, Current: 1, State: deployment.Active, Started: at, Progressed: at.Add(time.Second),
@@ -92,12 +97,15 @@ func TestWhatIsStoredIsLoaded(t *testing.T) {
 	want := core.Stored{
 		Framework: "fw-1", Versions: []*app.Spec{&old, s}, Instances: []*instance.Instance{i},
 		Deployments: []*deployment.Deployment{d}, Troubles: map[app.ID]core.Trouble{s.ID: trouble},
+		Releases: map[instance.ID]core.Release{"prod_web.instance-0": {Agent: "a1", Role: "db", Since: at}},
 	}
 	gone := &instance.Instance{ID: "prod_web.instance-2", App: s.ID}
 	j := open(t, t.TempDir())
 	err := j.Append(t.Context(), []core.Change{
 		core.PutFramework{ID: "fw-1"}, core.PutApp{Spec: &old}, core.PutApp{Spec: s}, core.PutInstance{Instance: i}, core.PutInstance{Instance: gone},
 		core.PutDeployment{Deployment: d}, core.PutTrouble{App: s.ID, Trouble: trouble}, core.PutTrouble{App: "/x"}, core.PutDeployment{Deployment: &deployment.Deployment{ID: "d2"}},
+		core.PutRelease{ID: "prod_web.instance-0", Release: core.Release{Agent: "a1", Role: "db", Since: at}},
+		core.PutRelease{ID: gone.ID}, core.DropRelease{ID: gone.ID},
 		core.DropInstance{ID: gone.ID}, core.DropTrouble{App: "/x"}, core.DropDeployment{ID: "d2"},
 	})
 	if err != nil {

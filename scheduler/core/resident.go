@@ -1,0 +1,192 @@
+package core
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/placement"
+)
+
+// placeResident places the first waiting instance of a resident App that finds
+// its volumes on offer, or, without any yet, an agent to have them made on.
+func (s *State) placeResident(a *appState) (m *member, at placement.Assignment, ok bool) {
+	d := s.demandOf(a)
+	a.waiting = slices.DeleteFunc(a.waiting, func(m *member) bool {
+		m.queued = m.waits() && !m.gone
+		return !m.queued
+	})
+	for _, m = range a.waiting {
+		if at, ok = s.takeHome(d, m); ok {
+			return m, at, true
+		}
+	}
+	return nil, at, false
+}
+
+// takeHome places one instance, at its home if it has one.
+func (s *State) takeHome(d *placement.Demand, m *member) (placement.Assignment, bool) {
+	i := m.is
+	if i.Home == nil {
+		return s.cluster.PlaceResident(d, string(i.ID), "")
+	}
+	at, ok := s.cluster.PlaceResident(d, string(i.ID), i.Home.AgentID)
+	if ok && m.app.counted(i) {
+		// It counted for the constraints already, as one that will return.
+		d.Uncount(site(i))
+	}
+	return at, ok
+}
+
+// homeFor is where a new instance's volumes are made; nil for an App without
+// any, and for an instance that has a home.
+func homeFor(a *appState, i *instance.Instance, at *placement.Assignment) *instance.Home {
+	if i.Home != nil || !a.spec.HasPersistentVolumes() {
+		return nil
+	}
+	h := &instance.Home{AgentID: at.Agent, Hostname: at.Hostname, Domain: at.Domain, Attributes: at.Attributes, Role: at.Role}
+	for _, v := range a.spec.Container.Volumes {
+		if v.Persistent != nil {
+			id := placement.VolumeID(string(i.ID), v.ContainerPath)
+			h.Volumes = append(h.Volumes, instance.Volume{ContainerPath: v.ContainerPath, PersistenceID: id})
+		}
+	}
+	return h
+}
+
+// suspend ends an instance's task and keeps the instance with its volumes, for
+// the next time that the App wants one more. An unreachable task is killed when
+// it comes back.
+func (s *State) suspend(m *member) {
+	i := m.is
+	if i.Goal != instance.GoalRunning {
+		return
+	}
+	s.store(m, i.WithGoal(instance.GoalStopped))
+	if i.Condition.Live() && !i.Condition.OutOfSight() {
+		s.kill(i.TaskID(), i.AgentID)
+	}
+}
+
+// resume starts up to n suspended instances again and returns how many more are
+// to be made. Those whose task has not ended yet are waited for: a new one
+// would begin without their data.
+func (s *State) resume(a *appState, n int) int {
+	if n == 0 || !a.spec.HasPersistentVolumes() {
+		return n
+	}
+	var back []*member
+	coming := 0
+	for _, m := range a.members {
+		switch i := m.is; {
+		case i.Goal != instance.GoalStopped:
+		case i.Condition == instance.Scheduled, i.Condition.OutOfSight() && !a.outdated(i):
+			back = append(back, m)
+		default:
+			coming++
+		}
+	}
+	for _, m := range back[:min(n, len(back))] {
+		next := m.is.WithGoal(instance.GoalRunning)
+		if next.Condition == instance.Scheduled {
+			next = next.Rescheduled(s.now, a.spec.Version)
+		}
+		s.store(m, next)
+	}
+	n -= min(n, len(back))
+	return max(0, n-coming)
+}
+
+// neverMade decides, from the master's answer to a first launch, about a home
+// that is not confirmed. Without valid offers the master did nothing of the
+// ACCEPT: the instance starts over anywhere. A task that the master refused never
+// reached the agent: whatever the operations before it made is empty and freed.
+// All other ends leave it open; see giveUpHomes.
+func neverMade(i *instance.Instance, st mesos.TaskStatus) *instance.Instance {
+	if i.Home == nil || i.Home.Made || st.Source != mesos.SourceMaster {
+		return i
+	}
+	switch {
+	case st.Reason == mesos.ReasonInvalidOffers:
+		return i.At(nil)
+	case i.Condition == instance.Errored:
+		return i.WithGoal(instance.GoalDecommissioned)
+	default:
+		return i
+	}
+}
+
+// explainHome says what an App's longest waiting resident instance waits for,
+// "" if none waits for its home.
+func (s *State) explainHome(a *appState) string {
+	if !a.spec.HasPersistentVolumes() {
+		return ""
+	}
+	i := a.homesick()
+	if i == nil {
+		return ""
+	}
+	paths := make([]string, len(i.Home.Volumes))
+	for n, v := range i.Home.Volumes {
+		paths[n] = v.ContainerPath
+	}
+	what := "its volume " + paths[0]
+	if len(paths) > 1 {
+		what = "its volumes " + strings.Join(paths, ", ")
+	}
+	holds := "holds"
+	if !i.Home.Made {
+		holds = "was to hold"
+	}
+	return fmt.Sprintf("instance %s waits for agent %s (%s), which %s %s: %s; to start without the data, kill task %s with wipe",
+		i.ID, i.Home.AgentID, i.Home.Hostname, holds, what, s.missing(i), i.TaskID())
+}
+
+// homesick returns the waiting instance with a home that has waited longest.
+func (a *appState) homesick() *instance.Instance {
+	var oldest *instance.Instance
+	for i := range a.instances {
+		if i.Home != nil && i.Goal == instance.GoalRunning && i.Condition == instance.Scheduled && (oldest == nil || i.Since.Before(oldest.Since)) {
+			oldest = i
+		}
+	}
+	return oldest
+}
+
+// missing says what the home of a waiting instance lacks at present.
+func (s *State) missing(i *instance.Instance) string {
+	switch {
+	case len(s.cluster.Offers(i.Home.AgentID, i.Home.Role)) == 0:
+		return "it offers nothing at present"
+	case s.cluster.Draining(i.Home.AgentID):
+		return "it is in or before maintenance"
+	default:
+		return "its offer lacks the volume or something else that the instance needs"
+	}
+}
+
+// launchedAfterAll notes that a task which was given up does run, and so that
+// its volumes exist.
+func (s *State) launchedAfterAll(m *member) {
+	if i := m.is; i.Home != nil && !i.Home.Made {
+		s.store(m, i.At(i.Home.Confirmed(i.Home.AgentID)))
+	}
+}
+
+// keeps reports whether a kill without wipe has no effect on an instance that
+// holds data: its task is out of reach, or, unless the App is to shrink by it,
+// there is none ("Marathon, killing").
+func keeps(i *instance.Instance, scale bool) bool {
+	if i.Home == nil {
+		return false
+	}
+	return i.Goal == instance.GoalStopped || i.Condition.OutOfSight() || !i.Condition.Live() && !scale
+}
+
+// wantsPlace reports whether an instance waits for a place on some agent, not
+// only for its home.
+func (a *appState) wantsPlace() bool {
+	return !a.spec.HasPersistentVolumes() || slices.ContainsFunc(a.members, func(m *member) bool { return m.waits() && m.is.Home == nil })
+}
