@@ -40,6 +40,13 @@ var (
 	ErrSchema = errors.New("the state file has an unknown schema version")
 )
 
+// mappingSize is how much of the file is mapped into memory from the start. It
+// takes address space only, and is enough for half a million instances.
+const mappingSize = 256 << 20
+
+// growth is how much the file grows at a time; each time costs a sync more.
+const growth = 4 << 20
+
 // Options tune Open; the zero value is ready for production.
 type Options struct {
 	// LockTimeout is how long Open waits for another process to release the
@@ -83,6 +90,9 @@ func openFile(path string, timeout time.Duration) (db *bolt.DB, err error) {
 			Timeout:      timeout,
 			FreelistType: bolt.FreelistMapType,
 			NoStatistics: true,
+			// Whenever the file outgrows its mapping the library copies what a
+			// transaction refers to and maps it anew.
+			InitialMmapSize: mappingSize,
 			OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
 				file, err = os.OpenFile(name, flag, mode)
 				return file, err
@@ -92,6 +102,7 @@ func openFile(path string, timeout time.Duration) (db *bolt.DB, err error) {
 	})
 	switch {
 	case err == nil:
+		db.AllocSize = growth
 		return db, nil
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, fmt.Errorf("%w: %s was locked for %v; stop the other scheduler, or give this one its own --state-dir",
