@@ -34,7 +34,7 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	state := core.New(s.decisions(), placement.NewCluster(s.placement()), stored, time.Now())
 	calls := &caller{}
 	l := loop.New(loop.Config{
-		State: state, Journal: journal, Caller: calls, Converter: mesosconv.Converter{Options: s.executor},
+		State: state, Journal: journal, Caller: calls, Converter: mesosconv.New(s.executor),
 		Publisher: history{s.log}, Metrics: s.metrics, Log: s.log.Named("loop"),
 	})
 	client, err := s.client(l)

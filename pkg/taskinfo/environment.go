@@ -1,6 +1,7 @@
 package taskinfo
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -20,22 +21,71 @@ const (
 
 var unusable = regexp.MustCompile(`[^A-Z0-9_]+`)
 
-// environment returns the task's variables sorted by name; later groups win
-// over earlier ones, the App's own over all ("Marathon, environment of app tasks").
-func environment(l Launch, o Options, ports []Port) []mesos.Variable {
-	env := map[string]string{
-		"MESOS_TASK_ID":      string(l.TaskID),
-		o.EnvPrefix + "HOST": l.Hostname,
+// rank is which group a variable belongs to; of equal names the higher rank
+// wins ("Marathon, environment of app tasks").
+type rank uint8
+
+const (
+	rankTask rank = iota
+	rankApp
+	rankPort
+	rankOwn
+)
+
+// variable is a variable of a group.
+type variable struct {
+	mesos.Variable
+	rank rank
+}
+
+// commonVariables are those that all tasks of a definition have, sorted by name.
+func commonVariables(s *app.Spec, o Options) []variable {
+	env := map[string]string{}
+	appVariables(env, s, o)
+	labelVariables(env, s.Labels)
+	out := make([]variable, 0, len(env)+len(s.Env))
+	for name, value := range env {
+		if _, own := s.Env[name]; !own {
+			out = append(out, variable{mesos.Variable{Name: name, Value: value}, rankApp})
+		}
 	}
-	appVariables(env, l.Spec, o)
-	labelVariables(env, l.Spec.Labels)
-	portVariables(env, l.Spec, ports, o.EnvPrefix)
-	maps.Copy(env, l.Spec.Env)
-	out := make([]mesos.Variable, 0, len(env))
-	for _, name := range slices.Sorted(maps.Keys(env)) {
-		out = append(out, mesos.Variable{Name: name, Value: env[name]})
+	for name, value := range s.Env {
+		out = append(out, variable{mesos.Variable{Name: name, Value: value}, rankOwn})
+	}
+	sortVariables(out)
+	return out
+}
+
+// environment returns the task's variables sorted by name.
+func environment(l Launch, o Options, common []variable, ports []Port) []mesos.Variable {
+	its := make([]variable, 0, 4+4*len(ports))
+	its = append(its,
+		variable{mesos.Variable{Name: "MESOS_TASK_ID", Value: string(l.TaskID)}, rankTask},
+		variable{mesos.Variable{Name: o.EnvPrefix + "HOST", Value: l.Hostname}, rankTask})
+	its = portVariables(its, l.Spec, ports, o.EnvPrefix)
+	sortVariables(its)
+	out := make([]mesos.Variable, 0, len(its)+len(common))
+	var last rank // of the last one in out
+	for len(its) > 0 || len(common) > 0 {
+		from := &its
+		if len(its) == 0 || len(common) > 0 && common[0].Name < its[0].Name {
+			from = &common
+		}
+		v := (*from)[0]
+		*from = (*from)[1:]
+		switch n := len(out) - 1; {
+		case n < 0 || out[n].Name != v.Name:
+			out, last = append(out, v.Variable), v.rank
+		case v.rank >= last:
+			out[n], last = v.Variable, v.rank
+		}
 	}
 	return out
+}
+
+// sortVariables sorts by name; of one name and rank the later stays behind the earlier.
+func sortVariables(vs []variable) {
+	slices.SortStableFunc(vs, func(a, b variable) int { return cmp.Compare(a.Name, b.Name) })
 }
 
 func appVariables(env map[string]string, s *app.Spec, o Options) {
@@ -73,9 +123,12 @@ func labelVariables(env, labels map[string]string) {
 	env["MARATHON_APP_LABELS"] = strings.Join(names, " ")
 }
 
-// portVariables sets PORT0.., PORT_<requested>, PORT_<NAME>, PORT and PORTS.
+// portVariables adds PORT0.., PORT_<requested>, PORT_<NAME>, PORT and PORTS.
 // A port's value is its host port, or what it listens on when it has none.
-func portVariables(env map[string]string, s *app.Spec, ports []Port, prefix string) {
+func portVariables(to []variable, s *app.Spec, ports []Port, prefix string) []variable {
+	set := func(name, value string) {
+		to = append(to, variable{mesos.Variable{Name: prefix + "PORT" + name, Value: value}, rankPort})
+	}
 	var hosts, drawn []string
 	for i, p := range ports {
 		requested := requestedPort(s, i)
@@ -93,18 +146,19 @@ func portVariables(env map[string]string, s *app.Spec, ports []Port, prefix stri
 		if requested == 0 {
 			requested = value
 		}
-		env[prefix+"PORT"+strconv.Itoa(i)] = text
-		env[prefix+"PORT_"+strconv.FormatUint(uint64(requested), 10)] = text
+		set(strconv.Itoa(i), text)
+		set("_"+strconv.FormatUint(uint64(requested), 10), text)
 		if p.Name != "" {
 			name := strings.ToUpper(p.Name)
-			env[prefix+"PORT_"+name] = text
-			env[prefix+"PORT_"+strings.ReplaceAll(name, "-", "_")] = text
+			set("_"+name, text)
+			set("_"+strings.ReplaceAll(name, "-", "_"), text)
 		}
 	}
 	if all := slices.Concat(hosts, drawn); len(all) > 0 {
-		env[prefix+"PORT"] = all[0]
-		env[prefix+"PORTS"] = strings.Join(all, ",")
+		set("", all[0])
+		set("S", strings.Join(all, ","))
 	}
+	return to
 }
 
 // requestedPort is the number the App's author knows the port by, 0 for none:

@@ -125,19 +125,21 @@ func (o Options) mode(s *app.Spec) mode {
 
 // Build makes the TaskInfo that launches l. It fails when the App asks for
 // something its executor cannot do, or l does not fit the App.
-func Build(l Launch, o Options) (mesos.TaskInfo, error) {
-	task, err := Resolve(l, o)
+func Build(l Launch, o Options) (mesos.TaskInfo, error) { return build(l, o, commonOf(l.Spec, o)) }
+
+func build(l Launch, o Options, c common) (mesos.TaskInfo, error) {
+	task, err := resolve(l, o, c)
 	if err != nil {
 		return mesos.TaskInfo{}, fmt.Errorf("build task %s: %w", l.TaskID, err)
 	}
 	info := mesos.TaskInfo{
-		Name:      l.Spec.ID.Reversed(),
+		Name:      c.name,
 		TaskID:    l.TaskID,
 		AgentID:   l.AgentID,
 		Resources: l.Resources,
 		Kill:      killPolicy(l.Spec),
-		Discovery: discovery(l.Spec, task),
-		Labels:    labels(l.Spec.Labels),
+		Discovery: discovery(l.Spec, c.name, task),
+		Labels:    c.labels,
 	}
 	switch o.mode(l.Spec) {
 	case modeGantry:

@@ -76,9 +76,11 @@ func encode(t Task) ([]byte, error) {
 }
 
 func encodeVariables(vs []mesos.Variable) []*gantryv1.TaskPayload_Variable {
-	var out []*gantryv1.TaskPayload_Variable
-	for _, v := range vs {
-		out = append(out, &gantryv1.TaskPayload_Variable{Name: v.Name, Value: v.Value})
+	values := make([]gantryv1.TaskPayload_Variable, len(vs)) // one piece of memory for all
+	out := make([]*gantryv1.TaskPayload_Variable, len(vs))
+	for n, v := range vs {
+		values[n].Name, values[n].Value = v.Name, v.Value
+		out[n] = &values[n]
 	}
 	return out
 }

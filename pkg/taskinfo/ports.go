@@ -79,8 +79,8 @@ func mappings(ports []Port) []mesos.PortMapping {
 
 // discovery names the ports as Marathon does: a port on the agent has the
 // scope "host", one in a container network the scope "container".
-func discovery(s *app.Spec, t Task) *mesos.DiscoveryInfo {
-	out := &mesos.DiscoveryInfo{Name: s.ID.Reversed()}
+func discovery(s *app.Spec, name string, t Task) *mesos.DiscoveryInfo {
+	out := &mesos.DiscoveryInfo{Name: name}
 	for i, p := range t.Ports {
 		number, scope := p.Host, []mesos.Label{{Key: "network-scope", Value: "host"}}
 		if number == 0 {

@@ -102,7 +102,9 @@ type ExternalVolume struct {
 
 // Resolve works out what l means for the task. It is deterministic: a random
 // port that nobody else knows is drawn from the task id.
-func Resolve(l Launch, o Options) (Task, error) {
+func Resolve(l Launch, o Options) (Task, error) { return resolve(l, o, commonOf(l.Spec, o)) }
+
+func resolve(l Launch, o Options, c common) (Task, error) {
 	s := l.Spec
 	ports, err := resolvePorts(l)
 	if err != nil {
@@ -123,7 +125,7 @@ func Resolve(l Launch, o Options) (Task, error) {
 		ID: l.TaskID, InstanceID: l.InstanceID, AppID: s.ID, AppVersion: s.Version, FrameworkID: l.FrameworkID,
 		Hostname: l.Hostname, Role: l.Role, User: s.User,
 		Command:     resolveCommand(s),
-		Environment: environment(l, o, ports),
+		Environment: environment(l, o, c.variables, ports),
 		Resources:   s.Resources, CPUCap: limit(s, mesos.CPUs), MemCap: limit(s, mesos.Mem),
 		Container: resolveContainer(s), Volumes: volumes, Ports: ports, Checks: checks,
 		TTY: s.TTY != nil && *s.TTY, KillGrace: graceOf(killPolicy(s)),

@@ -30,7 +30,7 @@ func task(t *testing.T, id, more string) core.TaskLaunch {
 
 func TestALaunchBecomesOneAcceptOfAllItsTasks(t *testing.T) {
 	t.Parallel()
-	c := Converter{Options: taskinfo.Options{Executor: taskinfo.ExecutorSource{Path: "/bin/gantry-executor"}}}
+	c := New(taskinfo.Options{Executor: taskinfo.ExecutorSource{Path: "/bin/gantry-executor"}})
 	reserve := mesos.Reserve{}
 	launch := &core.Launch{
 		OfferIDs: []mesos.OfferID{"o1", "o2"}, Prepare: []mesos.Operation{reserve}, Refuse: time.Minute,
@@ -63,7 +63,7 @@ func TestALaunchBecomesOneAcceptOfAllItsTasks(t *testing.T) {
 func TestATaskThatCannotBeBuiltIsReportedAndTheOthersGoOn(t *testing.T) {
 	t.Parallel()
 	secret := `, "env": {"P": {"secret": "s"}}, "secrets": {"s": {"source": "x"}}`
-	c := Converter{Options: taskinfo.Options{Executor: taskinfo.ExecutorSource{Path: "/bin/gantry-executor"}}}
+	c := New(taskinfo.Options{Executor: taskinfo.ExecutorSource{Path: "/bin/gantry-executor"}})
 	call, failed := c.Call("fw", &core.Launch{Tasks: []core.TaskLaunch{task(t, "/bad", secret), task(t, "/good", "")}})
 	if len(failed) != 1 || failed[0].TaskID != "bad.instance-u._app.2" || failed[0].State != mesos.TaskError || !strings.Contains(failed[0].Message, "secret") {
 		t.Errorf("failed %+v", failed)
@@ -80,7 +80,7 @@ func TestATaskThatCannotBeBuiltIsReportedAndTheOthersGoOn(t *testing.T) {
 
 func TestOtherCallsAreMesosCallsAsTheyAre(t *testing.T) {
 	t.Parallel()
-	call, failed := Converter{}.Call("fw", core.MesosCall{SchedulerCall: mesos.Revive{Roles: []string{"x"}}})
+	call, failed := New(taskinfo.Options{}).Call("fw", core.MesosCall{SchedulerCall: mesos.Revive{Roles: []string{"x"}}})
 	if d := cmp.Diff(mesos.SchedulerCall(mesos.Revive{Roles: []string{"x"}}), call); d != "" || failed != nil {
 		t.Errorf("differs (-want +got):\n%s", d)
 	}
