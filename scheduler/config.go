@@ -56,17 +56,30 @@ type Config struct {
 	DefaultExecutor string
 	// Placement is how one of several fitting agents is chosen. Default first-fit.
 	Placement placement.Policy
+	// AcceptedResourceRoles says which resources Apps without acceptedResourceRoles
+	// use: any, unreserved or reserved ones. Default any.
+	AcceptedResourceRoles placement.Accepted
 	// GPU declares that Apps may ask for GPUs.
 	GPU bool
+	// GPUScheduling is "restricted" to keep agents with GPUs for Apps that ask for
+	// GPUs, or "unrestricted". An App's label GPU_SCHEDULING_BEHAVIOR overrides it.
+	// Default restricted.
+	GPUScheduling string
+	// MaintenanceMode places nothing on agents whose maintenance window has begun or
+	// is near (Decisions.MaintenanceLead). Default true.
+	MaintenanceMode bool
 	// Decisions tunes the core; Rand is set by Run.
 	Decisions core.Config
 }
+
+// The values of Config.GPUScheduling.
+const gpusRestricted, gpusUnrestricted = "restricted", "unrestricted"
 
 // DefaultConfig returns the defaults; Master and one of ZK and StateDir are still required.
 func DefaultConfig() Config {
 	return Config{
 		HTTPAddress: "127.0.0.1:8080", FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
-		FailoverTimeout: 7 * 24 * time.Hour, DefaultExecutor: "gantry", Decisions: core.DefaultConfig(),
+		FailoverTimeout: 7 * 24 * time.Hour, DefaultExecutor: "gantry", GPUScheduling: gpusRestricted, MaintenanceMode: true, Decisions: core.DefaultConfig(),
 	}
 }
 
@@ -91,6 +104,12 @@ func (c Config) Validate() error {
 	}
 	if c.DefaultExecutor == "gantry" && c.ExecutorPath == "" && c.ExecutorBinary == "" {
 		problem("gantry-executor was not found: put it beside gantry, or say with --executor-path where it is installed on every agent")
+	}
+	if c.GPUScheduling != gpusRestricted && c.GPUScheduling != gpusUnrestricted {
+		problem("--gpu-scheduling-behavior %q: use restricted or unrestricted", c.GPUScheduling)
+	}
+	if c.Decisions.MaintenanceLead < 0 {
+		problem("--draining-seconds must not be negative; --maintenance-mode=false pays no heed to maintenance")
 	}
 	if c.FailoverTimeout <= 0 {
 		problem("--failover-timeout %v must be positive: with 0 Mesos kills all tasks as soon as the scheduler is gone", c.FailoverTimeout)

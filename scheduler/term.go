@@ -66,13 +66,17 @@ func (c *caller) Enqueue(ctx context.Context, call mesos.SchedulerCall, done fun
 
 func (s *Scheduler) decisions() core.Config {
 	d := s.cfg.Decisions
+	d.IgnoreMaintenance = !s.cfg.MaintenanceMode
 	s.seed++
 	d.Rand = rand.New(rand.NewPCG(s.seed, uint64(time.Now().UnixNano())))
 	return d
 }
 
 func (s *Scheduler) placement() placement.Config {
-	c := placement.Config{Policy: s.cfg.Placement, Role: s.cfg.MesosRoles[0], Principal: s.cfg.Principal, RestrictGPUs: s.cfg.GPU}
+	c := placement.Config{
+		Policy: s.cfg.Placement, Role: s.cfg.MesosRoles[0], Principal: s.cfg.Principal,
+		Accepted: s.cfg.AcceptedResourceRoles, RestrictGPUs: s.cfg.GPUScheduling == gpusRestricted,
+	}
 	c.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	if s.cfg.DefaultExecutor == "gantry" {
 		c.Executor = taskinfo.ExecutorCost()

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,8 @@ type miniConfig struct {
 	adminAddress           string
 	runtime, role          string
 	attributes             []string
+	masterDomain           string
+	agentDomains           []string
 }
 
 func newMiniCmd() *cobra.Command {
@@ -63,6 +66,8 @@ Ctrl-C stops everything and leaves no container and no process behind.`,
 	f.IntVar(&c.agentMem, "agent-mem", 4096, "memory of each agent in MiB")
 	f.IntVar(&c.agentDisk, "agent-disk", 10240, "disk of each agent in MiB")
 	f.StringArrayVar(&c.attributes, "agent-attributes", nil, "attributes of an agent (rack:a;ssd:true); given n times, for the first n agents")
+	f.StringVar(&c.masterDomain, "master-domain", "", "fault domain of the masters, as region/zone; agents with one need it")
+	f.StringArrayVar(&c.agentDomains, "agent-domain", nil, "fault domain of an agent, as region/zone; given n times, for the first n agents")
 	f.StringVar(&c.httpAddress, "http-address", "127.0.0.1:8080", "host:port that the API listens on")
 	f.StringVar(&c.mesosAddr, "mesos-address", "127.0.0.1:5050", "host:port that the first master listens on")
 	f.StringVar(&c.adminAddress, "admin-address", "127.0.0.1:0", "loopback host:port for causing faults (docs/minicluster.md); 0 is any free port")
@@ -100,6 +105,7 @@ func (c *miniConfig) validate() error {
 	if c.runtime != "auto" && c.runtime != "docker" && c.runtime != "process" {
 		problem("--runtime %q: use docker, process or auto", c.runtime)
 	}
+	c.validateDomains(problem)
 	if host, _, err := splitAddress(c.adminAddress); err != nil || !net.ParseIP(host).IsLoopback() {
 		problem("--admin-address %q: use a loopback address and a port, such as 127.0.0.1:5049; whoever reaches it can break the cluster", c.adminAddress)
 	}
@@ -107,6 +113,27 @@ func (c *miniConfig) validate() error {
 		problem("--mesos-address: %w", err)
 	}
 	return errors.Join(problems...)
+}
+
+func (c *miniConfig) validateDomains(problem func(format string, args ...any)) {
+	for _, d := range c.agentDomains {
+		if _, _, ok := splitDomain(d); !ok {
+			problem("--agent-domain %q: use region/zone, such as eu/a", d)
+		}
+	}
+	_, _, ok := splitDomain(c.masterDomain)
+	switch {
+	case c.masterDomain != "" && !ok:
+		problem("--master-domain %q: use region/zone, such as eu/a", c.masterDomain)
+	case c.masterDomain == "" && len(c.agentDomains) > 0:
+		problem("--agent-domain needs --master-domain: a master without a domain takes no agent with one")
+	}
+}
+
+// splitDomain reads a fault domain; ok is false if one of the names is missing.
+func splitDomain(text string) (region, zone string, ok bool) {
+	region, zone, _ = strings.Cut(text, "/")
+	return region, zone, region != "" && zone != ""
 }
 
 func splitAddress(address string) (host string, port int, err error) {

@@ -85,6 +85,9 @@ func (c *miniConfig) cluster(log *zap.Logger) minicluster.Config {
 		if host != "" {
 			cfg.Masters[n].IP = host
 		}
+		if region, zone, ok := splitDomain(c.masterDomain); ok {
+			cfg.Masters[n].Domain = minicluster.Domain(region, zone)
+		}
 	}
 	cfg.Masters[0].Port = port
 	for n := range cfg.Agents {
@@ -94,6 +97,10 @@ func (c *miniConfig) cluster(log *zap.Logger) minicluster.Config {
 		a.Port = rememberedPort(filepath.Join(c.workDir, fmt.Sprintf("agent-%d.port", n+1)))
 		if n < len(c.attributes) {
 			a.Attributes = c.attributes[n]
+		}
+		if n < len(c.agentDomains) {
+			region, zone, _ := splitDomain(c.agentDomains[n])
+			a.Domain = minicluster.Domain(region, zone)
 		}
 	}
 	return cfg

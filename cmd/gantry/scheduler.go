@@ -13,7 +13,6 @@ import (
 
 	"github.com/gantry-mesos/gantry/scheduler"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
-	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
 func newSchedulerCmd() *cobra.Command {
@@ -74,28 +73,16 @@ func schedulerFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringVar(&cfg.ExecutorPath, "executor-path", cfg.ExecutorPath, "gantry-executor as installed on every agent (default: agents fetch it from here)")
 	f.StringVar(&cfg.ExecutorBinary, "executor-binary", cfg.ExecutorBinary, "gantry-executor that agents fetch (default: the one beside gantry)")
 	f.StringVar(&cfg.DefaultExecutor, "default-executor", cfg.DefaultExecutor, "gantry, or mesos for Mesos' built-in executors")
-	f.Var((*policyFlag)(&cfg.Placement), "placement", "how one of several fitting agents is chosen: first-fit, best-fit or spread")
 	f.Var((*fairnessFlag)(&cfg.Decisions.Fairness.Mode), "fairness", "whose instance is next: drf (the tenant with the lowest dominant share) or fifo")
 	f.Var((*queueFlag)(&cfg.Decisions.Fairness.Queues), "queue", "what a tenant's queue may have: /prod:weight=2,cpus=10-100,mem=0-4096 (guarantee-limit); repeatable")
 	f.DurationVar(&cfg.Decisions.StarveAfter, "starve-after", cfg.Decisions.StarveAfter, "how long a large instance waits until an agent is held for it")
-	f.BoolVar(&cfg.GPU, "gpu", cfg.GPU, "ask for offers of agents with GPUs")
+	placementFlags(f, cfg)
 	f.DurationVar(&cfg.Decisions.DeclineFor, "decline-offer-duration", cfg.Decisions.DeclineFor, "filter of offers that are of no use")
 	f.DurationVar(&cfg.Decisions.LaunchTimeout, "task-launch-timeout", cfg.Decisions.LaunchTimeout, "how long a task may take to run without any sign of life")
 	f.DurationVar(&cfg.Decisions.ReconcileEvery, "reconciliation-interval", cfg.Decisions.ReconcileEvery, "time between implicit reconciliations")
 	f.DurationVar(&cfg.Decisions.ProgressDeadline, "deployment-deadline", cfg.Decisions.ProgressDeadline, "time without progress after which a deployment has failed; 0 never")
 	f.IntVar(&cfg.Decisions.ServicePortMin, "local-port-min", cfg.Decisions.ServicePortMin, "lowest service port that is assigned")
 	f.IntVar(&cfg.Decisions.ServicePortMax, "local-port-max", cfg.Decisions.ServicePortMax, "highest service port that is assigned")
-}
-
-// policyFlag makes a placement policy a flag.
-type policyFlag placement.Policy
-
-func (p *policyFlag) String() string { return placement.Policy(*p).String() }
-func (p *policyFlag) Type() string   { return "policy" }
-func (p *policyFlag) Set(text string) error {
-	v, err := placement.ParsePolicy(text)
-	*p = policyFlag(v)
-	return err
 }
 
 // fairnessFlag makes the order of queues a flag.

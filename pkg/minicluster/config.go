@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/acl"
@@ -66,6 +67,14 @@ func DefaultMasterConfig() MasterConfig {
 	c := MasterConfig{Config: master.DefaultConfig()}
 	c.IP, c.Hostname = "127.0.0.1", "localhost"
 	return c
+}
+
+// Domain is the fault domain of a master or an agent. An agent with one is only admitted by a master with one.
+func Domain(region, zone string) *mesos.DomainInfo {
+	return &mesos.DomainInfo{FaultDomain: &mesos.DomainInfo_FaultDomain{
+		Region: mesos.DomainInfo_FaultDomain_RegionInfo{Name: region},
+		Zone:   mesos.DomainInfo_FaultDomain_ZoneInfo{Name: zone},
+	}}
 }
 
 // DefaultConfig is one master and n agents with cpus:4, mem:4096, disk:10240 and ports 31000-32000 on 127.0.0.1 and

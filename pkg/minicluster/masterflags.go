@@ -163,10 +163,7 @@ func parseDomain(text string) (*mesos.DomainInfo, error) {
 	if d.FaultDomain == nil {
 		return &mesos.DomainInfo{}, nil
 	}
-	return &mesos.DomainInfo{FaultDomain: &mesos.DomainInfo_FaultDomain{
-		Region: mesos.DomainInfo_FaultDomain_RegionInfo{Name: d.FaultDomain.Region.Name},
-		Zone:   mesos.DomainInfo_FaultDomain_ZoneInfo{Name: d.FaultDomain.Zone.Name},
-	}}, nil
+	return Domain(d.FaultDomain.Region.Name, d.FaultDomain.Zone.Name), nil
 }
 
 // parseCredentials reads {"credentials": [{"principal", "secret"}]} or lines "principal secret".

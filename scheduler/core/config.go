@@ -27,6 +27,8 @@ type Config struct {
 	OfferHold time.Duration
 	// MaintenanceLead is how long before a maintenance window an agent gets nothing new.
 	MaintenanceLead time.Duration
+	// IgnoreMaintenance places on agents whatever their maintenance windows are.
+	IgnoreMaintenance bool
 	// ReviveEvery and ReviveMax bound how often offers are asked for while something
 	// waits: first after ReviveEvery, then doubling.
 	ReviveEvery, ReviveMax time.Duration

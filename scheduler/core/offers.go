@@ -23,7 +23,7 @@ func (s *State) offered(offers []mesos.Offer) {
 
 // maintained reports whether a maintenance window has begun or begins soon.
 func (s *State) maintained(u *mesos.Unavailability) bool {
-	if u == nil {
+	if u == nil || s.cfg.IgnoreMaintenance {
 		return false
 	}
 	over := u.Duration > 0 && s.now.After(u.Start.Add(u.Duration))

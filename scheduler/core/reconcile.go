@@ -16,6 +16,7 @@ func (s *State) subscribed(e mesos.Subscribed) {
 	s.framework.Subscribed = true
 	s.subscribedAt = s.now
 	s.framework.Master = e.Master
+	s.cluster.SetHomeRegion(e.Master.Domain.Region)
 	if s.framework.ID != e.FrameworkID {
 		s.framework.ID = e.FrameworkID
 		s.persist(PutFramework{ID: e.FrameworkID})

@@ -132,6 +132,19 @@ func (c *Cluster) pool(role string) *pool {
 	return p
 }
 
+// SetHomeRegion tells the region of the master, "" if it has none: Apps without
+// a constraint on @region or @zone are kept to it from now on ("Marathon,
+// constraints": region awareness). What runs elsewhere stays there.
+func (c *Cluster) SetHomeRegion(region string) {
+	if c.cfg.HomeRegion == region {
+		return
+	}
+	c.cfg.HomeRegion = region
+	// Filters that name the old region are of no use to anybody.
+	clear(c.filters)
+	c.changes++
+}
+
 // SetDraining excludes an agent from placing, as ahead of maintenance, or ends
 // that. An agent that was never seen is ignored.
 func (c *Cluster) SetDraining(id mesos.AgentID, draining bool) {

@@ -50,10 +50,38 @@ type Accepted uint8
 
 // The defaults for acceptedResourceRoles. The zero value accepts both kinds.
 const (
+	// AcceptAny uses unreserved resources and those reserved for the App's role.
 	AcceptAny Accepted = iota
+	// AcceptUnreserved uses unreserved resources only.
 	AcceptUnreserved
+	// AcceptReserved uses resources reserved for the App's role only; for role
+	// "*", for which nothing can be reserved, unreserved ones.
 	AcceptReserved
 )
+
+// String returns the name as --accepted_resource_roles_default_behavior spells it.
+func (a Accepted) String() string {
+	switch a {
+	case AcceptAny:
+		return "any"
+	case AcceptUnreserved:
+		return "unreserved"
+	case AcceptReserved:
+		return "reserved"
+	default:
+		return ""
+	}
+}
+
+// ParseAccepted is the inverse of String.
+func ParseAccepted(name string) (Accepted, error) {
+	for a := AcceptAny; a <= AcceptReserved; a++ {
+		if a.String() == name {
+			return a, nil
+		}
+	}
+	return 0, fmt.Errorf("unknown default for acceptedResourceRoles %q; use any, unreserved or reserved", name)
+}
 
 // Config is how a Cluster places. The zero value is first-fit for role "*".
 type Config struct {
@@ -63,7 +91,8 @@ type Config struct {
 	// Accepted is used for Apps without acceptedResourceRoles.
 	Accepted Accepted
 	// HomeRegion is the master's region; agents of another one are only used by
-	// Apps with an @region or @zone constraint. "" uses every region.
+	// Apps with an @region or @zone constraint. "" uses every region. A cluster
+	// learns it anew with each master: see SetHomeRegion.
 	HomeRegion string
 	// RestrictGPUs keeps agents with GPUs for Apps that ask for them, unless an
 	// App's label GPU_SCHEDULING_BEHAVIOR says otherwise.

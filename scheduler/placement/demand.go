@@ -36,8 +36,10 @@ type Demand struct {
 	// volumes are what a resident instance keeps on its agent, nil without any.
 	volumes []volumeNeed
 
-	// filter is what the constraints say apart from other instances, nil if nothing.
+	// filter is what the constraints say apart from other instances, nil if
+	// nothing, and region the one that it keeps the App to, "" for any.
 	filter *filter
+	region string
 	// counters are the constraints that count instances; group is the first
 	// GROUP_BY, which orders the agents.
 	counters []*counter
@@ -109,13 +111,20 @@ func (c *Cluster) Demand(spec *app.Spec, counted []Site) *Demand {
 		}
 	}
 	d.word = pack(d.need, d.ports)
-	d.filter = c.filter(spec.Constraints, c.homeRegion(spec), c.sparesGPUs(spec))
+	d.refilter()
 	d.addCounters()
 	d.share()
 	for _, site := range counted {
 		d.Count(site)
 	}
 	return d
+}
+
+// refilter makes the filter for the region that the App is kept to.
+func (d *Demand) refilter() {
+	c := d.cluster
+	d.region = c.homeRegion(d.spec)
+	d.filter = c.filter(d.spec.Constraints, d.region, c.sparesGPUs(d.spec))
 }
 
 func (d *Demand) addCounters() {
@@ -185,14 +194,16 @@ func (c *Cluster) sparesGPUs(spec *app.Spec) bool {
 	}
 }
 
-// acceptedMode translates acceptedResourceRoles.
+// acceptedMode translates acceptedResourceRoles ("Marathon, roles").
 func (c *Cluster) acceptedMode(spec *app.Spec) mode {
 	if len(spec.AcceptedResourceRoles) == 0 {
 		switch {
 		case spec.HasPersistentVolumes(), c.cfg.Accepted == AcceptUnreserved:
 			return unreserved
-		case c.cfg.Accepted == AcceptReserved:
+		case c.cfg.Accepted == AcceptReserved && c.pool(spec.Role).role != "*":
 			return reserved
+		case c.cfg.Accepted == AcceptReserved:
+			return unreserved
 		default:
 			return anyClass
 		}

@@ -4,6 +4,10 @@ package placement
 func (d *Demand) sync() {
 	switch {
 	case d.changes != d.cluster.changes:
+		if d.region != d.cluster.homeRegion(d.spec) {
+			d.refilter()
+			d.share()
+		}
 		d.rebuild()
 	case d.upTo == 0 && len(d.cluster.agents) > 0:
 		d.fill()

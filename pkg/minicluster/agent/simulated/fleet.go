@@ -35,6 +35,8 @@ type Config struct {
 	Resources string
 	// Attributes returns the attributes flag of agent i, counted from 0; nil = none.
 	Attributes func(i int) string
+	// Domain returns the fault domain of agent i, counted from 0; nil = none.
+	Domain func(i int) *mesos.DomainInfo
 	// Plan decides the fate of a task; nil = it runs at once and until killed. It is called by one goroutine at a time
 	// for one agent, with a source of randomness of that agent's own.
 	Plan func(task *mesos.TaskInfo, random *rand.Rand) Plan
@@ -98,6 +100,9 @@ func (f *Fleet) newAgent(i int, resources []mesos.Resource, attributes []mesos.A
 		frameworks: make(map[string]mesos.FrameworkInfo), executors: make(map[executorKey]*simExecutor),
 		random: rand.New(rand.NewPCG(f.cfg.Seed, uint64(i))), //nolint:gosec // a simulation
 		info:   mesos.AgentInfo{Hostname: host, Port: &port, Resources: resources, Attributes: attributes},
+	}
+	if f.cfg.Domain != nil {
+		a.info.Domain = f.cfg.Domain(i)
 	}
 	a.updates = statusupdate.NewManager(a, f.cfg.RetryMin, f.cfg.RetryMax)
 	return a
