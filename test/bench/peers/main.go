@@ -7,7 +7,8 @@
 // 1,000 nodes to the last assignment seen by a watcher, on all processors.
 // Gantry's is from the event that brings 1,000 offers to the records to store
 // and the calls that launch 10,000 tasks of 10,000 Apps, through the whole core,
-// in processor time on one processor. Neither writes to disk or network.
+// in processor time on one processor. Neither writes to disk or network. Each is
+// taken as often as the other, and the best counts for both.
 package main
 
 import (
@@ -26,8 +27,11 @@ import (
 // version is the release of SwarmKit that is compared with.
 const version = "v2.0.0"
 
-// tasks is how many tasks each benchmark places.
-const tasks = 10_000
+// tasks is how many tasks each benchmark places, runs how often each is taken.
+const (
+	tasks = 10_000
+	runs  = 5
+)
 
 func main() {
 	out := flag.String("out", "", "file to write the figures to, in JSON; empty for none")
@@ -105,7 +109,7 @@ func swarmkit() (map[string]float64, error) {
 	for _, p := range pairs {
 		names = append(names, p.peer)
 	}
-	text, err := run(dir, "go", "test", "-run", "^$", "-bench", "^("+strings.Join(names, "|")+")$", "-benchtime", "1x", "-timeout", "30m", pkg)
+	text, err := run(dir, "go", "test", "-run", "^$", "-bench", "^("+strings.Join(names, "|")+")$", "-benchtime", "1x", "-count", strconv.Itoa(runs), "-timeout", "30m", pkg)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +121,7 @@ func swarmkit() (map[string]float64, error) {
 		}
 		name, _, _ := strings.Cut(fields[0], "-")
 		if ns, err := strconv.ParseFloat(fields[2], 64); err == nil && ns > 0 {
-			out[name] = tasks / (ns / 1e9)
+			out[name] = max(out[name], tasks/(ns/1e9))
 		}
 	}
 	return out, nil
@@ -125,7 +129,7 @@ func swarmkit() (map[string]float64, error) {
 
 // gantry returns tasks per second by figure.
 func gantry() (map[string]float64, error) {
-	text, err := run("", "go", "run", "./test/bench", "-run", "^core$", "-out", "")
+	text, err := run("", "go", "run", "./test/bench", "-run", "^core$", "-runs", strconv.Itoa(runs), "-out", "")
 	if err != nil {
 		return nil, err
 	}
