@@ -22,12 +22,15 @@ type appState struct {
 	counts  Counts
 	// current remembers which versions (Unix milliseconds) have the configuration of spec.
 	current map[int64]bool
-	// waiting holds scheduled instances in the order they began to wait; those
-	// that wait no more are skipped when met.
-	waiting  []*member
-	nWaiting int
-	// demand is what placement prepared for spec, nil until something is placed.
-	demand  *placement.Demand
+	// first and last are the ends of the list of instances that want an offer, in
+	// the order in which they began to; nWaiting is how many they are.
+	first, last *member
+	nWaiting    int
+	// plain is what placement prepared for all Apps that are like this one for it,
+	// nil if that is not enough. demand is what it prepared for this one alone, nil
+	// until it is needed.
+	plain, demand *placement.Demand
+
 	trouble Trouble
 	queue   QueueView
 	// queuePath is the queue that charge, what the App's tasks use, counts for.
@@ -101,7 +104,7 @@ func (a *appState) add(i *instance.Instance) *member {
 	m := &member{app: a, is: i}
 	a.members = slices.Insert(a.members, n, m)
 	a.count(i, 1)
-	a.queueUp(m)
+	a.lineUp(m)
 	return m
 }
 
@@ -110,22 +113,45 @@ func (a *appState) put(m *member, i *instance.Instance) {
 	a.count(m.is, -1)
 	m.is = i
 	a.count(i, 1)
-	a.queueUp(m)
+	a.lineUp(m)
 }
 
 func (a *appState) drop(m *member) {
 	if n, ok := a.find(m.is.ID); ok {
 		a.count(m.is, -1)
 		a.members = slices.Delete(a.members, n, n+1)
+		if m.lined {
+			a.unline(m)
+		}
 	}
 }
 
-// queueUp puts a scheduled instance behind those that wait already.
-func (a *appState) queueUp(m *member) {
-	if m.waits() && !m.queued {
-		m.queued = true
-		a.waiting = append(a.waiting, m)
+// lineUp puts an instance that wants an offer behind those that do already, and
+// takes one that wants none any more out of their list.
+func (a *appState) lineUp(m *member) {
+	switch waits := m.waits(); {
+	case waits == m.lined:
+	case !waits:
+		a.unline(m)
+	case a.last == nil:
+		m.lined, a.first, a.last = true, m, m
+	default:
+		m.lined, m.before, a.last.behind, a.last = true, a.last, m, m
 	}
+}
+
+func (a *appState) unline(m *member) {
+	if m.before != nil {
+		m.before.behind = m.behind
+	} else {
+		a.first = m.behind
+	}
+	if m.behind != nil {
+		m.behind.before = m.before
+	} else {
+		a.last = m.before
+	}
+	m.lined, m.before, m.behind = false, nil, nil
 }
 
 // version returns the definition with this version, nil if it is not kept.
@@ -198,21 +224,6 @@ func (a *appState) countShown(i *instance.Instance, by int) {
 		instance.Failed, instance.Killed, instance.Errored, instance.Gone, instance.Dropped, instance.Unknown:
 	default:
 	}
-}
-
-// nextWaiting returns the instance that has waited longest, nil if none waits.
-func (a *appState) nextWaiting() *member {
-	for len(a.waiting) > 0 {
-		m := a.waiting[0]
-		if m.waits() && !m.gone {
-			return m
-		}
-		m.queued = false
-		a.waiting[0] = nil
-		a.waiting = a.waiting[1:]
-	}
-	a.waiting = nil
-	return nil
 }
 
 // launchable reports whether something of the App may be launched at now.

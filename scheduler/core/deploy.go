@@ -289,7 +289,6 @@ func (s *State) forgetApp(a *appState) {
 		s.persist(DropApp{ID: id, Version: v.Version})
 	}
 	for _, m := range a.members {
-		m.gone = true
 		s.deadlines.cancel(m)
 		s.persist(DropInstance{ID: m.is.ID})
 		s.freeHome(m.is)

@@ -41,7 +41,6 @@ func (s *State) forget(m *member) {
 	a.recount(i, nil)
 	s.recharge(a, i, nil)
 	a.drop(m)
-	m.gone = true
 	s.noteWaiting(a)
 	s.killed(i.TaskID())
 	s.deadlines.cancel(m)

@@ -11,9 +11,10 @@ import (
 type member struct {
 	app *appState
 	is  *instance.Instance
-	// queued says that it stands in its App's waiting list, perhaps without
-	// waiting any more; gone that it was forgotten.
-	queued, gone bool
+	// lined says that it is in its App's list of those that want an offer, between
+	// before and behind.
+	lined          bool
+	before, behind *member
 	// due is its deadline, set the order of deadlines of one time, and place
 	// where it stands among them, counted from 1; 0 without one.
 	due   time.Time
@@ -92,7 +93,7 @@ func (d *deadlines) up(m *member) {
 	at := m.place - 1
 	for at > 0 {
 		parent := (at - 1) / 2
-		if !m.before(d.heap[parent]) {
+		if !m.sooner(d.heap[parent]) {
 			break
 		}
 		d.put(d.heap[parent], at)
@@ -108,10 +109,10 @@ func (d *deadlines) down(m *member) {
 		if child >= len(d.heap) {
 			break
 		}
-		if child+1 < len(d.heap) && d.heap[child+1].before(d.heap[child]) {
+		if child+1 < len(d.heap) && d.heap[child+1].sooner(d.heap[child]) {
 			child++
 		}
-		if !d.heap[child].before(m) {
+		if !d.heap[child].sooner(m) {
 			break
 		}
 		d.put(d.heap[child], at)
@@ -120,7 +121,7 @@ func (d *deadlines) down(m *member) {
 	d.put(m, at)
 }
 
-func (m *member) before(other *member) bool {
+func (m *member) sooner(other *member) bool {
 	if c := m.due.Compare(other.due); c != 0 {
 		return c < 0
 	}

@@ -67,9 +67,8 @@ func (s *State) placeNext(a *appState) (m *member, at placement.Assignment, ok b
 	if a.spec.HasPersistentVolumes() {
 		return s.placeResident(a)
 	}
-	m = a.nextWaiting()
-	at, ok = s.cluster.Place(s.demandOf(a))
-	return m, at, ok
+	at, ok = s.cluster.Place(s.plainOf(a))
+	return a.first, at, ok
 }
 
 // try is one pass over all that waits.
@@ -137,6 +136,14 @@ func (s *State) launch(t *try) {
 		}
 		s.out.Calls = append(s.out.Calls, l)
 	}
+}
+
+// plainOf returns what to place an App's next instance by.
+func (s *State) plainOf(a *appState) *placement.Demand {
+	if a.plain != nil && a.demand == nil && len(a.failures) == 0 {
+		return a.plain
+	}
+	return s.demandOf(a)
 }
 
 // demandOf prepares an App for placement, with the instances its constraints count.

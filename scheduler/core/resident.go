@@ -14,11 +14,7 @@ import (
 // its volumes on offer, or, without any yet, an agent to have them made on.
 func (s *State) placeResident(a *appState) (m *member, at placement.Assignment, ok bool) {
 	d := s.demandOf(a)
-	a.waiting = slices.DeleteFunc(a.waiting, func(m *member) bool {
-		m.queued = m.waits() && !m.gone
-		return !m.queued
-	})
-	for _, m = range a.waiting {
+	for m = a.first; m != nil; m = m.behind {
 		if at, ok = s.takeHome(d, m); ok {
 			return m, at, true
 		}

@@ -122,10 +122,10 @@ func (s *State) release() {
 func (s *State) hoard(a *appState, waits time.Time) {
 	id := a.spec.ID
 	_, has := s.hoards[id]
-	if has || a.demand == nil || !a.wantsPlace() || len(s.hoards) >= hoardsMax || s.now.Before(a.hoardAfter) || s.now.Sub(waits) < s.cfg.StarveAfter {
+	if has || !a.wantsPlace() || len(s.hoards) >= hoardsMax || s.now.Before(a.hoardAfter) || s.now.Sub(waits) < s.cfg.StarveAfter {
 		return
 	}
-	if _, ok := s.cluster.Hold(a.demand); !ok {
+	if _, ok := s.cluster.Hold(s.demandOf(a)); !ok {
 		return
 	}
 	until := s.now.Add(s.cfg.HoldFor)

@@ -166,6 +166,7 @@ func (s *State) setSpec(spec *app.Spec) *appState {
 		a.install(spec)
 	}
 	s.countServicePorts(spec, 1)
+	a.plain = s.cluster.Plain(spec)
 	s.enqueue(a)
 	s.noteWaiting(a)
 	s.touch(a)

@@ -24,7 +24,9 @@ type Cluster struct {
 	// conditions are the constraints' static parts.
 	conditions map[constraint.Constraint]*condition
 	changes    int
-	slabs      slabs
+	// plains are the demands that Apps share.
+	plains map[plainKey]*Demand
+	slabs  slabs
 	// framework is the one that reservations are labelled with.
 	framework mesos.FrameworkID
 }
@@ -60,6 +62,7 @@ func NewCluster(cfg Config) *Cluster {
 		filters: map[filterKey]*filter{},
 
 		conditions: map[constraint.Constraint]*condition{},
+		plains:     map[plainKey]*Demand{},
 	}
 }
 

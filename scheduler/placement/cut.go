@@ -17,6 +17,9 @@ func (c *Cluster) take(d *Demand, i int32, me string) Assignment {
 		Role: d.pool.role, Offers: s.ids,
 		demand: d, agent: i, epoch: s.epoch,
 	}
+	if d.form != nil && d.form.cut(s, &a) {
+		return a
+	}
 	k := knife{slot: s, mode: d.mode, me: me, slabs: &c.slabs, rand: c.cfg.Rand}
 	k.takes = c.slabs.takes.reserve(3 * len(s.pieces))
 	var volumes []mesos.Resource
@@ -36,6 +39,9 @@ func (c *Cluster) take(d *Demand, i int32, me string) Assignment {
 		a.Executor = c.slabs.resources.keep(k.scalars(d.executor, false))
 	}
 	a.takes = c.slabs.takes.keep(k.takes)
+	if d.ports == 0 && d.volumes == nil {
+		d.form = newForm(s, &a)
+	}
 	return a
 }
 

@@ -33,6 +33,8 @@ type Demand struct {
 	hostPorts []uint16
 	fixed     []uint16
 	ports     int32
+	// form is how the last instance was cut, if that can be done again.
+	form *form
 	// volumes are what a resident instance keeps on its agent, nil without any.
 	volumes []volumeNeed
 
@@ -125,6 +127,37 @@ func (d *Demand) refilter() {
 	c := d.cluster
 	d.region = c.homeRegion(d.spec)
 	d.filter = c.filter(d.spec.Constraints, d.region, c.sparesGPUs(d.spec))
+}
+
+// plainKey is what makes two Apps the same for placing.
+type plainKey struct {
+	shapeKey
+	pool           *pool
+	policy         Policy
+	task, executor resource.Vector
+}
+
+// plainsMax bounds how many plain demands are kept for sharing.
+const plainsMax = 8192
+
+// Plain prepares an App together with all others that are like it for placing:
+// the result is good for Place alone, whichever of them asks. It is nil for an
+// App that needs a Demand of its own, because its instances count or keep
+// something, or want ports of certain numbers.
+func (c *Cluster) Plain(spec *app.Spec) *Demand {
+	d := c.Demand(spec, nil)
+	if len(d.counters) > 0 || len(d.fixed) > 0 || d.volumes != nil || d.policy == Spread {
+		return nil
+	}
+	key := plainKey{shapeKey{d.need, d.ports, d.mode, d.filter}, d.pool, d.policy, d.task, d.executor}
+	if known := c.plains[key]; known != nil {
+		return known
+	}
+	if len(c.plains) >= plainsMax {
+		clear(c.plains)
+	}
+	c.plains[key] = d
+	return d
 }
 
 func (d *Demand) addCounters() {
