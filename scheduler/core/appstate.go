@@ -14,7 +14,9 @@ import (
 
 // appState is what the State keeps of one App.
 type appState struct {
-	spec     *app.Spec
+	spec *app.Spec
+	// resident says that spec has persistent volumes.
+	resident bool
 	versions []*app.Spec // newest first; the first is spec
 	// members are its instances, ordered by id.
 	members []*member
@@ -60,7 +62,7 @@ func newAppState(spec *app.Spec) *appState {
 
 // install makes spec the current definition and judges all instances anew.
 func (a *appState) install(spec *app.Spec) {
-	a.spec = spec
+	a.spec, a.resident = spec, spec.HasPersistentVolumes()
 	a.versions = slices.Insert(a.versions, 0, spec)
 	a.judge()
 }

@@ -38,6 +38,7 @@ func BenchmarkUpdates(b *testing.B) {
 // launchedState returns a State that has launched instances of one App, and a
 // status for each of its tasks.
 func launchedState(b *testing.B, now time.Time, instances int) (*State, []mesos.TaskStatus) {
+	b.Helper()
 	cfg := DefaultConfig()
 	cfg.Rand = rand.New(rand.NewPCG(1, 1))
 	s := New(cfg, placement.NewCluster(placement.Config{Rand: cfg.Rand}), Stored{}, now)

@@ -299,6 +299,7 @@ func (s *State) forgetApp(a *appState) {
 	a.gone = true
 	delete(s.apps, id)
 	s.leaveLine(a)
+	s.fair.Forget(id)
 	s.order.Delete(id)
 	s.alter(a)
 	s.publish("app_terminated_event", event.Fields{"appId": string(id)})

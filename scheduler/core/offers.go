@@ -47,7 +47,7 @@ func (s *State) place() {
 		if !ok {
 			break
 		}
-		a := s.apps[it.App]
+		a, _ := it.Owner.(*appState)
 		m, at, ok := s.placeNext(a)
 		if !ok {
 			s.fair.Skip(it)
@@ -64,7 +64,7 @@ func (s *State) place() {
 
 // placeNext finds a place for the instance of the App that has waited longest.
 func (s *State) placeNext(a *appState) (m *member, at placement.Assignment, ok bool) {
-	if a.spec.HasPersistentVolumes() {
+	if a.resident {
 		return s.placeResident(a)
 	}
 	at, ok = s.cluster.Place(s.plainOf(a))

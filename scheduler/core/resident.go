@@ -39,7 +39,7 @@ func (s *State) takeHome(d *placement.Demand, m *member) (placement.Assignment, 
 // homeFor is where a new instance's volumes are made; nil for an App without
 // any, and for an instance that has a home.
 func homeFor(a *appState, i *instance.Instance, at *placement.Assignment) *instance.Home {
-	if i.Home != nil || !a.spec.HasPersistentVolumes() {
+	if !a.resident || i.Home != nil {
 		return nil
 	}
 	h := &instance.Home{AgentID: at.Agent, Hostname: at.Hostname, Domain: at.Domain, Attributes: at.Attributes, Role: at.Role}
@@ -70,7 +70,7 @@ func (s *State) suspend(m *member) {
 // to be made. Those whose task has not ended yet are waited for: a new one
 // would begin without their data.
 func (s *State) resume(a *appState, n int) int {
-	if n == 0 || !a.spec.HasPersistentVolumes() {
+	if n == 0 || !a.resident {
 		return n
 	}
 	var back []*member
@@ -117,7 +117,7 @@ func neverMade(i *instance.Instance, st mesos.TaskStatus) *instance.Instance {
 // explainHome says what an App's longest waiting resident instance waits for,
 // "" if none waits for its home.
 func (s *State) explainHome(a *appState) string {
-	if !a.spec.HasPersistentVolumes() {
+	if !a.resident {
 		return ""
 	}
 	i := a.homesick()
@@ -184,5 +184,5 @@ func keeps(i *instance.Instance, scale bool) bool {
 // wantsPlace reports whether an instance waits for a place on some agent, not
 // only for its home.
 func (a *appState) wantsPlace() bool {
-	return !a.spec.HasPersistentVolumes() || slices.ContainsFunc(a.members, func(m *member) bool { return m.waits() && m.is.Home == nil })
+	return !a.resident || slices.ContainsFunc(a.members, func(m *member) bool { return m.waits() && m.is.Home == nil })
 }

@@ -30,7 +30,7 @@ func (s *State) noteWaiting(a *appState) {
 		a.resting = false
 		delete(s.resting, a.spec.ID)
 	}
-	s.fair.Set(fairshare.Request{App: a.spec.ID, Queue: a.queuePath, Need: a.spec.Resources, Priority: a.priority, Count: count}, s.now)
+	s.fair.Set(fairshare.Request{App: a.spec.ID, Queue: a.queuePath, Need: a.spec.Resources, Priority: a.priority, Count: count, Owner: a}, s.now)
 }
 
 // leaveLine takes an App that launches nothing any more out of line.

@@ -18,6 +18,8 @@ type Request struct {
 	Priority int
 	// Count is how many instances wait.
 	Count int
+	// Owner is whatever the caller knows the App by.
+	Owner any
 }
 
 // Item is a Request in the Tree.
@@ -30,6 +32,8 @@ type Item struct {
 	// seq is the order of arrival; prev and next are the neighbours in line.
 	seq        uint64
 	prev, next *Item
+	// lined says that it stands in line.
+	lined bool
 	// over is the queue whose limit it was passed over for, nil usually.
 	over *node
 }

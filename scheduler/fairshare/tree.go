@@ -54,7 +54,9 @@ type Tree struct {
 	mode  Mode
 	root  *node
 	total resource.Vector
+	// items are of all Apps that ever waited, lined is how many wait now.
 	items map[app.ID]*Item
+	lined int
 	// leaves remembers the leaf of a queue's path.
 	leaves map[string]*node
 	// rested are the nodes in whose lines something was skipped, limited the items
@@ -149,16 +151,19 @@ func (t *Tree) leaf(path string) *node {
 // stay the same.
 func (t *Tree) Set(r Request, now time.Time) {
 	it := t.items[r.App]
-	switch {
-	case it == nil && r.Count <= 0:
+	switch waits := it != nil && it.lined; {
+	case r.Count <= 0:
+		if waits {
+			t.drop(it)
+		}
 		return
 	case it == nil:
-		t.seq++
-		it = &Item{Since: now, seq: t.seq}
+		it = &Item{}
 		t.items[r.App] = it
-	case r.Count <= 0:
-		t.drop(it)
-		return
+		fallthrough
+	case !waits:
+		t.seq++
+		it.Since, it.seq = now, t.seq
 	case it.Queue == r.Queue && it.Priority == r.Priority && it.Need == r.Need:
 		it.wait(r.Count - it.Count)
 		return
@@ -174,10 +179,23 @@ func (t *Tree) Set(r Request, now time.Time) {
 }
 
 // Waiting returns the item of an App, nil if none of its instances waits.
-func (t *Tree) Waiting(id app.ID) *Item { return t.items[id] }
+func (t *Tree) Waiting(id app.ID) *Item {
+	if it := t.items[id]; it != nil && it.lined {
+		return it
+	}
+	return nil
+}
 
 // Len is how many Apps wait.
-func (t *Tree) Len() int { return len(t.items) }
+func (t *Tree) Len() int { return t.lined }
+
+// Forget takes an App out for good.
+func (t *Tree) Forget(id app.ID) {
+	if it := t.Waiting(id); it != nil {
+		t.drop(it)
+	}
+	delete(t.items, id)
+}
 
 // lineOf returns the node in whose line the item stands.
 func (t *Tree) lineOf(it *Item) *node {
@@ -191,6 +209,8 @@ func (t *Tree) lineOf(it *Item) *node {
 func (t *Tree) enter(it *Item) {
 	n := t.lineOf(it)
 	n.items.enter(it)
+	it.lined = true
+	t.lined++
 	t.settle(n)
 }
 
@@ -199,13 +219,14 @@ func (t *Tree) leave(it *Item) {
 	t.unlimit(it)
 	n := t.lineOf(it)
 	n.items.leave(it)
+	it.lined = false
+	t.lined--
 	t.settle(n)
 }
 
 func (t *Tree) drop(it *Item) {
 	t.leave(it)
 	it.wait(-it.Count)
-	delete(t.items, it.App)
 }
 
 // Next returns the item whose instance is next, without taking it: say Placed
