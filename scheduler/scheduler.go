@@ -103,7 +103,7 @@ func (s *Scheduler) newAPI() (*httpapi.Server, error) {
 	c := s.cfg
 	return httpapi.New(httpapi.Config{
 		Scheduler: s.current, Leadership: s.campaign, Rules: s.rules(), Log: s.log.Named("api"), Registry: s.registry,
-		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary,
+		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary, Quotas: c.Decisions.Fairness.Queues,
 		Info: map[string]any{
 			"framework_name": c.FrameworkName, "hostname": c.Hostname, "master": c.Master, "mesos_role": c.MesosRoles[0],
 			"mesos_user": c.MesosUser, "failover_timeout": c.FailoverTimeout.Seconds(), "checkpoint": true, "ha": c.ZK != "",

@@ -44,6 +44,10 @@ type appState struct {
 	// hoardAfter is when agents may be held for the App again, explainedAt when
 	// its rejections were last counted.
 	hoardAfter, explainedAt time.Time
+	// overtakenAt is when others were last placed after it had its turn in vain.
+	overtakenAt time.Time
+	// hoardPause is how long that was put off the last time.
+	hoardPause time.Duration
 	// deployment is the active one that holds the App, nil if none.
 	deployment *deployment.Deployment
 	// deleted says that the App is gone once its last instance is; gone that it is.

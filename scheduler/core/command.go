@@ -6,6 +6,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 )
 
 // Command is a change that a user asks for. It is stored before it is answered.
@@ -59,6 +60,12 @@ type (
 	ResetDelay struct{ ID app.ID }
 	// ConfirmKills lifts the mass-kill guard once, for what it holds back now.
 	ConfirmKills struct{}
+	// SetQuota changes what a queue may have; nil undoes an earlier one, and what
+	// the scheduler was configured with holds again. It fails with *InvalidQuotaError.
+	SetQuota struct {
+		Queue string
+		Quota *fairshare.Quota
+	}
 	// Quiesce stops launching until the scheduler starts again.
 	Quiesce struct{}
 )
@@ -70,6 +77,7 @@ func (KillTasks) command()        {}
 func (CancelDeployment) command() {}
 func (ResetDelay) command()       {}
 func (ConfirmKills) command()     {}
+func (SetQuota) command()         {}
 func (Quiesce) command()          {}
 
 // Result answers a command that was accepted.

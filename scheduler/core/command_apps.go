@@ -30,6 +30,8 @@ func (s *State) command(e Asked) {
 	case ConfirmKills:
 		s.releaseKills()
 		s.releaseHeld()
+	case SetQuota:
+		r.Err = s.setQuota(c)
 	case Quiesce:
 		s.quiet = true
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
@@ -126,6 +127,10 @@ func describeChange(c Change) string {
 		return fmt.Sprintf("release %s at %s", c.ID, c.Release.Agent)
 	case DropRelease:
 		return "drop release " + string(c.ID)
+	case PutQuota:
+		return fmt.Sprintf("quota %s:%s", c.Queue, c.Quota.String())
+	case DropQuota:
+		return "drop quota " + c.Queue
 	default:
 		return fmt.Sprintf("%T", c)
 	}
@@ -212,12 +217,13 @@ type memory struct {
 	deployments map[deployment.ID]*deployment.Deployment
 	troubles    map[app.ID]Trouble
 	releases    map[instance.ID]Release
+	quotas      map[string]fairshare.Quota
 }
 
 func newMemory() *memory {
 	return &memory{
 		instances: map[instance.ID]*instance.Instance{}, deployments: map[deployment.ID]*deployment.Deployment{},
-		troubles: map[app.ID]Trouble{}, releases: map[instance.ID]Release{},
+		troubles: map[app.ID]Trouble{}, releases: map[instance.ID]Release{}, quotas: map[string]fairshare.Quota{},
 	}
 }
 
@@ -245,11 +251,18 @@ func (m *memory) apply(c Change) {
 		m.releases[c.ID] = c.Release
 	case DropRelease:
 		delete(m.releases, c.ID)
+	case PutQuota:
+		m.quotas[c.Queue] = c.Quota
+	case DropQuota:
+		delete(m.quotas, c.Queue)
 	}
 }
 
 func (m *memory) stored() Stored {
-	st := Stored{Framework: m.framework, Versions: slices.Clone(m.versions), Troubles: map[app.ID]Trouble{}, Releases: maps.Clone(m.releases)}
+	st := Stored{
+		Framework: m.framework, Versions: slices.Clone(m.versions), Troubles: map[app.ID]Trouble{},
+		Releases: maps.Clone(m.releases), Quotas: maps.Clone(m.quotas),
+	}
 	for _, i := range m.instances {
 		st.Instances = append(st.Instances, i)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
@@ -70,6 +71,13 @@ type (
 	}
 	// DropRelease forgets that: nothing of them is left.
 	DropRelease struct{ ID instance.ID }
+	// PutQuota stores a quota that was set at run time.
+	PutQuota struct {
+		Queue string
+		Quota fairshare.Quota
+	}
+	// DropQuota forgets it.
+	DropQuota struct{ Queue string }
 )
 
 func (PutFramework) change()   {}
@@ -83,6 +91,8 @@ func (PutTrouble) change()     {}
 func (DropTrouble) change()    {}
 func (PutRelease) change()     {}
 func (DropRelease) change()    {}
+func (PutQuota) change()       {}
+func (DropQuota) change()      {}
 
 // Trouble is an App's last failure and the delay of its next launches.
 type Trouble struct {

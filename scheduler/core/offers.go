@@ -17,7 +17,7 @@ func (s *State) offered(offers []mesos.Offer) {
 		s.cluster.SetDraining(o.AgentID, s.maintained(o.Unavailability))
 		s.saw(o)
 	}
-	s.placeAgain = true
+	s.placeAgain, s.framework.LastOffer = true, s.now
 	s.survey(offers)
 }
 
@@ -34,12 +34,12 @@ func (s *State) maintained(u *mesos.Unavailability) bool {
 // the order of the queues. It looks again only after something changed on
 // either side.
 func (s *State) place() {
+	s.release()
 	if s.quiet || !s.placeAgain || !s.framework.Subscribed || s.cluster.Len() == 0 {
 		return
 	}
 	s.placeAgain = false
-	s.release()
-	s.fair.SetTotal(s.cluster.Peak().Max(s.fair.Used()))
+	s.measure()
 	s.fair.Wake()
 	t := newTry()
 	for {
@@ -51,15 +51,17 @@ func (s *State) place() {
 		m, at, ok := s.placeNext(a)
 		if !ok {
 			s.fair.Skip(it)
-			s.hoard(a, it.Since)
+			s.hoard(a, it)
 			t.unplaced = append(t.unplaced, a)
 			continue
 		}
 		s.fair.Take(it, s.now)
+		t.overtake(s.now)
 		s.assign(m, &at, t.launch(&at))
 	}
 	s.noteAttempts(t.unplaced)
 	s.launch(t)
+	s.release()
 }
 
 // placeNext finds a place for the instance of the App that has waited longest.
@@ -77,8 +79,10 @@ type try struct {
 	launches map[placement.Spot]*Launch
 	order    []placement.Spot
 	tasks    int
-	// unplaced are the Apps that had instances left which fit nowhere.
-	unplaced []*appState
+	// unplaced are the Apps that had instances left which fit nowhere; the first
+	// overtaken of them had others placed after their turn.
+	unplaced  []*appState
+	overtaken int
 }
 
 func newTry() *try { return &try{launches: map[placement.Spot]*Launch{}} }
@@ -165,7 +169,9 @@ func (s *State) demandOf(a *appState) *placement.Demand {
 }
 
 // unmet reports whether something that may be launched now has not been.
-func (s *State) unmet() bool { return !s.quiet && (s.fair.Len() > 0 || s.sweeping()) }
+func (s *State) unmet() bool {
+	return !s.quiet && (s.fair.Len() > s.fair.Limited() || s.sweeping())
+}
 
 // offerDemand is what the master was told about our wish for offers.
 type offerDemand struct {
@@ -193,7 +199,7 @@ func (s *State) steerOffers() {
 	}
 	s.timers.cancel(reviveTimer, "")
 	s.demand.wait, s.demand.due = 0, false
-	if s.fair.Len()+len(s.resting) == 0 && !s.demand.suppressed {
+	if s.fair.Len()-s.fair.Limited()+len(s.resting) == 0 && !s.demand.suppressed {
 		s.demand.suppressed = true
 		s.call(mesos.Suppress{})
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/reconciliation"
 )
@@ -14,7 +15,7 @@ import (
 // task is asked about.
 func (s *State) subscribed(e mesos.Subscribed) {
 	s.framework.Subscribed = true
-	s.subscribedAt = s.now
+	s.subscribedAt, s.seen = s.now, resource.Vector{}
 	s.framework.Master = e.Master
 	s.cluster.SetHomeRegion(e.Master.Domain.Region)
 	if s.framework.ID != e.FrameworkID {

@@ -20,6 +20,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
@@ -125,7 +126,7 @@ func (s *script) line(text string) {
 	args := map[string]string{}
 	var plain []string
 	for _, w := range words[1:] {
-		if k, v, ok := strings.Cut(w, "="); ok {
+		if k, v, ok := strings.Cut(w, "="); ok && !strings.Contains(k, ":") {
 			args[k] = v
 			continue
 		}
@@ -135,6 +136,8 @@ func (s *script) line(text string) {
 	case "queue":
 		v, _ := s.state.View().App(app.Canonical(plain[0]))
 		fmt.Fprintf(&s.out, "%s > %s\n        %d wait: %s\n", s.stamp(), text, v.Queue.Waiting, s.names.shorten(v.Queue.Explanation))
+	case "lost":
+		s.step(text, FromMesos{mesos.Failure{AgentID: mesos.AgentID(plain[0])}})
 	case "crash":
 		s.boot()
 		fmt.Fprintf(&s.out, "%s > crash\n", s.stamp())
@@ -183,6 +186,9 @@ func (s *script) commandOf(verb string, plain []string, args map[string]string) 
 	if verb == "confirm" {
 		return ConfirmKills{}
 	}
+	if verb == "quota" {
+		return s.quotaOf(plain[0])
+	}
 	force := args["force"] == "true"
 	id := app.Canonical(plain[0])
 	switch verb {
@@ -202,6 +208,18 @@ func (s *script) commandOf(verb string, plain []string, args map[string]string) 
 		s.t.Fatalf("unknown line %q", verb)
 		return nil
 	}
+}
+
+// quotaOf reads "/prod:cpus=-4", or "/prod" to undo that.
+func (s *script) quotaOf(text string) Command {
+	if !strings.Contains(text, ":") {
+		return SetQuota{Queue: text}
+	}
+	path, q, err := fairshare.ParseQuota(text)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return SetQuota{Queue: path, Quota: &q}
 }
 
 // specOf starts from the App's definition, if there is one, and overrides it.
@@ -243,6 +261,10 @@ func (s *script) override(spec *app.Spec, k, v string) {
 		spec.Dependencies = []app.ID{app.Canonical(v)}
 	case "ports":
 		spec.Ports = make([]app.Port, int(n))
+	case "priority":
+		spec.Labels = map[string]string{app.PriorityLabel: v}
+	case "queue":
+		spec.Labels = map[string]string{app.QueueLabel: v}
 	case "unique":
 		spec.Constraints = []constraint.Constraint{{Field: v, Operator: constraint.Unique}}
 	case "role":

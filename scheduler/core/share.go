@@ -1,14 +1,9 @@
 package core
 
 import (
-	"maps"
-	"slices"
-	"time"
-
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
-	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
 // noteWaiting puts an App with instances that may be launched now in line, and
@@ -39,6 +34,7 @@ func (s *State) leaveLine(a *appState) {
 		return
 	}
 	a.queue = QueueView{}
+	a.hoardPause = 0
 	s.fair.Set(fairshare.Request{App: a.spec.ID}, s.now)
 	if a.resting {
 		a.resting = false
@@ -56,6 +52,9 @@ func (s *State) recharge(a *appState, was, is *instance.Instance) {
 	if before.n > 0 {
 		s.fair.Release(a.queuePath, before.used, before.n)
 		a.charge.used, a.charge.n = a.charge.used.Sub(before.used), a.charge.n-before.n
+		if s.fair.Limited() > 0 {
+			s.unlimit()
+		}
 	}
 	if after.n > 0 {
 		s.fair.Charge(a.queuePath, after.used, after.n)
@@ -93,45 +92,3 @@ func (s *State) enqueue(a *appState) {
 	a.queuePath = path
 	s.sharesChanged = true
 }
-
-// hoard is the agents that are held for an App.
-type hoard struct {
-	demand *placement.Demand
-	until  time.Time
-}
-
-// release gives agents back that are held for Apps which wait no more, or
-// whose time is over.
-func (s *State) release() {
-	for _, id := range slices.Sorted(maps.Keys(s.hoards)) {
-		a, h := s.apps[id], s.hoards[id]
-		if a != nil && a.demand == h.demand && a.nWaiting > 0 && s.now.Before(h.until) {
-			continue
-		}
-		s.cluster.Release(h.demand)
-		s.timers.cancel(hoardTimer, string(id))
-		delete(s.hoards, id)
-		if a != nil {
-			a.hoardAfter = s.now.Add(s.cfg.HoldFor)
-		}
-	}
-}
-
-// hoard holds an agent for an App that has waited too long for a place that is
-// large enough, so that smaller ones do not take every part that becomes free.
-func (s *State) hoard(a *appState, waits time.Time) {
-	id := a.spec.ID
-	_, has := s.hoards[id]
-	if has || !a.wantsPlace() || len(s.hoards) >= hoardsMax || s.now.Before(a.hoardAfter) || s.now.Sub(waits) < s.cfg.StarveAfter {
-		return
-	}
-	if _, ok := s.cluster.Hold(s.demandOf(a)); !ok {
-		return
-	}
-	until := s.now.Add(s.cfg.HoldFor)
-	s.hoards[id] = hoard{a.demand, until}
-	s.timers.set(until, hoardTimer, string(id))
-}
-
-// hoardsMax is for how many Apps agents are held at a time: what is held serves nobody meanwhile.
-const hoardsMax = 4

@@ -36,7 +36,7 @@ func launched(t *testing.T, v *View, id app.ID) int {
 // queues prints the shares, one line each.
 func queues(v *View) []string {
 	var out []string
-	for _, q := range v.Queues {
+	for _, q := range v.Sharing.Queues {
 		out = append(out, strings.Join([]string{
 			q.Queue, q.Used.CPUs.String() + " cpus", q.Used.Mem.String() + " mem", q.Resource,
 		}, " "))

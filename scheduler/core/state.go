@@ -9,6 +9,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
@@ -38,8 +39,11 @@ type State struct {
 
 	cluster *placement.Cluster
 	// fair is whose instance is next, hoards the agents held for Apps that starve.
-	fair          *fairshare.Tree
-	hoards        map[app.ID]hoard
+	fair   *fairshare.Tree
+	hoards map[app.ID]*hoard
+	// quotas are those set at run time, seen what measure found at the last subscription.
+	quotas        map[string]fairshare.Quota
+	seen          resource.Vector
 	sharesChanged bool
 	sharesShown   time.Time
 	demand        offerDemand
@@ -74,6 +78,8 @@ type Stored struct {
 	Troubles    map[app.ID]Trouble
 	// Releases are forgotten instances whose data are still to be destroyed.
 	Releases map[instance.ID]Release
+	// Quotas are those set at run time, by the queue's path.
+	Quotas map[string]fairshare.Quota
 }
 
 // New returns the State that continues from what was stored. now is the time
@@ -90,11 +96,12 @@ func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *St
 		resting:      map[app.ID]*appState{},
 		kills:        map[mesos.TaskID]*kill{},
 		timers:       newTimers(),
-		fair:         fairshare.New(cfg.Fairness), hoards: map[app.ID]hoard{}, sharesChanged: true,
+		fair:         fairshare.New(cfg.Fairness), hoards: map[app.ID]*hoard{}, sharesChanged: true,
 		view: NewView(now, FrameworkView{}, nil, nil), disks: newDisks(stored.Releases),
 	}
 	place.SetFramework(stored.Framework)
 	s.guard.empty = len(stored.Versions) == 0
+	s.loadQuotas(stored.Quotas)
 	s.load(stored)
 	return s
 }

@@ -125,6 +125,6 @@ func (s *State) stray(st mesos.TaskStatus) {
 // updates follow, or are asked for.
 func (s *State) failure(f mesos.Failure) {
 	if f.ExecutorID == "" {
-		s.cluster.RemoveAgent(f.AgentID)
+		s.lose(f.AgentID)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
-	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
@@ -20,11 +19,11 @@ type View struct {
 	Framework FrameworkView
 	// Deployments are the active ones, oldest first.
 	Deployments []*deployment.Deployment
-	// Queues are the shares of the tenants' queues, by path.
-	Queues []fairshare.Share
-	apps   *btree.BTreeG[*AppView]
-	agents *btree.BTreeG[*AgentView]
-	tasks  taskCounts
+	// Sharing is what the tenants' queues have.
+	Sharing Sharing
+	apps    *btree.BTreeG[*AppView]
+	agents  *btree.BTreeG[*AgentView]
+	tasks   taskCounts
 }
 
 // FrameworkView is the framework's standing with Mesos.
@@ -33,6 +32,8 @@ type FrameworkView struct {
 	ID         mesos.FrameworkID
 	Subscribed bool
 	Master     mesos.MasterInfo
+	// LastOffer is when offers last came, zero before the first.
+	LastOffer time.Time
 	// KillsHeld is how many kills the mass-kill guard holds back for a confirmation.
 	KillsHeld int
 	// VolumesHeld is how many instances that nobody knows have volumes on offer,
@@ -153,6 +154,14 @@ func (v *View) AppCount() int {
 		return 0
 	}
 	return v.apps.Len()
+}
+
+// Agent returns the agent with this id, if it ever made an offer.
+func (v *View) Agent(id mesos.AgentID) (*AgentView, bool) {
+	if v.agents == nil {
+		return nil, false
+	}
+	return v.agents.Get(&AgentView{ID: id})
 }
 
 // Agents calls yield for every known agent in the order of ids.

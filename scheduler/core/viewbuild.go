@@ -15,7 +15,7 @@ import (
 func (s *State) View() *View {
 	v := &View{
 		At: s.now, Framework: s.framework, Deployments: slices.Clone(s.deployments),
-		apps: s.view.apps.Clone(), agents: s.view.agents.Clone(), tasks: s.view.tasks, Queues: s.view.Queues,
+		apps: s.view.apps.Clone(), agents: s.view.agents.Clone(), tasks: s.view.tasks, Sharing: s.view.Sharing,
 	}
 	if s.sharesChanged || len(s.altered) > 0 {
 		s.showShares(v)
@@ -53,15 +53,6 @@ func (v *View) hide(a *appState) {
 		v.apps.Delete(a.shown)
 	}
 	a.shown = nil
-}
-
-// showShares renews the shares; where there are many queues, a few times a second.
-func (s *State) showShares(v *View) {
-	if len(v.Queues) > 100 && s.now.Sub(s.sharesShown) < 250*time.Millisecond {
-		return
-	}
-	s.sharesChanged, s.sharesShown = false, s.now
-	v.Queues = s.fair.Shares()
 }
 
 func (c Counts) negative() Counts { return Counts{-c.Staged, -c.Running, -c.Healthy, -c.Unhealthy} }

@@ -25,6 +25,8 @@ type node struct {
 	// items are those of a leaf; rested says that some of them were skipped.
 	items  line
 	rested bool
+	// recent is the item of the line that an instance was last taken of.
+	recent *Item
 	// head is the item below the node that is next, nil when nothing is ready.
 	head *Item
 	// order is the place among the siblings, the least first, and name decides

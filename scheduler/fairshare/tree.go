@@ -60,10 +60,11 @@ type Tree struct {
 	// leaves remembers the leaf of a queue's path.
 	leaves map[string]*node
 	// rested are the nodes in whose lines something was skipped, limited the items
-	// that were because of a limit.
-	rested  []*node
-	limited []*Item
-	seq     uint64
+	// that were because of a limit, and nLimited how many still wait for that.
+	rested   []*node
+	limited  []*Item
+	nLimited int
+	seq      uint64
 }
 
 // New returns a tree in which nothing waits and nothing is used.
@@ -197,6 +198,10 @@ func (t *Tree) Forget(id app.ID) {
 	delete(t.items, id)
 }
 
+// Limited is how many of the waiting Apps Next passed over because of a limit
+// since the last Wake.
+func (t *Tree) Limited() int { return t.nLimited }
+
 // lineOf returns the node in whose line the item stands.
 func (t *Tree) lineOf(it *Item) *node {
 	if t.mode == FIFO {
@@ -244,6 +249,7 @@ func (t *Tree) Next() (it *Item, ok bool) {
 		}
 		it.over = full
 		full.limited++
+		t.nLimited++
 		t.limited = append(t.limited, it)
 		t.Skip(it)
 	}
@@ -260,6 +266,7 @@ func (t *Tree) first() *Item {
 func (t *Tree) unlimit(it *Item) {
 	if it.over != nil {
 		it.over.limited--
+		t.nLimited--
 		it.over = nil
 	}
 }
@@ -286,9 +293,18 @@ func (t *Tree) Placed(it *Item, now time.Time) {
 func (t *Tree) Take(it *Item, now time.Time) {
 	it.wait(-1)
 	it.Since = now
+	t.lineOf(it).recent = it
 	if it.Count <= 0 {
 		t.drop(it)
 	}
+}
+
+// Overtaken reports whether another App of the same line and no higher priority
+// got on since this one did, by instances that need less of something: as long
+// as such keep coming they may take all that becomes free.
+func (t *Tree) Overtaken(it *Item) bool {
+	r := t.lineOf(it).recent
+	return r != nil && r != it && r.Since.After(it.Since) && r.Priority <= it.Priority && !it.Need.Fits(r.Need)
 }
 
 // Skip passes over the item that Next returned until Wake: it fits nowhere, and

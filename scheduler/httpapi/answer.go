@@ -66,6 +66,9 @@ func asAPI(err error) *api.Error {
 		return &api.Error{Status: http.StatusUnprocessableEntity, Message: "Object is not valid",
 			Details: []api.Detail{{Path: "/dependencies", Errors: []string{e.Error()}}}}
 	}
+	if e, ok := errors.AsType[*core.InvalidQuotaError](err); ok {
+		return &api.Error{Status: http.StatusUnprocessableEntity, Message: "Object is not valid", Details: []api.Detail{{Path: "/", Errors: []string{e.Err.Error()}}}}
+	}
 	return &api.Error{Status: statusOf(err), Message: err.Error()}
 }
 

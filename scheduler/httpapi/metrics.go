@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/gantry-mesos/gantry/scheduler/core"
-	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
@@ -131,10 +130,6 @@ var (
 	healthyDesc     = desc("app_tasks_healthy", "Tasks of the app that their health checks call healthy.", "app")
 	unhealthyDesc   = desc("app_tasks_unhealthy", "Tasks of the app that their health checks call unhealthy.", "app")
 	waitingDesc     = desc("app_instances_waiting", "Instances of the app that wait for an offer.", "app")
-	shareDesc       = desc("queue_dominant_share", "Largest part that the queue has of any resource, by weight.", "queue")
-	queueUsedDesc   = desc("queue_used", "Resources that the queue's tasks use; mem and disk in MiB.", "queue", "resource")
-	queueWaitsDesc  = desc("queue_instances_waiting", "Instances that wait in the queue.", "queue")
-	jainDesc        = desc("queue_jain_index", "Jain's fairness index of the queues' weighted dominant shares, 1 when all are equal.")
 	delayDesc       = desc("app_backoff_seconds", "Time until the app may launch again, 0 if it does not back off.", "app")
 )
 
@@ -161,7 +156,7 @@ func (c viewCollector) Collect(out chan<- prometheus.Metric) {
 		age = time.Since(v.Deployments[0].Started).Seconds()
 	}
 	gauge(deployAgeDesc, age)
-	collectQueues(v.Queues, gauge)
+	collectQueues(&v.Sharing, gauge)
 	conditions := map[instance.Condition]int{}
 	v.Apps(func(a *core.AppView) bool {
 		for _, i := range a.Instances {
@@ -183,19 +178,6 @@ func (c viewCollector) Collect(out chan<- prometheus.Metric) {
 	})
 	for condition := instance.Scheduled; condition <= instance.Unknown; condition++ {
 		gauge(instancesDesc, float64(conditions[condition]), condition.String())
-	}
-}
-
-// collectQueues sends what the queues have.
-func collectQueues(queues []fairshare.Share, gauge func(d *prometheus.Desc, v float64, labels ...string)) {
-	gauge(jainDesc, jain(queues))
-	for _, q := range queues {
-		gauge(shareDesc, q.Weighted, q.Queue)
-		gauge(queueWaitsDesc, float64(q.Waiting), q.Queue)
-		gauge(queueUsedDesc, q.Used.CPUs.Float(), q.Queue, "cpus")
-		gauge(queueUsedDesc, q.Used.Mem.Float(), q.Queue, "mem")
-		gauge(queueUsedDesc, q.Used.Disk.Float(), q.Queue, "disk")
-		gauge(queueUsedDesc, q.Used.GPUs.Float(), q.Queue, "gpus")
 	}
 }
 

@@ -12,19 +12,20 @@ import (
 )
 
 func (s *Server) listQueue(w http.ResponseWriter, r *http.Request) error {
-	p := newPicture(s.cfg.Scheduler.View())
+	v, now := s.cfg.Scheduler.View(), time.Now()
+	p := newPicture(v)
 	embed := r.URL.Query()["embed"]
 	items := []api.QueueItem{}
 	p.apps(func(a *core.AppView) bool {
 		if a.Queue.Waiting > 0 {
-			items = append(items, renderQueue(a, time.Now(), embed))
+			items = append(items, renderQueue(v, a, now, embed))
 		}
 		return true
 	})
 	return reply(w, http.StatusOK, map[string]any{"queue": items})
 }
 
-func renderQueue(a *core.AppView, now time.Time, embed []string) api.QueueItem {
+func renderQueue(v *core.View, a *core.AppView, now time.Time, embed []string) api.QueueItem {
 	q := a.Queue
 	left := max(0, int(math.Ceil(q.DelayUntil.Sub(now).Seconds())))
 	if q.DelayUntil.IsZero() {
@@ -41,7 +42,7 @@ func renderQueue(a *core.AppView, now time.Time, embed []string) api.QueueItem {
 	}
 	item.App.VersionInfo = versionInfo(a.Spec)
 	if slices.Contains(embed, "explanation") {
-		item.Explanation = q.Explanation
+		item.Explanation = why(v, a, now)
 	}
 	if slices.Contains(embed, "lastUnusedOffers") {
 		item.LastUnusedOffers = renderUnused(q.UnusedOffers)

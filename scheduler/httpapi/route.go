@@ -86,13 +86,14 @@ func (s *Server) find(segments []string) endpoint {
 	if segments[0] == "v2" && len(segments) > 1 {
 		return s.findV2(segments[1], segments[2:])
 	}
+	if segments[0] == "v3" && len(segments) > 1 && segments[1] == "queues" {
+		return s.findQueues(segments[2:])
+	}
 	switch strings.Join(segments, "/") {
 	case "ping":
 		return endpoint{http.MethodGet: s.ping}
 	case "metrics", "metrics/prometheus":
 		return endpoint{http.MethodGet: s.metrics.serve}
-	case "v3/queues":
-		return endpoint{http.MethodGet: s.listQueues}
 	case "v3/kills":
 		return endpoint{http.MethodGet: s.showKills}
 	case "v3/kills/confirm":

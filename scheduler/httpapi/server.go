@@ -15,6 +15,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 )
 
 // Scheduler is what the API needs of the running framework.
@@ -53,6 +54,8 @@ type Config struct {
 	// Info holds what /v2/info tells of the configuration, by Marathon's names;
 	// what is missing is shown as null.
 	Info map[string]any
+	// Quotas are those that the scheduler was started with, by the queue's path.
+	Quotas map[string]fairshare.Quota
 	// ExecutorPath is the executor's binary, served as /artifacts/gantry-executor; "" serves none.
 	ExecutorPath string
 	// Events serves /v2/events; nil answers 404.

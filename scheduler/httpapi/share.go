@@ -1,40 +1,164 @@
 package httpapi
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
-	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 )
 
+// findQueues returns the endpoint of all queues, or of the queue whose path's
+// segments follow; the root queue "/" has that of all for changes.
+func (s *Server) findQueues(segments []string) endpoint {
+	path := "/" + strings.Join(segments, "/")
+	e := endpoint{http.MethodGet: s.showQueue(path), http.MethodPut: s.setQuota(path), http.MethodDelete: s.resetQuota(path)}
+	if len(segments) == 0 {
+		e[http.MethodGet] = s.listQueues
+	}
+	return e
+}
+
 // listQueues tells what each tenant's queue has of the cluster.
 func (s *Server) listQueues(w http.ResponseWriter, _ *http.Request) error {
 	v := s.cfg.Scheduler.View()
-	out := api.Queues{Jain: jain(v.Queues), Queues: make([]api.Share, len(v.Queues))}
-	for i, q := range v.Queues {
-		out.Queues[i] = renderShare(q)
+	sh := &v.Sharing
+	out := api.Queues{
+		Fairness: sh.Mode.String(), Total: amounts(sh.Total), Jain: jain(sh.Queues),
+		Queues: make([]api.Share, len(sh.Queues)), Held: make([]api.HeldAgent, len(sh.Held)),
+	}
+	for i, q := range sh.Queues {
+		out.Queues[i] = s.renderShare(sh, q)
+	}
+	for i, h := range sh.Held {
+		out.Held[i] = api.HeldAgent{App: string(h.App), AgentID: string(h.Agent), Hostname: hostname(v, h.Agent), Since: api.Time{Time: h.Since}}
 	}
 	return reply(w, http.StatusOK, out)
 }
 
-// jain is the fairness index over the queues in use, the whole left aside.
+func (s *Server) showQueue(path string) action {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		sh := &s.cfg.Scheduler.View().Sharing
+		for _, q := range sh.Queues {
+			if q.Queue == path {
+				return reply(w, http.StatusOK, s.renderShare(sh, q))
+			}
+		}
+		return &api.Error{Status: http.StatusNotFound, Message: fmt.Sprintf("Queue '%s' does not exist: nothing runs or waits in it, and it has no quota", path)}
+	}
+}
+
+// setQuota changes what a queue may have, from now on and across restarts.
+func (s *Server) setQuota(path string) action {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		data, err := s.body(r)
+		if err != nil {
+			return err
+		}
+		if _, err := fairshare.ParsePath(path); err != nil {
+			return invalidQuota("/queue", err)
+		}
+		wanted, err := api.ReadQuota(data)
+		if err != nil {
+			return err
+		}
+		q, err := quotaOf(wanted)
+		if err != nil {
+			return err
+		}
+		return s.changeQuota(w, r, core.SetQuota{Queue: path, Quota: &q})
+	}
+}
+
+func (s *Server) resetQuota(path string) action {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if !s.cfg.Scheduler.View().Sharing.Set[path] {
+			return &api.Error{Status: http.StatusNotFound, Message: fmt.Sprintf("Queue '%s' has no quota that was set at run time", path)}
+		}
+		return s.changeQuota(w, r, core.SetQuota{Queue: path})
+	}
+}
+
+// changeQuota carries out a change and answers with what the queue then has.
+func (s *Server) changeQuota(w http.ResponseWriter, r *http.Request, c core.SetQuota) error {
+	if _, err := s.do(r, c); err != nil {
+		return err
+	}
+	sh := &s.cfg.Scheduler.View().Sharing
+	for _, q := range sh.Queues {
+		if q.Queue == c.Queue {
+			return reply(w, http.StatusOK, s.renderShare(sh, q))
+		}
+	}
+	return reply(w, http.StatusOK, api.Share{Queue: c.Queue, Quota: api.Quota{Weight: 1}})
+}
+
+// quotaOf checks a quota and turns it into the scheduler's form.
+func quotaOf(q api.Quota) (fairshare.Quota, error) {
+	if q.Weight < 0 || q.Weight > fairshare.WeightMax {
+		return fairshare.Quota{}, invalidQuota("/weight", fmt.Errorf("got %v, expected a number above 0 and up to %v", q.Weight, float64(fairshare.WeightMax)))
+	}
+	out := fairshare.Quota{Weight: q.Weight}
+	var err error
+	if out.Guarantee, err = vectorOf("/guarantee", q.Guarantee, 0); err != nil {
+		return out, err
+	}
+	if out.Limit, err = vectorOf("/limit", q.Limit, fairshare.None); err != nil {
+		return out, err
+	}
+	return out, nil
+}
+
+// vectorOf reads bounds; zero stands for an amount of 0.
+func vectorOf(path string, b *api.Bounds, zero resource.Scalar) (v resource.Vector, err error) {
+	if b == nil {
+		return v, nil
+	}
+	for _, m := range []struct {
+		name  string
+		given *float64
+		to    *resource.Scalar
+	}{{"cpus", b.CPUs, &v.CPUs}, {"mem", b.Mem, &v.Mem}, {"disk", b.Disk, &v.Disk}, {"gpus", b.GPUs, &v.GPUs}} {
+		switch {
+		case m.given == nil:
+		case *m.given < 0 || *m.given > fairshare.AmountMax:
+			return v, invalidQuota(path+"/"+m.name, fmt.Errorf("got %v, expected a number from 0 to %v", *m.given, float64(fairshare.AmountMax)))
+		default:
+			if *m.to = resource.FromFloat(*m.given); *m.to == 0 {
+				*m.to = zero
+			}
+		}
+	}
+	return v, nil
+}
+
+func invalidQuota(path string, err error) error {
+	return &api.Error{Status: http.StatusUnprocessableEntity, Message: "Object is not valid", Details: []api.Detail{{Path: path, Errors: []string{err.Error()}}}}
+}
+
+// jain is the fairness index over the top-level queues in which something waits.
 func jain(queues []fairshare.Share) float64 {
 	var shares []float64
 	for _, q := range queues {
-		if q.Queue != "/" && (q.Instances > 0 || q.Waiting > 0) {
+		if q.Waiting > 0 && q.Queue != "/" && strings.Count(q.Queue, "/") == 1 {
 			shares = append(shares, q.Weighted)
 		}
 	}
 	return fairshare.Jain(shares)
 }
 
-func renderShare(q fairshare.Share) api.Share {
+func (s *Server) renderShare(sh *core.Sharing, q fairshare.Share) api.Share {
 	out := api.Share{
-		Queue: q.Queue, Weight: q.Quota.Weight, Guarantee: bound(q.Quota.Guarantee), Limit: bound(q.Quota.Limit), Used: amounts(q.Used),
-		Instances: q.Instances, Waiting: q.Waiting, AppsLimited: q.Limited,
+		Queue: q.Queue, Used: amounts(q.Used), Instances: q.Instances, Waiting: q.Waiting, AppsLimited: q.Limited,
+		Quota: api.Quota{Weight: q.Quota.Weight, Guarantee: bounds(q.Quota.Guarantee), Limit: bounds(q.Quota.Limit)},
+	}
+	if sh.Set[q.Queue] {
+		out.QuotaFrom = "api"
+	} else if _, ok := s.cfg.Quotas[q.Queue]; ok {
+		out.QuotaFrom = "flag"
 	}
 	if q.Resource != "" {
 		out.Dominant = &api.Dominant{Resource: q.Resource, Share: q.Dominant, Weighted: q.Weighted}
@@ -46,49 +170,17 @@ func amounts(v resource.Vector) api.Amounts {
 	return api.Amounts{CPUs: v.CPUs.Float(), Mem: v.Mem.Float(), Disk: v.Disk.Float(), GPUs: v.GPUs.Float()}
 }
 
-// bound renders a guarantee or limit, nil when there is none.
-func bound(v resource.Vector) *api.Amounts {
+// bounds renders a guarantee or limit, nil when there is none.
+func bounds(v resource.Vector) *api.Bounds {
 	if v.IsZero() {
 		return nil
 	}
-	out := amounts(v)
-	return &out
-}
-
-// renderUnused shows the offers that an App could not use ("Marathon, queue").
-func renderUnused(offers []core.UnusedOffer) []api.UnusedOffer {
-	out := make([]api.UnusedOffer, len(offers))
-	for i, u := range offers {
-		o := api.Offer{
-			ID: string(u.Offer.ID), Hostname: u.Offer.Hostname, AgentID: string(u.Offer.AgentID),
-			Resources: make([]api.OfferResource, len(u.Offer.Resources)), Attributes: make([]api.OfferAttribute, len(u.Offer.Attributes)),
+	bound := func(n resource.Scalar) *float64 {
+		if n == 0 {
+			return nil
 		}
-		for k, r := range u.Offer.Resources {
-			o.Resources[k] = api.OfferResource{Name: r.Name, Role: r.Role(), Scalar: scalar(r.Type, r.Scalar), Ranges: ranges(r.Ranges), Set: r.Set}
-		}
-		for k, a := range u.Offer.Attributes {
-			o.Attributes[k] = api.OfferAttribute{Name: a.Name, Scalar: scalar(a.Type, a.Scalar), Ranges: ranges(a.Ranges), Set: a.Set}
-			if a.Type == mesos.Text {
-				o.Attributes[k].Text = &a.Text
-			}
-		}
-		out[i] = api.UnusedOffer{Offer: o, Reason: []string{u.Reason}, Timestamp: api.Time{Time: u.At}}
+		f := max(n, 0).Float()
+		return &f
 	}
-	return out
-}
-
-func scalar(t mesos.ValueType, n resource.Scalar) *float64 {
-	if t != mesos.Scalar {
-		return nil
-	}
-	f := n.Float()
-	return &f
-}
-
-func ranges(rs resource.Ranges) []api.OfferRange {
-	var out []api.OfferRange
-	for _, r := range rs {
-		out = append(out, api.OfferRange{Begin: r.Begin, End: r.End})
-	}
-	return out
+	return &api.Bounds{CPUs: bound(v.CPUs), Mem: bound(v.Mem), Disk: bound(v.Disk), GPUs: bound(v.GPUs)}
 }

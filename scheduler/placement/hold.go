@@ -71,3 +71,49 @@ func (d *Demand) Held() []mesos.AgentID {
 	slices.Sort(ids)
 	return ids
 }
+
+// Covered tells how much of what an instance of d needs is free on the agent
+// held for it, from 0 to 1000 for each resource needed.
+func (d *Demand) Covered() int64 {
+	var most int64
+	for _, i := range d.held {
+		free, _ := d.pool.slots[i].available(d.mode)
+		most = max(most, filled(d.need.CPUs, free.CPUs)+filled(d.need.Mem, free.Mem)+filled(d.need.Disk, free.Disk)+filled(d.need.GPUs, free.GPUs))
+	}
+	return most
+}
+
+func filled(need, free resource.Scalar) int64 {
+	if need <= 0 {
+		return 0
+	}
+	return min(1000, int64(free)*1000/int64(need))
+}
+
+// Free returns what is offered now and not yet taken, all agents together.
+func (c *Cluster) Free() resource.Vector {
+	var v resource.Vector
+	for _, p := range c.pools {
+		for i := range p.slots {
+			if s := &p.slots[i]; len(s.offers) > 0 {
+				v = v.Add(s.free[0]).Add(s.free[1])
+			}
+		}
+	}
+	return v
+}
+
+// Forget takes what an agent ever offered out of Peak, and out of what Hold goes
+// by, as when it was lost. It counts again when it makes an offer.
+func (c *Cluster) Forget(id mesos.AgentID) {
+	i, known := c.byID[id]
+	if !known {
+		return
+	}
+	for _, p := range c.pools {
+		if int(i) < len(p.slots) {
+			p.peak = p.peak.Sub(p.slots[i].peak)
+			p.slots[i].peak = resource.Vector{}
+		}
+	}
+}

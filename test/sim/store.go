@@ -9,6 +9,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
@@ -19,12 +20,13 @@ type store struct {
 	instances   map[instance.ID]*instance.Instance
 	deployments map[deployment.ID]*deployment.Deployment
 	troubles    map[app.ID]core.Trouble
+	quotas      map[string]fairshare.Quota
 }
 
 func newStore() *store {
 	return &store{
 		versions: map[app.ID][]*app.Spec{}, instances: map[instance.ID]*instance.Instance{},
-		deployments: map[deployment.ID]*deployment.Deployment{}, troubles: map[app.ID]core.Trouble{},
+		deployments: map[deployment.ID]*deployment.Deployment{}, troubles: map[app.ID]core.Trouble{}, quotas: map[string]fairshare.Quota{},
 	}
 }
 
@@ -51,12 +53,16 @@ func (s *store) apply(c core.Change) {
 		s.troubles[c.App] = c.Trouble
 	case core.DropTrouble:
 		delete(s.troubles, c.App)
+	case core.PutQuota:
+		s.quotas[c.Queue] = c.Quota
+	case core.DropQuota:
+		delete(s.quotas, c.Queue)
 	}
 }
 
 // stored is what a new State begins with.
 func (s *store) stored() core.Stored {
-	st := core.Stored{Framework: s.framework, Troubles: map[app.ID]core.Trouble{}}
+	st := core.Stored{Framework: s.framework, Troubles: map[app.ID]core.Trouble{}, Quotas: maps.Clone(s.quotas)}
 	for _, vs := range s.versions {
 		st.Versions = append(st.Versions, vs...)
 	}

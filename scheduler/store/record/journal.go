@@ -13,6 +13,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	gantryv1 "github.com/gantry-mesos/gantry/proto/gantry/v1"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/store"
 )
@@ -28,6 +29,7 @@ const (
 	deploymentPrefix = "deployment/"
 	troublePrefix    = "trouble/"
 	releasePrefix    = "release/"
+	quotaPrefix      = "quota/"
 )
 
 // Journal is a store as core sees it.
@@ -62,7 +64,7 @@ func (e *UnreadableError) Unwrap() error { return e.Err }
 
 // Load reads all records. It fails with an *UnreadableError or an error of the store.
 func (j *Journal) Load(ctx context.Context) (core.Stored, error) {
-	st := core.Stored{Troubles: map[app.ID]core.Trouble{}, Releases: map[instance.ID]core.Release{}}
+	st := core.Stored{Troubles: map[app.ID]core.Trouble{}, Releases: map[instance.ID]core.Release{}, Quotas: map[string]fairshare.Quota{}}
 	err := j.store.Load(ctx, func(key string, value []byte) error {
 		if err := decode(&st, key, value); err != nil {
 			return &UnreadableError{Key: key, Err: err}
@@ -108,6 +110,10 @@ func encode(c core.Change) (store.Change, error) {
 		return put(releasePrefix+escape(c.ID), releaseRecord(c.Release))
 	case core.DropRelease:
 		return store.Change{Key: releasePrefix + escape(c.ID)}, nil
+	case core.PutQuota:
+		return put(quotaPrefix+escape(c.Queue), quotaRecord(c.Quota))
+	case core.DropQuota:
+		return store.Change{Key: quotaPrefix + escape(c.Queue)}, nil
 	default:
 		return store.Change{}, fmt.Errorf("no record for a change of type %T", c)
 	}
@@ -161,6 +167,10 @@ func decode(st *core.Stored, key string, value []byte) error {
 		var r gantryv1.ReleaseRecord
 		err = get(value, &r)
 		st.Releases[instance.ID(id)] = releaseOf(&r)
+	case quotaPrefix:
+		var r gantryv1.QuotaRecord
+		err = get(value, &r)
+		st.Quotas[id] = quotaOf(&r)
 	default:
 		return errors.New("unknown kind of record; it was written by a newer version of Gantry")
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/store"
 	"github.com/gantry-mesos/gantry/scheduler/store/boltstore"
@@ -94,10 +95,14 @@ func TestWhatIsStoredIsLoaded(t *testing.T) {
 	trouble := core.Trouble{Delay: time.Second, DelayUntil: at, Failure: &core.TaskFailure{
 		App: s.ID, TaskID: "t", AgentID: "a1", Host: "h", State: mesos.TaskFailed, Reason: "R", Message: "m", Version: at, Timestamp: at,
 	}}
+	quota := fairshare.Quota{
+		Weight: 2.5, Guarantee: resource.Vector{CPUs: 1500, Mem: 1, Disk: 2, GPUs: 3}, Limit: resource.Vector{CPUs: 4000, Disk: 5, GPUs: fairshare.None},
+	}
 	want := core.Stored{
 		Framework: "fw-1", Versions: []*app.Spec{&old, s}, Instances: []*instance.Instance{i},
 		Deployments: []*deployment.Deployment{d}, Troubles: map[app.ID]core.Trouble{s.ID: trouble},
 		Releases: map[instance.ID]core.Release{"prod_web.instance-0": {Agent: "a1", Role: "db", Since: at}},
+		Quotas:   map[string]fairshare.Quota{"/": {Limit: quota.Limit}, "/prod/batch": quota},
 	}
 	gone := &instance.Instance{ID: "prod_web.instance-2", App: s.ID}
 	j := open(t, t.TempDir())
@@ -107,6 +112,7 @@ func TestWhatIsStoredIsLoaded(t *testing.T) {
 		core.PutRelease{ID: "prod_web.instance-0", Release: core.Release{Agent: "a1", Role: "db", Since: at}},
 		core.PutRelease{ID: gone.ID}, core.DropRelease{ID: gone.ID},
 		core.DropInstance{ID: gone.ID}, core.DropTrouble{App: "/x"}, core.DropDeployment{ID: "d2"},
+		core.PutQuota{Queue: "/prod/batch", Quota: quota}, core.PutQuota{Queue: "/x"}, core.PutQuota{Queue: "/", Quota: fairshare.Quota{Limit: quota.Limit}}, core.DropQuota{Queue: "/x"},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,107 @@
+package core
+
+import (
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
+)
+
+// InvalidQuotaError says that a quota cannot hold together with the others.
+type InvalidQuotaError struct {
+	Queue string
+	Err   error
+}
+
+func (e *InvalidQuotaError) Error() string { return fmt.Sprintf("quota of %s: %v", e.Queue, e.Err) }
+
+// Unwrap returns what is wrong.
+func (e *InvalidQuotaError) Unwrap() error { return e.Err }
+
+// setQuota changes what a queue may have; nil makes the configured quota valid again.
+func (s *State) setQuota(c SetQuota) error {
+	if _, stored := s.quotas[c.Queue]; c.Quota == nil && !stored {
+		return &NotFoundError{Kind: "Quota", ID: c.Queue}
+	}
+	quotas := maps.Clone(s.quotas)
+	if c.Quota != nil {
+		quotas[c.Queue] = *c.Quota
+	} else {
+		delete(quotas, c.Queue)
+	}
+	all := maps.Clone(quotas)
+	for path, q := range s.cfg.Fairness.Queues {
+		if _, ok := all[path]; !ok {
+			all[path] = q
+		}
+	}
+	if err := fairshare.CheckQuotas(all); err != nil {
+		return &InvalidQuotaError{Queue: c.Queue, Err: err}
+	}
+	s.quotas = quotas
+	s.fair.SetQuota(c.Queue, all[c.Queue])
+	s.unlimit()
+	s.sharesShown = time.Time{}
+	if c.Quota != nil {
+		s.persist(PutQuota{Queue: c.Queue, Quota: *c.Quota})
+	} else {
+		s.persist(DropQuota{Queue: c.Queue})
+	}
+	return nil
+}
+
+// loadQuotas goes on with what was set at run time; it comes before the configuration.
+func (s *State) loadQuotas(stored map[string]fairshare.Quota) {
+	s.quotas = map[string]fairshare.Quota{}
+	for path, q := range stored {
+		s.quotas[path] = q
+		s.fair.SetQuota(path, q)
+	}
+}
+
+// unlimit has those looked at again that a limit kept out.
+func (s *State) unlimit() {
+	s.fair.Wake()
+	s.sharesChanged, s.placeAgain, s.demand.fresh = true, true, true
+}
+
+// Sharing is how the queues share the cluster.
+type Sharing struct {
+	Mode fairshare.Mode
+	// Total is the part of the cluster that shares are of: the most that offers
+	// and tasks have shown.
+	Total resource.Vector
+	// Queues are the shares by path, the whole first.
+	Queues []fairshare.Share
+	// Set has the paths of the queues whose quota was set at run time.
+	Set map[string]bool
+	// Held are the agents held for Apps whose instances are large, by App.
+	Held []HeldView
+}
+
+// showShares renews the shares; where there are many queues, a few times a second.
+func (s *State) showShares(v *View) {
+	if len(v.Sharing.Queues) > 100 && s.now.Sub(s.sharesShown) < 250*time.Millisecond {
+		return
+	}
+	s.sharesChanged, s.sharesShown = false, s.now
+	v.Sharing = Sharing{Mode: s.fair.Mode(), Total: s.fair.Total(), Queues: s.fair.Shares(), Set: map[string]bool{}, Held: s.held()}
+	for path := range s.quotas {
+		v.Sharing.Set[path] = true
+	}
+}
+
+// measure estimates how large the cluster is, as far as it is for this framework:
+// the most that its agents ever offered, and at least what its tasks use. After
+// a (new) subscription most is in use; what is offered then comes on top of that.
+func (s *State) measure() {
+	if s.now.Sub(s.subscribedAt) < measureFor {
+		s.seen = s.seen.Max(s.fair.Used().Add(s.cluster.Free()))
+	}
+	s.fair.SetTotal(s.cluster.Peak().Max(s.fair.Used()).Max(s.seen))
+}
+
+// measureFor is how long after a subscription the master has shown all it has to offer.
+const measureFor = time.Minute

@@ -1,0 +1,145 @@
+package httpapi
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
+)
+
+// staleAfter is from when on a sentence about offers says how old it is.
+const staleAfter = 2 * time.Minute
+
+// why says in a sentence why instances of an App wait: the first of what stops
+// all launches, what stops the App's, and what was wrong with the offers.
+func why(v *core.View, a *core.AppView, now time.Time) string {
+	q := &a.Queue
+	switch limit := limitReached(v, a); {
+	case !v.Framework.Subscribed:
+		return "the scheduler is not connected to a Mesos master"
+	case q.DelayUntil.After(now):
+		return backsOff(a, now)
+	case limit != "":
+		return limit
+	case q.Explanation == "":
+		return awaited(v, q, now) + held(v, a)
+	}
+	text := q.Explanation
+	if age := now.Sub(q.LastUnused); age > staleAfter && !q.LastUnused.IsZero() {
+		text += fmt.Sprintf(" (%v ago, when the last offers came)", age.Round(time.Second))
+	}
+	return text + held(v, a)
+}
+
+func backsOff(a *core.AppView, now time.Time) string {
+	text := fmt.Sprintf("backs off for %v", max(time.Second, a.Queue.DelayUntil.Sub(now).Round(time.Second)))
+	if f := a.LastFailure; f != nil {
+		text += fmt.Sprintf(" after %v", f.State)
+		if f.Message != "" {
+			line, _, _ := strings.Cut(f.Message, "\n")
+			text += ": " + line
+		}
+	}
+	return text
+}
+
+// limitReached names the queue whose limit keeps the App out, "" if none does.
+func limitReached(v *core.View, a *core.AppView) string {
+	need, path := a.Spec.Resources, a.Spec.Queue()
+	for {
+		if q, ok := share(v, path); ok {
+			if name := q.Quota.Over(q.Used, need); name != "" {
+				n, used, limit := amount(need, name), amount(q.Used, name), max(amount(q.Quota.Limit, name), 0)
+				name = unit(name)
+				if n > limit {
+					return fmt.Sprintf("needs %v %s, more than the limit of queue %s, which is %v", n, name, path, limit)
+				}
+				return fmt.Sprintf("the limit of queue %s is reached: %v of %v %s are in use, an instance needs %v", path, used, limit, name, n)
+			}
+		}
+		if path == "/" {
+			return ""
+		}
+		if path = path[:strings.LastIndex(path, "/")]; path == "" {
+			path = "/"
+		}
+	}
+}
+
+func share(v *core.View, path string) (fairshare.Share, bool) {
+	i, ok := slices.BinarySearchFunc(v.Sharing.Queues, path, func(q fairshare.Share, p string) int { return strings.Compare(q.Queue, p) })
+	if !ok {
+		return fairshare.Share{}, false
+	}
+	return v.Sharing.Queues[i], true
+}
+
+// unit is how a sentence calls a resource.
+func unit(name string) string {
+	switch name {
+	case "mem":
+		return "MiB of memory"
+	case "disk":
+		return "MiB of disk"
+	default:
+		return name
+	}
+}
+
+func amount(v resource.Vector, name string) resource.Scalar {
+	switch name {
+	case "cpus":
+		return v.CPUs
+	case "mem":
+		return v.Mem
+	case "disk":
+		return v.Disk
+	default:
+		return v.GPUs
+	}
+}
+
+// awaited says what is known of offers while none was of no use.
+func awaited(v *core.View, q *core.QueueView, now time.Time) string {
+	switch last := v.Framework.LastOffer; {
+	case last.IsZero():
+		return "no agent has offered anything since the scheduler began: there is none, or others use all"
+	case last.Before(q.Since):
+		return fmt.Sprintf("no agent has offered anything for %v: others may use all", now.Sub(last).Round(time.Second))
+	default:
+		return "waits for the next offers"
+	}
+}
+
+// held tells of agents that are held, for this App or for others.
+func held(v *core.View, a *core.AppView) string {
+	var others []string
+	for _, h := range v.Sharing.Held {
+		if h.App == a.Spec.ID {
+			return fmt.Sprintf("; agent %s is held for it until an instance fits there", hostname(v, h.Agent))
+		}
+		others = append(others, string(h.App))
+	}
+	agents := "1 agent is"
+	switch len(others) {
+	case 0:
+		return ""
+	case 1:
+	default:
+		agents = fmt.Sprintf("%d agents are", len(others))
+	}
+	return fmt.Sprintf("; %s held for %s, whose instances need much and have waited long", agents, strings.Join(others, ", "))
+}
+
+// hostname returns the name of an agent, its id if it is not known any more.
+func hostname(v *core.View, id mesos.AgentID) string {
+	if g, ok := v.Agent(id); ok {
+		return g.Hostname
+	}
+	return string(id)
+}
