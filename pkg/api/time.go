@@ -22,11 +22,7 @@ func (t Time) String() string {
 
 // MarshalJSON writes the timestamp.
 func (t Time) MarshalJSON() ([]byte, error) {
-	b := append(make([]byte, 0, len(timeLayout)+2), '"')
-	if !t.IsZero() {
-		b = t.UTC().AppendFormat(b, timeLayout)
-	}
-	return append(b, '"'), nil
+	return t.appendJSON(make([]byte, 0, len(timeLayout)+2)), nil
 }
 
 // UnmarshalJSON reads what ParseTime reads; null and "" leave t as it was.

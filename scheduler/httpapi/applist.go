@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"net/http"
 	"sync"
@@ -14,24 +12,19 @@ import (
 
 // definitions keeps the JSON of current definitions, so that listing thousands
 // of Apps copies bytes instead of making them anew. A Spec never changes, which
-// makes its address a sound key for as long as the entry holds it.
+// makes its address a sound key for as long as it is one.
 type definitions struct {
 	mu   sync.Mutex
-	kept map[app.ID]definition
-}
-
-type definition struct {
-	spec *app.Spec
-	json []byte
+	kept map[*app.Spec][]byte
 }
 
 // of returns the JSON of a definition; the caller does not write to it.
 func (d *definitions) of(s *app.Spec) ([]byte, error) {
 	d.mu.Lock()
-	have := d.kept[s.ID]
+	have, ok := d.kept[s]
 	d.mu.Unlock()
-	if have.spec == s {
-		return have.json, nil
+	if ok {
+		return have, nil
 	}
 	a := api.FromSpec(s)
 	a.VersionInfo = versionInfo(s)
@@ -41,76 +34,81 @@ func (d *definitions) of(s *app.Spec) ([]byte, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.kept[s.ID] = definition{spec: s, json: data}
+	d.kept[s] = data
 	return data, nil
 }
 
-// prune forgets the definitions of Apps that are gone once they are many.
+// prune forgets the definitions that are out of date once they are many.
 func (d *definitions) prune(v *core.View) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.kept) <= 2*v.AppCount()+100 {
 		return
 	}
-	for id := range d.kept {
-		if _, ok := v.App(id); !ok {
-			delete(d.kept, id)
+	for s := range d.kept {
+		if a, ok := v.App(s.ID); !ok || a.Spec != s {
+			delete(d.kept, s)
 		}
 	}
 }
 
-// appender receives the pieces of an answer; bufio.Writer and bytes.Buffer are such.
-type appender interface{ Write(p []byte) (int, error) }
-
-// appendApp writes one App: its definition's members and then those of its state.
-func (s *Server) appendApp(w appender, p *picture, a *core.AppView, e embeds) error {
+// appendApp appends one App: its definition's members and then those of its state.
+func (s *Server) appendApp(b []byte, p *picture, a *core.AppView, e embeds) ([]byte, error) {
 	head, err := s.definitions.of(a.Spec)
 	if err != nil {
-		return err
+		return b, err
 	}
-	tail, err := api.Marshal(p.state(a, e))
-	if err != nil {
-		return fmt.Errorf("write the state of app %s: %w", a.Spec.ID, err)
+	b = append(b, head[:len(head)-1]...)
+	at := len(b)
+	state := p.state(a, e)
+	if b, err = state.AppendJSON(b); err != nil {
+		return b, fmt.Errorf("write the state of app %s: %w", a.Spec.ID, err)
 	}
-	if len(tail) > len("{}") {
-		head = head[:len(head)-1]
-		tail[0] = ','
+	if len(b) == at+len("{}") {
+		b = append(b[:at], '}')
 	} else {
-		tail = nil
+		b[at] = ','
 	}
-	_, _ = w.Write(head) // bufio keeps the first error for Flush
-	_, _ = w.Write(tail)
-	return nil
+	return b, nil
 }
+
+// listChunk is how much of a list is put together before it is sent, in bytes.
+const listChunk = 64 << 10
 
 // replyApps answers with a list of Apps under a name.
 func (s *Server) replyApps(w http.ResponseWriter, name string, p *picture, e embeds, apps []*core.AppView) error {
 	s.definitions.prune(p.View)
+	return replyList(w, name, apps, func(b []byte, a *core.AppView) ([]byte, error) { return s.appendApp(b, p, a, e) })
+}
+
+// replyList answers with a list under a name, of which each member is appended by itself.
+func replyList[T any](w http.ResponseWriter, name string, list []T, member func([]byte, T) ([]byte, error)) error {
 	w.Header().Set("Content-Type", contentJSON)
-	out := bufio.NewWriterSize(w, 64<<10)
-	fmt.Fprintf(out, "{%q:[", name)
-	for i, a := range apps {
+	b := fmt.Appendf(make([]byte, 0, listChunk+listChunk/4), "{%q:[", name)
+	for i, v := range list {
 		if i > 0 {
-			_ = out.WriteByte(',') // bufio keeps the first error for Flush
+			b = append(b, ',')
 		}
-		if err := s.appendApp(out, p, a, e); err != nil {
+		var err error
+		if b, err = member(b, v); err != nil {
 			return err
 		}
+		if len(b) >= listChunk {
+			_, _ = w.Write(b) // the client is gone; nobody to tell
+			b = b[:0]
+		}
 	}
-	_, _ = out.WriteString("]}") // bufio keeps the first error for Flush
-	_ = out.Flush()              // the client is gone; nobody to tell
+	_, _ = w.Write(append(b, "]}"...)) // the client is gone; nobody to tell
 	return nil
 }
 
 // replyApp answers with one App.
 func (s *Server) replyApp(w http.ResponseWriter, p *picture, e embeds, a *core.AppView) error {
-	var out bytes.Buffer
-	out.WriteString(`{"app":`)
-	if err := s.appendApp(&out, p, a, e); err != nil {
+	out, err := s.appendApp([]byte(`{"app":`), p, a, e)
+	if err != nil {
 		return err
 	}
-	out.WriteByte('}')
 	w.Header().Set("Content-Type", contentJSON)
-	_, _ = w.Write(out.Bytes()) // the client is gone; nobody to tell
+	_, _ = w.Write(append(out, '}')) // the client is gone; nobody to tell
 	return nil
 }

@@ -58,19 +58,31 @@ func TestManyAppsAreListed(t *testing.T) {
 	}
 }
 
+// counter takes an answer and keeps nothing of it.
+type counter struct {
+	header http.Header
+	size   int
+}
+
+func (c *counter) Header() http.Header { return c.header }
+func (c *counter) WriteHeader(int)     {}
+func (c *counter) Write(p []byte) (int, error) {
+	c.size += len(p)
+	return len(p), nil
+}
+
 func BenchmarkListApps(b *testing.B) {
 	for _, query := range []string{"", "?embed=apps.tasks"} {
 		b.Run("apps=10000"+query, func(b *testing.B) {
 			h := many(b, 10_000)
 			b.ReportAllocs()
-			var size int
+			var w *counter
 			for b.Loop() {
-				w := httptest.NewRecorder()
+				w = &counter{header: http.Header{}}
 				h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v2/apps"+query, http.NoBody))
-				size = w.Body.Len()
 			}
-			if size < 1_000_000 {
-				b.Fatalf("got an answer of %d bytes, want all apps", size)
+			if w.size < 1_000_000 {
+				b.Fatalf("got an answer of %d bytes, want all apps", w.size)
 			}
 		})
 	}

@@ -142,19 +142,25 @@ func shown(i *instance.Instance) bool {
 
 func tasksOf(a *core.AppView) []api.Task {
 	tasks := make([]api.Task, 0, len(a.Instances))
+	ports := servicePorts(a.Spec)
 	for _, i := range a.Instances {
 		if shown(i) {
-			tasks = append(tasks, renderTask(a.Spec, i))
+			tasks = append(tasks, renderTaskWith(a.Spec, i, ports))
 		}
 	}
 	return tasks
 }
 
 func renderTask(s *app.Spec, i *instance.Instance) api.Task {
+	return renderTaskWith(s, i, servicePorts(s))
+}
+
+// renderTaskWith also takes the service ports, which all tasks of an App share.
+func renderTaskWith(s *app.Spec, i *instance.Instance, servicePorts []int) api.Task {
 	t := api.Task{
 		ID: string(i.TaskID()), AppID: string(i.App), Host: i.Hostname, SlaveID: string(i.AgentID),
 		Region: i.Domain.Region, Zone: i.Domain.Zone, State: i.Condition.TaskState().String(), Role: i.Role,
-		Ports: make([]int, 0, len(i.HostPorts)), ServicePorts: servicePorts(s), IPAddresses: make([]api.IPAddress, 0, len(i.IPAddresses)),
+		Ports: make([]int, 0, len(i.HostPorts)), ServicePorts: servicePorts, IPAddresses: make([]api.IPAddress, 0, len(i.IPAddresses)),
 		StagedAt: api.Time{Time: i.StagedAt}, StartedAt: api.Time{Time: i.StartedAt}, Version: api.Time{Time: i.Version},
 		HealthCheckResults: []api.HealthCheckResult{},
 	}

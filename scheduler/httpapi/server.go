@@ -103,7 +103,7 @@ func New(c Config) (*Server, error) {
 		c.Registry = prometheus.NewRegistry()
 		c.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
-	s := &Server{cfg: c, reader: api.Reader{Rules: c.Rules}, definitions: definitions{kept: map[app.ID]definition{}}}
+	s := &Server{cfg: c, reader: api.Reader{Rules: c.Rules}, definitions: definitions{kept: map[*app.Spec][]byte{}}}
 	var err error
 	if s.metrics, err = newMetrics(c.Registry, s); err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ func (s *Server) listTasks(w http.ResponseWriter, r *http.Request) error {
 		}
 		return true
 	})
-	return reply(w, http.StatusOK, api.Tasks{Tasks: tasks})
+	return replyList(w, "tasks", tasks, func(b []byte, t api.Task) ([]byte, error) { return t.AppendJSON(b) })
 }
 
 // statusFilter returns the states that the query asks for; none means all.

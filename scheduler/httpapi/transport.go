@@ -1,11 +1,12 @@
 package httpapi
 
 import (
-	"compress/gzip"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // headers sets what every answer carries ("Marathon, transport and request filters").
