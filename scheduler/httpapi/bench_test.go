@@ -72,16 +72,22 @@ func (c *counter) Write(p []byte) (int, error) {
 }
 
 func BenchmarkListApps(b *testing.B) {
-	for _, query := range []string{"", "?embed=apps.tasks"} {
-		b.Run("apps=10000"+query, func(b *testing.B) {
+	for _, row := range []struct{ name, query, accept string }{
+		{"apps=10000", "", ""}, {"apps=10000/gzip", "", "gzip"},
+		{"apps=10000/tasks", "?embed=apps.tasks", ""}, {"apps=10000/tasks/gzip", "?embed=apps.tasks", "gzip"},
+	} {
+		b.Run(row.name, func(b *testing.B) {
 			h := many(b, 10_000)
 			b.ReportAllocs()
 			var w *counter
 			for b.Loop() {
 				w = &counter{header: http.Header{}}
-				h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v2/apps"+query, http.NoBody))
+				r := httptest.NewRequest(http.MethodGet, "/v2/apps"+row.query, http.NoBody)
+				r.Header.Set("Accept-Encoding", row.accept)
+				h.ServeHTTP(w, r)
 			}
-			if w.size < 1_000_000 {
+			b.ReportMetric(float64(w.size), "bytes")
+			if w.size < 100_000 {
 				b.Fatalf("got an answer of %d bytes, want all apps", w.size)
 			}
 		})
