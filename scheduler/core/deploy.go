@@ -15,17 +15,20 @@ import (
 // unlock fails if an active deployment holds one of the Apps; with force it
 // cancels those deployments as wholes.
 func (s *State) unlock(changes map[app.ID]deployment.Change, force bool) error {
-	var blocking []*deployment.Deployment
-	for _, d := range s.deployments {
-		for _, id := range d.Affected() {
-			if _, ok := changes[id]; ok {
-				blocking = append(blocking, d)
-				break
-			}
+	holders := map[deployment.ID]bool{}
+	for id := range changes {
+		if d, held := s.holders[id]; held {
+			holders[d] = true
 		}
 	}
-	if len(blocking) == 0 {
+	if len(holders) == 0 {
 		return nil
+	}
+	var blocking []*deployment.Deployment
+	for _, d := range s.deployments {
+		if holders[d.ID] {
+			blocking = append(blocking, d)
+		}
 	}
 	if !force {
 		e := &LockedError{}
@@ -43,6 +46,7 @@ func (s *State) unlock(changes map[app.ID]deployment.Change, force bool) error {
 // hold notes on the Apps that the deployment affects them.
 func (s *State) hold(d *deployment.Deployment) {
 	for _, id := range d.Affected() {
+		s.holders[id] = d.ID
 		if a := s.apps[id]; a != nil {
 			a.deployment = d
 			if d.Target[id] == nil {
@@ -88,6 +92,9 @@ func (s *State) end(d *deployment.Deployment, state deployment.State, reason str
 	done.State, done.Reason = state, reason
 	s.deployments = slices.DeleteFunc(slices.Clone(s.deployments), func(o *deployment.Deployment) bool { return o.ID == d.ID })
 	for _, id := range d.Affected() {
+		if s.holders[id] == d.ID {
+			delete(s.holders, id)
+		}
 		if a := s.apps[id]; a != nil && a.deployment != nil && a.deployment.ID == d.ID {
 			a.deployment = nil
 			s.touch(a)

@@ -32,6 +32,8 @@ type State struct {
 	order       *btree.BTreeG[app.ID]
 	deployments []*deployment.Deployment
 	turns       map[deployment.ID]*turn
+	// holders are the deployments that Apps, those that are gone included, are affected by.
+	holders map[app.ID]deployment.ID
 	// lastVersion keeps versions strictly increasing.
 	lastVersion time.Time
 	// servicePorts counts how many Apps use a service port.
@@ -92,6 +94,7 @@ func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *St
 		order:        btree.NewOrderedG[app.ID](32),
 		servicePorts: map[int]int{},
 		turns:        map[deployment.ID]*turn{},
+		holders:      map[app.ID]deployment.ID{},
 		agents:       map[mesos.AgentID]*agentState{},
 		resting:      map[app.ID]*appState{},
 		kills:        map[mesos.TaskID]*kill{},
