@@ -93,7 +93,8 @@ func (t *try) launch(at *placement.Assignment) *Launch {
 	spot := at.Spot()
 	l := t.launches[spot]
 	if l == nil {
-		l = &Launch{OfferIDs: at.Offers}
+		// Agents are alike: this one will take about as many as the last ones did.
+		l = &Launch{OfferIDs: at.Offers, Tasks: make([]TaskLaunch, 0, 1+t.tasks/(1+len(t.order)))}
 		t.launches[spot] = l
 		t.order = append(t.order, spot)
 	}

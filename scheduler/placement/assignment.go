@@ -8,11 +8,8 @@ import (
 // Assignment is where an instance goes and what it uses there. Slices are the
 // caller's to keep and not to be written to.
 type Assignment struct {
-	Agent mesos.AgentID
-	// Hostname, Domain and Attributes are the agent's.
-	Hostname   string
-	Domain     mesos.Domain
-	Attributes []mesos.Attribute
+	// Site is the agent.
+	*Site
 	// Role is the one that the offers are allocated to.
 	Role string
 	// Offers are all offers of the agent to the role. One Accept names them all

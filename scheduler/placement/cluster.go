@@ -33,10 +33,8 @@ type Cluster struct {
 
 // agent is what is known of an agent apart from its resources.
 type agent struct {
-	id         mesos.AgentID
-	hostname   string
-	domain     mesos.Domain
-	attributes []mesos.Attribute
+	// Site is never written to: what changes makes a new one.
+	*Site
 	// gpus says that it ever offered some.
 	gpus     bool
 	draining bool
@@ -91,11 +89,12 @@ func (c *Cluster) agent(o *mesos.Offer) int32 {
 	at := Site{Agent: o.AgentID, Hostname: o.Hostname, Domain: o.Domain, Attributes: o.Attributes}
 	i := c.enter(at)
 	a := &c.agents[i]
-	if a.hostname == at.Hostname && a.domain == at.Domain && slices.EqualFunc(a.attributes, at.Attributes, sameAttribute) {
+	if a.Hostname == at.Hostname && a.Domain == at.Domain && slices.EqualFunc(a.Attributes, at.Attributes, sameAttribute) {
 		return i
 	}
 	c.changes++
-	a.hostname, a.domain, a.attributes = at.Hostname, at.Domain, at.Attributes
+	fresh := at
+	a.Site = &fresh
 	for _, f := range c.fields {
 		f.leave(i)
 		f.enter(i, at)
@@ -110,7 +109,8 @@ func (c *Cluster) enter(at Site) int32 {
 	}
 	i := int32(len(c.agents))
 	c.byID[at.Agent] = i
-	c.agents = append(c.agents, agent{id: at.Agent, hostname: at.Hostname, domain: at.Domain, attributes: at.Attributes})
+	fresh := at
+	c.agents = append(c.agents, agent{Site: &fresh})
 	for _, f := range c.fields {
 		f.enter(i, at)
 	}
@@ -203,15 +203,15 @@ func (c *Cluster) Place(d *Demand) (a Assignment, ok bool) {
 	if i < 0 {
 		return Assignment{}, false
 	}
-	return c.settle(d, i, ""), true
+	c.settle(d, i, "", &a)
+	return a, true
 }
 
 // settle takes one instance of d from agent i.
-func (c *Cluster) settle(d *Demand, i int32, me string) Assignment {
-	a := c.take(d, i, me)
+func (c *Cluster) settle(d *Demand, i int32, me string, a *Assignment) {
+	c.take(d, i, me, a)
 	d.pool.update(i)
 	d.placed(i)
-	return a
 }
 
 // Undo gives back what an Assignment took, unless the agent's offers have

@@ -10,15 +10,12 @@ import (
 
 // take cuts one instance of d out of the agent's slot, which fits it. me is the
 // resident instance, "" for an ordinary one.
-func (c *Cluster) take(d *Demand, i int32, me string) Assignment {
-	s, g := &d.pool.slots[i], &c.agents[i]
-	a := Assignment{
-		Agent: g.id, Hostname: g.hostname, Domain: g.domain, Attributes: g.attributes,
-		Role: d.pool.role, Offers: s.ids,
-		demand: d, agent: i, epoch: s.epoch,
-	}
-	if d.form != nil && d.form.cut(s, &a) {
-		return a
+func (c *Cluster) take(d *Demand, i int32, me string, a *Assignment) {
+	s := &d.pool.slots[i]
+	a.Site, a.Role, a.Offers = c.agents[i].Site, d.pool.role, s.ids
+	a.demand, a.agent, a.epoch = d, i, s.epoch
+	if d.form != nil && d.form.cut(s, a) {
+		return
 	}
 	k := knife{slot: s, mode: d.mode, me: me, slabs: &c.slabs, rand: c.cfg.Rand}
 	k.takes = c.slabs.takes.reserve(3 * len(s.pieces))
@@ -40,9 +37,8 @@ func (c *Cluster) take(d *Demand, i int32, me string) Assignment {
 	}
 	a.takes = c.slabs.takes.keep(k.takes)
 	if d.ports == 0 && d.volumes == nil {
-		d.form = newForm(s, &a)
+		d.form = newForm(s, a)
 	}
-	return a
 }
 
 // knife cuts an instance out of a slot and notes where each resource came from.

@@ -38,15 +38,10 @@ func (c *Cluster) field(name string) *field {
 		f = &field{name: name, ids: map[string]int32{}}
 		c.fields[name] = f
 		for i := range c.agents {
-			f.enter(int32(i), c.agents[i].site())
+			f.enter(int32(i), *c.agents[i].Site)
 		}
 	}
 	return f
-}
-
-// site returns the agent as constraints see it.
-func (a *agent) site() Site {
-	return Site{Agent: a.id, Hostname: a.hostname, Domain: a.domain, Attributes: a.attributes}
 }
 
 // value returns the number of the site's value, none if it lacks the field.

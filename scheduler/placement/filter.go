@@ -122,7 +122,7 @@ func (f *filter) sync(c *Cluster) {
 // inRegion reports whether the agent may be used as far as regions go; one
 // without a fault domain may.
 func (f *filter) inRegion(a *agent) bool {
-	return f.homeRegion == "" || a.domain.Region == "" || a.domain.Region == f.homeRegion
+	return f.homeRegion == "" || a.Domain.Region == "" || a.Domain.Region == f.homeRegion
 }
 
 func (f *filter) admits(a *agent, i int32) bool {

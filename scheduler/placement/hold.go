@@ -32,7 +32,7 @@ func (c *Cluster) Hold(d *Demand) (id mesos.AgentID, ok bool) {
 	d.pool.update(best)
 	d.held = append(d.held, best)
 	d.world++
-	return c.agents[best].id, true
+	return c.agents[best].Agent, true
 }
 
 // covered returns which share of need is free, in thousandths, by the scarcest resource.
@@ -66,7 +66,7 @@ func (c *Cluster) Holds(id mesos.OfferID) bool {
 func (d *Demand) Held() []mesos.AgentID {
 	ids := make([]mesos.AgentID, 0, len(d.held))
 	for _, i := range d.held {
-		ids = append(ids, d.cluster.agents[i].id)
+		ids = append(ids, d.cluster.agents[i].Agent)
 	}
 	slices.Sort(ids)
 	return ids

@@ -14,7 +14,7 @@ func (d *Demand) Rejections() Rejections { return d.rejections(d.reject) }
 func (d *Demand) RejectionsOf(instance string, home mesos.AgentID) Rejections {
 	return d.rejections(func(i int32) Reason {
 		switch a := &d.cluster.agents[i]; {
-		case a.id != home:
+		case a.Agent != home:
 			return NoCorrespondingReservationFound
 		case a.draining:
 			return AgentMaintenance

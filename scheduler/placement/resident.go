@@ -168,7 +168,7 @@ func (c *Cluster) PlaceResident(d *Demand, instance string, home mesos.AgentID) 
 		if i < 0 {
 			return Assignment{}, false
 		}
-		a = c.settle(d, i, instance)
+		c.settle(d, i, instance, &a)
 		c.reserve(d, instance, &a)
 		return a, true
 	}
@@ -177,7 +177,8 @@ func (c *Cluster) PlaceResident(d *Demand, instance string, home mesos.AgentID) 
 	if !known || !d.pool.offers(i) || c.agents[i].draining || !d.pool.slots[i].keeps(d, instance) {
 		return Assignment{}, false
 	}
-	return c.settle(d, i, instance), true
+	c.settle(d, i, instance, &a)
+	return a, true
 }
 
 // keeps reports whether the slot offers the instance's volumes and enough else.
@@ -314,7 +315,7 @@ func (c *Cluster) Strays(known func(instance string) bool) []Cleanup {
 				continue
 			}
 			if ops := p.slots[i].strays(known); len(ops) > 0 {
-				out = append(out, Cleanup{c.agents[i].id, role, p.slots[i].ids, ops})
+				out = append(out, Cleanup{c.agents[i].Agent, role, p.slots[i].ids, ops})
 			}
 		}
 	}

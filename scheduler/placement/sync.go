@@ -116,7 +116,7 @@ func (d *Demand) extend() {
 		if d.avoid == nil {
 			continue
 		}
-		if d.avoid[agents[i].id] > 0 {
+		if d.avoid[agents[i].Agent] > 0 {
 			d.avoided = append(d.avoided, i)
 		} else {
 			d.unavoided.set(i)
