@@ -105,7 +105,8 @@ func (t *try) launch(at *placement.Assignment) *Launch {
 // that store does but for what launch does for all of them.
 func (s *State) assign(m *member, at *placement.Assignment, l *Launch) {
 	a, was := m.app, m.is
-	next := was.Launched(s.now, a.spec.Version, instance.Place{
+	next := s.newRecord()
+	*next = *was.Launched(s.now, a.spec.Version, instance.Place{
 		AgentID: at.Agent, Hostname: at.Hostname, Domain: at.Domain, Attributes: at.Attributes,
 		HostPorts: at.HostPorts, Resources: a.spec.Resources, Role: at.Role, Home: homeFor(a, was, at),
 	})
@@ -119,6 +120,18 @@ func (s *State) assign(m *member, at *placement.Assignment, l *Launch) {
 	}
 	l.Prepare = append(l.Prepare, at.Operations...)
 	l.Tasks = append(l.Tasks, TaskLaunch{Spec: a.spec, Instance: next, Resources: at.Resources, ExecutorResources: at.Executor})
+}
+
+// newRecord returns room for the record of a launch. They are made by the dozen:
+// the task's first status puts another one in its place, so that all of them are
+// soon let go together.
+func (s *State) newRecord() *instance.Instance {
+	if len(s.records) == 0 {
+		s.records = make([]instance.Instance, 24)
+	}
+	i := &s.records[0]
+	s.records = s.records[1:]
+	return i
 }
 
 // launch stores the launched instances, announces them and sends the calls;

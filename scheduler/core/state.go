@@ -64,6 +64,8 @@ type State struct {
 	resting       map[app.ID]*appState
 	agentsAltered []*agentState
 	placeAgain    bool
+	// records are the ones that newRecord hands out next.
+	records []instance.Instance
 	// quiet says that nothing is launched any more.
 	quiet bool
 	view  *View
