@@ -59,7 +59,7 @@ func (s *State) deadline(a *appState, i *instance.Instance) time.Time {
 	case instance.Staging, instance.Starting:
 		return later(s.now, i.Since).Add(s.cfg.LaunchTimeout)
 	case instance.Unreachable:
-		if i.Goal == instance.GoalRunning && a.spec.Unreachable.Disabled || i.Home != nil {
+		if i.Goal == instance.GoalRunning && a.spec.Unreachable.Disabled || i.Goal == instance.GoalStopped {
 			return time.Time{}
 		}
 		return i.Since.Add(s.inactiveAfter(a, i))

@@ -29,32 +29,36 @@ type spot struct {
 
 func homeOf(h *instance.Home) spot { return spot{h.AgentID, h.Role} }
 
-// sighting is when and where something was last on offer.
-type sighting struct {
+// trace is what was seen of a released instance lately.
+type trace struct {
 	spot
-	at time.Time
+	// missed is when the spot first offered without it, zero since it was seen.
+	missed time.Time
+	// running says that its task lives and so keeps everything from being offered.
+	running bool
 }
 
 // disks is what the State knows of data on agents beside the instances' homes.
 type disks struct {
 	releases map[instance.ID]Release
-	// found is when something of a release was last on offer; tidy says that
-	// something is now.
-	found map[instance.ID]sighting
-	tidy  bool
+	// traces are of releases; tidy says that something of one is on offer.
+	traces map[instance.ID]*trace
+	tidy   bool
 	// unsure are waiting instances whose home may never have been made.
 	unsure map[instance.ID]bool
+	// absent are instances with data whose agent is out of sight.
+	absent map[instance.ID]bool
 	// unknown are instances with volumes of this framework's on offer that neither
 	// live nor were released: the store may have lost them.
-	unknown map[instance.ID]sighting
+	unknown map[instance.ID]spot
 	// sweepUntil is how long offers are asked for in search of releases.
 	sweepUntil time.Time
 }
 
 func newDisks(stored map[instance.ID]Release) disks {
 	d := disks{
-		releases: map[instance.ID]Release{}, found: map[instance.ID]sighting{},
-		unsure: map[instance.ID]bool{}, unknown: map[instance.ID]sighting{},
+		releases: map[instance.ID]Release{}, traces: map[instance.ID]*trace{},
+		unsure: map[instance.ID]bool{}, absent: map[instance.ID]bool{}, unknown: map[instance.ID]spot{},
 	}
 	maps.Copy(d.releases, stored)
 	return d
@@ -85,9 +89,19 @@ func (s *State) sweep() {
 	s.timers.set(s.disks.sweepUntil, sweepTimer, "")
 }
 
-// sweepAgain looks for what is still to be destroyed, as after a new subscription.
+// sweepAgain looks for what is still to be destroyed, and for volumes whose
+// agent may be back under another id, as after a new subscription. An agent may
+// also be back without the task, which nobody says without being asked.
 func (s *State) sweepAgain() {
-	if len(s.disks.releases) > 0 {
+	for _, id := range slices.Sorted(maps.Keys(s.disks.absent)) {
+		m := s.byID(id)
+		if m == nil || !absent(m.is) {
+			delete(s.disks.absent, id)
+			continue
+		}
+		s.ask(m.is)
+	}
+	if len(s.disks.releases)+len(s.disks.absent) > 0 {
 		s.sweep()
 	}
 }
@@ -131,18 +145,28 @@ func (s *State) surveyResource(o *mesos.Offer, r *mesos.Resource, seen map[insta
 	switch {
 	case released:
 		s.disks.tidy = true
-		s.disks.found[id] = sighting{spot{o.AgentID, o.Role}, s.now}
+		s.disks.traces[id] = &trace{spot: spot{o.AgentID, o.Role}}
 	case m != nil && volume:
 		s.atHome(m, o, r.Disk.PersistenceID)
 	case m == nil && volume && framework == s.framework.ID:
-		s.holdVolumes(id, sighting{spot{o.AgentID, o.Role}, s.now})
+		s.holdVolumes(id, spot{o.AgentID, o.Role})
 	}
 }
 
-// atHome notes where the volume of an instance without a task is.
+// atHome notes where the volume of an instance without a task is. A volume in
+// use is not offered: one of a task out of sight says that the task is over, as
+// when its agent lost its id in a restart and no master will speak of it again.
 func (s *State) atHome(m *member, o *mesos.Offer, volume string) {
 	i := m.is
-	if i.Condition.Live() || i.Home == nil || !i.Home.Holds(volume) {
+	if i.Home == nil || !i.Home.Holds(volume) {
+		return
+	}
+	if i.Condition.OutOfSight() {
+		over, _ := i.Apply(s.now, mesos.TaskStatus{State: mesos.TaskGone, Message: "its volume is on offer again"})
+		s.ended(m, over)
+		i = m.is
+	}
+	if i.Condition.Live() {
 		return
 	}
 	if home := i.Home.Confirmed(o.AgentID); home != i.Home {
@@ -167,38 +191,66 @@ func (s *State) giveUpHomes(from map[spot]bool) {
 	}
 }
 
-// doubt remembers a waiting instance whose home may not have been made.
+// doubt remembers a waiting instance whose home may not have been made, and one
+// whose home is out of sight.
 func (s *State) doubt(i *instance.Instance) {
-	if unsure(i) {
+	switch {
+	case unsure(i):
 		s.disks.unsure[i.ID] = true
+	case absent(i):
+		s.disks.absent[i.ID] = true
 	}
 }
+
+func absent(i *instance.Instance) bool { return i.Home != nil && i.Condition.OutOfSight() }
 
 func unsure(i *instance.Instance) bool {
 	return i.Home != nil && !i.Home.Made && i.Condition == instance.Scheduled
 }
 
 // finishReleases forgets releases of which nothing was offered for a while,
-// although their agent offers.
+// although their agent offers. The executor may outlive the task and hold on to
+// its part, so that this takes twice the time in which anything is confirmed.
 func (s *State) finishReleases(from map[spot]bool, seen map[instance.ID]bool) {
 	for _, id := range slices.Sorted(maps.Keys(s.disks.releases)) {
-		r := s.disks.releases[id]
-		last, ok := s.disks.found[id]
-		if !ok {
-			last = sighting{spot{r.Agent, r.Role}, r.Since}
+		t := s.traceOf(id)
+		switch {
+		case seen[id] || t.running || !from[t.spot]:
+		case t.missed.IsZero():
+			t.missed = s.now
+		case s.now.Sub(t.missed) >= 2*s.cfg.ConfirmAfter:
+			delete(s.disks.releases, id)
+			delete(s.disks.traces, id)
+			s.persist(DropRelease{ID: id})
 		}
-		if seen[id] || !from[last.spot] || s.now.Sub(later(r.Since, last.at)) < s.cfg.ConfirmAfter {
-			continue
-		}
-		delete(s.disks.releases, id)
-		delete(s.disks.found, id)
-		s.persist(DropRelease{ID: id})
 	}
+}
+
+func (s *State) traceOf(id instance.ID) *trace {
+	t := s.disks.traces[id]
+	if t == nil {
+		r := s.disks.releases[id]
+		t = &trace{spot: spot{r.Agent, r.Role}}
+		s.disks.traces[id] = t
+	}
+	return t
+}
+
+// straysHome notes that the task of a released instance is or was alive: what it
+// used will only be offered afterwards.
+func (s *State) straysHome(st mesos.TaskStatus, live bool) {
+	id, _, ok := instance.OfTask(st.TaskID)
+	if _, released := s.disks.releases[id]; !ok || !released {
+		return
+	}
+	t := s.traceOf(id)
+	t.running, t.missed = live, time.Time{}
+	s.sweep()
 }
 
 // holdVolumes counts volumes that nobody knows. They are kept until a user
 // confirms that they may go: data lost here are lost for good.
-func (s *State) holdVolumes(id instance.ID, at sighting) {
+func (s *State) holdVolumes(id instance.ID, at spot) {
 	if _, known := s.disks.unknown[id]; known {
 		return
 	}

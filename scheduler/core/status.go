@@ -79,6 +79,10 @@ func (s *State) live(a *appState, was, is *instance.Instance) {
 	if is.Goal != instance.GoalRunning && !is.Condition.OutOfSight() || asked && back {
 		s.kill(is.TaskID(), is.AgentID)
 	}
+	if absent(is) && !was.Condition.OutOfSight() {
+		s.doubt(is)
+		s.sweep()
+	}
 	if is.Condition == instance.Running && was.Condition != instance.Running || is.Healthy != nil && *is.Healthy && (was.Healthy == nil || !*was.Healthy) {
 		s.progressed(a)
 	}
@@ -115,7 +119,9 @@ func (s *State) stray(st mesos.TaskStatus) {
 	case st.State.Terminal(), st.State == mesos.TaskUnreachable, st.State == mesos.TaskUnknown:
 		s.killed(st.TaskID)
 		s.guard.forget(st.TaskID)
+		s.straysHome(st, false)
 	default:
+		s.straysHome(st, true)
 		s.guard.hold(st.TaskID, st.AgentID)
 		s.judgeStrays()
 	}

@@ -52,15 +52,15 @@ func (h *Home) Confirmed(on mesos.AgentID) *Home {
 	return &next
 }
 
-// confirm notes that a task which uses the volumes was launched: the master
-// makes them before that, from the same ACCEPT. Other states may be the
-// master's alone and say nothing.
+// confirm notes that a task which uses the volumes was seen by its agent, which
+// makes them before that. Other states, TASK_STAGING too, may be the master's
+// alone: what it has sent the agent may be lost with it.
 func (h *Home) confirm(st mesos.TaskStatus) *Home {
 	if h == nil || h.Made {
 		return h
 	}
 	switch st.State { //nolint:exhaustive // all others say nothing
-	case mesos.TaskStaging, mesos.TaskStarting, mesos.TaskRunning, mesos.TaskKilling, mesos.TaskFinished, mesos.TaskFailed:
+	case mesos.TaskStarting, mesos.TaskRunning, mesos.TaskKilling, mesos.TaskFinished, mesos.TaskFailed:
 		return h.Confirmed(h.AgentID)
 	default:
 		return h

@@ -26,10 +26,10 @@ func TestAHomeIsKeptOverTasks(t *testing.T) {
 	}
 }
 
-func TestAHomeIsConfirmedByATaskThatWasLaunched(t *testing.T) {
+func TestAHomeIsConfirmedByATaskThatItsAgentHasSeen(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[mesos.TaskState]bool{
-		mesos.TaskStaging: true, mesos.TaskStarting: true, mesos.TaskRunning: true, mesos.TaskKilling: true,
+		mesos.TaskStaging: false, mesos.TaskStarting: true, mesos.TaskRunning: true, mesos.TaskKilling: true,
 		mesos.TaskFinished: true, mesos.TaskFailed: true,
 		mesos.TaskKilled: false, mesos.TaskError: false, mesos.TaskDropped: false, mesos.TaskGone: false,
 		mesos.TaskGoneByOperator: false, mesos.TaskUnknown: false, mesos.TaskUnreachable: false, mesos.TaskLost: false,

@@ -15,12 +15,14 @@ import (
 
 // agent is a Mesos agent with its tasks and the link to the master.
 type agent struct {
-	w         *world
-	id        mesos.AgentID
-	host      string
-	life      int
-	resources resource.Vector
-	ports     resource.Ranges
+	w    *world
+	id   mesos.AgentID
+	host string
+	life int
+	// total is all that it has; reservations and volumes are on its disk, and
+	// data says which volumes have been written to.
+	total stock
+	data  map[string]bool
 	// dead agents never come back under this id.
 	dead bool
 	// cut says that the network to the master is broken.
@@ -38,7 +40,7 @@ type task struct {
 	id      mesos.TaskID
 	owner   instance.ID
 	spec    *app.Spec
-	ports   []uint32
+	uses    stock
 	started time.Time
 	live    bool
 	// lost says that the agent was out of the master's sight since the start.
@@ -51,9 +53,11 @@ type task struct {
 }
 
 func newAgent(w *world, host string) *agent {
-	a := &agent{w: w, host: host, tasks: map[mesos.TaskID]*task{}}
-	a.resources = resource.Vector{CPUs: resource.Units(6 + int64(w.rng.IntN(5))), Mem: resource.Units(8192)}
-	a.ports = resource.NewRanges(resource.Range{Begin: 31000, End: 31007}, resource.Range{Begin: 31100, End: 31103})
+	a := &agent{w: w, host: host, tasks: map[mesos.TaskID]*task{}, data: map[string]bool{}}
+	a.total = stock{"": {
+		v:     resource.Vector{CPUs: resource.Units(6 + int64(w.rng.IntN(5))), Mem: resource.Units(8192), Disk: resource.Units(1000)},
+		ports: resource.NewRanges(resource.Range{Begin: 31000, End: 31007}, resource.Range{Begin: 31100, End: 31103}),
+	}}
 	a.rename()
 	return a
 }
@@ -121,10 +125,14 @@ func (a *agent) run(l core.TaskLaunch) {
 		return
 	}
 	t := &task{
-		id: id, owner: l.Instance.ID, spec: l.Spec, ports: l.Instance.HostPorts, started: w.now, live: true,
+		id: id, owner: l.Instance.ID, spec: l.Spec, uses: stockOf(l.Resources, l.ExecutorResources), started: w.now, live: true,
 		state: mesos.TaskStaging,
 	}
 	a.tasks[id] = t
+	if !a.total.has(t.uses) {
+		a.report(t, mesos.TaskDropped)
+		return
+	}
 	w.stats.Launches++
 	w.logf("%s starts %s", a.id, id)
 	w.check.started(a, t)
@@ -147,6 +155,7 @@ func (a *agent) run(l core.TaskLaunch) {
 func (a *agent) running(t *task) {
 	w := a.w
 	a.report(t, mesos.TaskRunning)
+	w.check.writes(a, t)
 	if len(t.spec.HealthChecks) > 0 {
 		a.then(t, w.between(0, 5*time.Second), func() { a.health(t, true) })
 		if w.chance(w.faults.taskFails) {
@@ -157,6 +166,22 @@ func (a *agent) running(t *task) {
 	if w.chance(w.faults.taskFails) {
 		end := []mesos.TaskState{mesos.TaskFailed, mesos.TaskFinished, mesos.TaskKilled}[w.rng.IntN(3)]
 		a.then(t, w.between(time.Second, 30*time.Minute), func() { a.report(t, end) })
+	}
+}
+
+// operate changes what is reserved and which volumes there are. An operation
+// that was lost with a connection is not repeated.
+func (a *agent) operate(op mesos.Operation) {
+	after, ok := a.total.operate(op)
+	if !ok {
+		return
+	}
+	a.total = after
+	if d, ok := op.(mesos.Destroy); ok {
+		for _, v := range d.Volumes {
+			a.w.check.destroyed(a, v.Disk.PersistenceID)
+			delete(a.data, v.Disk.PersistenceID)
+		}
 	}
 }
 

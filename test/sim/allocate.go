@@ -42,55 +42,43 @@ func (m *master) allocate() {
 
 // offer offers all that an agent has free, unless a filter hides it.
 func (m *master) offer(id mesos.AgentID) {
-	uses, ports := m.free(id)
-	if uses.CPUs < resource.FromFloat(0.01) && uses.Mem < resource.Units(32) {
+	uses := m.free(id)
+	sum := resource.Vector{}
+	for _, p := range uses {
+		sum = sum.Add(p.v)
+	}
+	if sum.CPUs < resource.FromFloat(0.01) && sum.Mem < resource.Units(32) {
 		return
 	}
 	for _, f := range m.refusals[id] {
-		if m.w.now.Before(f.until) && uses.Fits(f.uses) && ports.Len() <= f.ports {
+		if m.w.now.Before(f.until) && f.uses.has(uses) {
 			return
 		}
 	}
 	m.offered++
-	o := &offer{id: mesos.OfferID(fmt.Sprintf("o%d", m.offered)), agent: id, uses: uses, ports: ports}
+	o := &offer{id: mesos.OfferID(fmt.Sprintf("o%d", m.offered)), agent: id, uses: uses}
 	m.offers[o.id] = o
 	out := mesos.Offer{
-		ID: o.id, FrameworkID: m.framework, AgentID: id, Hostname: m.agents[id].agent.host, Role: "*",
-		Resources: []mesos.Resource{
-			{Name: mesos.CPUs, Type: mesos.Scalar, Scalar: uses.CPUs, AllocationRole: "*"},
-			{Name: mesos.Mem, Type: mesos.Scalar, Scalar: uses.Mem, AllocationRole: "*"},
-		},
-	}
-	if len(ports) > 0 {
-		out.Resources = append(out.Resources, mesos.Resource{Name: mesos.Ports, Type: mesos.RangeSet, Ranges: ports, AllocationRole: "*"})
+		ID: o.id, FrameworkID: m.framework, AgentID: id, Hostname: m.agents[id].agent.host, Role: role, Resources: uses.resources(m.framework),
 	}
 	m.w.check.offered(o)
 	m.send(mesos.Offers{Offers: []mesos.Offer{out}})
 }
 
 // free is what no task uses and no offer holds.
-func (m *master) free(id mesos.AgentID) (resource.Vector, resource.Ranges) {
-	a := m.agents[id].agent
-	uses, ports := a.resources, a.ports
+func (m *master) free(id mesos.AgentID) stock {
+	var used []stock
 	for _, t := range m.tasks {
-		if t.agent != id || t.freed {
-			continue
-		}
-		uses = uses.Sub(t.uses)
-		for _, p := range t.ports {
-			ports = ports.Without(uint64(p))
+		if t.agent == id && !t.freed {
+			used = append(used, t.uses)
 		}
 	}
 	for _, o := range m.offers {
-		if o.agent != id {
-			continue
-		}
-		uses = uses.Sub(o.uses)
-		for _, p := range list(o.ports) {
-			ports = ports.Without(uint64(p))
+		if o.agent == id {
+			used = append(used, o.uses)
 		}
 	}
-	return uses, ports
+	return m.agents[id].total.without(used...)
 }
 
 // decline takes an offer back; what was not used is hidden for a time.
@@ -101,7 +89,7 @@ func (m *master) decline(id mesos.OfferID, refuse time.Duration) {
 	}
 	delete(m.offers, id)
 	if refuse > 0 {
-		m.refusals[o.agent] = append(m.refusals[o.agent], refusal{uses: o.uses, ports: o.ports.Len(), until: m.w.now.Add(refuse)})
+		m.refusals[o.agent] = append(m.refusals[o.agent], refusal{uses: o.uses, until: m.w.now.Add(refuse)})
 	}
 }
 

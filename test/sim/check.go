@@ -2,11 +2,11 @@ package sim
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
-	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
@@ -20,12 +20,15 @@ type checker struct {
 	used   map[mesos.OfferID]bool
 	// said are the updates that the core was told of, by their UUIDs.
 	said map[string]mesos.TaskStatus
+	// wrote are the instances that have written to their volumes.
+	wrote map[instance.ID]bool
 	// lastKill and lastWrite are when a kill was sent and something stored.
 	lastKill, lastWrite time.Time
 }
 
 func newChecker(w *world) *checker {
-	return &checker{w: w, offers: map[mesos.OfferID]*offer{}, used: map[mesos.OfferID]bool{}, said: map[string]mesos.TaskStatus{}}
+	return &checker{w: w, offers: map[mesos.OfferID]*offer{}, used: map[mesos.OfferID]bool{}, said: map[string]mesos.TaskStatus{},
+		wrote: map[instance.ID]bool{}}
 }
 
 func (c *checker) offered(o *offer) { c.offers[o.id] = o }
@@ -40,6 +43,9 @@ func (c *checker) call(call core.Call) {
 		switch m := m.SchedulerCall.(type) {
 		case mesos.Decline:
 			c.use(m.OfferIDs)
+		case mesos.Accept:
+			c.use(m.OfferIDs)
+			c.freed(m)
 		case mesos.Acknowledge:
 			c.acknowledged(c.said[string(m.UUID)])
 		case mesos.Kill:
@@ -60,37 +66,39 @@ func (c *checker) use(ids []mesos.OfferID) {
 
 // launch: nothing is launched that is not stored, and nothing beyond the offers.
 func (c *checker) launch(l *core.Launch) {
-	var have, want resource.Vector
-	ports := map[uint32]int{}
+	have, want := stock{}, stock{}
 	for _, id := range l.OfferIDs {
 		o := c.offers[id]
-		have = have.Add(o.uses)
-		for _, p := range list(o.ports) {
-			ports[p]++
-		}
+		have = have.with(o.uses)
 		if o.agent != l.Tasks[0].Instance.AgentID {
 			c.w.fail("%s is launched on %s with an offer of %s", l.Tasks[0].Instance.TaskID(), l.Tasks[0].Instance.AgentID, o.agent)
 		}
+	}
+	for _, op := range l.Prepare {
+		after, ok := have.operate(op)
+		if !ok {
+			c.w.fail("%T of %v in the accept of %v", op, op, have)
+		}
+		have = after
 	}
 	for _, t := range l.Tasks {
 		stored := c.w.store.instances[t.Instance.ID]
 		if stored == nil || stored.TaskID() != t.Instance.TaskID() {
 			c.w.fail("%s is launched and not stored", t.Instance.TaskID())
 		}
-		uses, taken := sumOf(t.Resources)
-		more, _ := sumOf(t.ExecutorResources)
-		want = want.Add(uses).Add(more)
+		uses := stockOf(t.Resources, t.ExecutorResources)
+		if !have.without(want).has(uses) {
+			c.w.fail("accept of %v uses %+v of %+v", l.OfferIDs, uses, have)
+		}
+		want = want.with(uses)
 		if len(t.Instance.HostPorts) != len(t.Spec.Ports) {
 			c.w.fail("%s has ports %v for %d wanted", t.Instance.TaskID(), t.Instance.HostPorts, len(t.Spec.Ports))
 		}
 		for _, p := range t.Instance.HostPorts {
-			if ports[p]--; ports[p] < 0 || !taken.Contains(uint64(p)) {
-				c.w.fail("%s uses port %d, which is not offered or taken", t.Instance.TaskID(), p)
+			if !slices.Contains(uses.ports(), p) {
+				c.w.fail("%s uses port %d, which is not taken", t.Instance.TaskID(), p)
 			}
 		}
-	}
-	if !want.Fits(have) {
-		c.w.fail("accept of %v uses %+v of %+v", l.OfferIDs, want, have)
 	}
 }
 
@@ -128,12 +136,14 @@ func (c *checker) lost(id mesos.TaskID) bool {
 
 func (c *checker) started(a *agent, t *task) {
 	c.alone(t.owner, t.id)
+	c.atHome(a, t)
 	for _, o := range a.tasks {
-		for _, p := range o.ports {
-			for _, q := range t.ports {
-				if o != t && o.live && p == q {
-					c.w.fail("%s and %s both use port %d of %s", t.id, o.id, p, a.id)
-				}
+		if o == t || !o.live {
+			continue
+		}
+		for _, p := range o.uses.ports() {
+			if slices.Contains(t.uses.ports(), p) {
+				c.w.fail("%s and %s both use port %d of %s", t.id, o.id, p, a.id)
 			}
 		}
 	}
@@ -227,13 +237,17 @@ func (c *checker) bounds(id app.ID, before, after *core.View) {
 			started++
 			continue
 		}
-		if ready(was, o) && ready(is, i) && o.Goal == instance.GoalRunning && i.Goal == instance.GoalDecommissioned {
+		if ready(was, o) && ready(is, i) && o.Goal == instance.GoalRunning && i.Goal != instance.GoalRunning {
 			ended++
 		}
 	}
 	n := float64(is.Spec.Instances)
 	kind := c.action(is, after)
 	least := int(math.Ceil(n*is.Spec.Upgrade.MinimumHealthCapacity - 1e-9))
+	if is.Spec.HasPersistentVolumes() && least == is.Spec.Instances {
+		// Where there is no room to move, one copy less is allowed.
+		least--
+	}
 	if kind == deployment.ScaleApplication {
 		least = is.Spec.Instances
 	}
@@ -287,7 +301,7 @@ func readyCount(a *core.AppView) int {
 func total(a *core.AppView) int {
 	n := 0
 	for _, i := range a.Instances {
-		if i.Condition != instance.UnreachableInactive {
+		if i.Condition != instance.UnreachableInactive && (i.Goal != instance.GoalStopped || i.Condition.Live() && !i.Condition.OutOfSight()) {
 			n++
 		}
 	}

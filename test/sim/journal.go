@@ -116,6 +116,10 @@ func describeChange(c core.Change) string {
 		return "drop deployment " + string(c.ID)
 	case core.PutTrouble:
 		return fmt.Sprintf("trouble %s delay %v", c.App, c.Trouble.Delay)
+	case core.PutRelease:
+		return fmt.Sprintf("release %s at %s", c.ID, c.Release.Agent)
+	case core.DropRelease:
+		return "drop release " + string(c.ID)
 	default:
 		return fmt.Sprintf("%T", c)
 	}
@@ -136,6 +140,8 @@ func describeCall(c core.Call) string {
 			return fmt.Sprintf("acknowledge %s %s", m.TaskID, m.UUID)
 		case mesos.Kill:
 			return "kill " + string(m.TaskID)
+		case mesos.Accept:
+			return fmt.Sprintf("accept %v %v", m.OfferIDs, m.Operations)
 		case mesos.Decline:
 			return fmt.Sprintf("decline %v for %v", m.OfferIDs, m.Refuse)
 		case mesos.Reconcile:

@@ -1,13 +1,11 @@
 package sim
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
-	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 )
 
@@ -25,7 +23,9 @@ const (
 
 // record is what the master knows of an agent.
 type record struct {
-	agent     *agent
+	agent *agent
+	// total is what the agent has, after operations that may still be on their way to it.
+	total     stock
 	standing  standing
 	connected bool
 	// kills wait for the agent to be connected again.
@@ -41,8 +41,7 @@ type known struct {
 	state mesos.TaskState
 	// freed says that its resources may be offered again.
 	freed   bool
-	uses    resource.Vector
-	ports   []uint32
+	uses    stock
 	healthy *bool
 	// end is the id of the terminal update that was last forwarded.
 	end string
@@ -52,14 +51,12 @@ type known struct {
 type offer struct {
 	id    mesos.OfferID
 	agent mesos.AgentID
-	uses  resource.Vector
-	ports resource.Ranges
+	uses  stock
 }
 
 // refusal hides resources of an agent for a time.
 type refusal struct {
-	uses  resource.Vector
-	ports uint64
+	uses  stock
 	until time.Time
 }
 
@@ -215,6 +212,8 @@ func (m *master) call(stream int, c core.Call) {
 
 func (m *master) mesosCall(c mesos.SchedulerCall) {
 	switch c := c.(type) {
+	case mesos.Accept:
+		m.accept(&core.Launch{OfferIDs: c.OfferIDs, Prepare: c.Operations, Refuse: c.Refuse})
 	case mesos.Decline:
 		for _, id := range c.OfferIDs {
 			m.decline(id, c.Refuse)
@@ -332,10 +331,12 @@ func (m *master) latest(a *agent, id mesos.TaskID, live bool) {
 	}
 }
 
-// accept launches tasks on offers. If one of these is void, no task is started.
+// accept carries out operations and launches tasks on offers. If one of these
+// is void, nothing happens.
 func (m *master) accept(l *core.Launch) {
 	var on *record
 	valid := true
+	left := stock{}
 	for _, id := range l.OfferIDs {
 		o := m.offers[id]
 		if o == nil || m.agents[o.agent] == nil || !m.agents[o.agent].connected {
@@ -343,6 +344,7 @@ func (m *master) accept(l *core.Launch) {
 			continue
 		}
 		on = m.agents[o.agent]
+		left = left.with(o.uses)
 	}
 	if !valid || on == nil {
 		for _, id := range l.OfferIDs {
@@ -353,49 +355,33 @@ func (m *master) accept(l *core.Launch) {
 		}
 		return
 	}
-	for _, t := range l.Tasks {
-		id := t.Instance.TaskID()
-		if m.tasks[id] != nil {
-			m.w.fail("task %s is launched a second time", id)
+	for _, op := range l.Prepare {
+		if after, ok := left.operate(op); ok && !m.w.chance(m.w.faults.crash) {
+			left = after
+			on.total, _ = on.total.operate(op)
+			on.agent.toAgent(func() { on.agent.operate(op) })
 		}
-		uses, ports := sumOf(t.Resources)
-		more, _ := sumOf(t.ExecutorResources)
-		m.w.check.accepted(on.agent, t.Instance)
-		m.tasks[id] = &known{id: id, agent: on.agent.id, state: mesos.TaskStaging, uses: uses.Add(more), ports: list(ports)}
-		on.agent.toAgent(func() { on.agent.run(t) })
+	}
+	for _, t := range l.Tasks {
+		left = m.launch(on, t, left)
 	}
 	for _, id := range l.OfferIDs {
 		m.decline(id, l.Refuse)
 	}
 }
 
-func list(rs resource.Ranges) []uint32 {
-	var out []uint32
-	for _, r := range rs {
-		for p := r.Begin; p <= r.End; p++ {
-			out = append(out, uint32(p))
-		}
+// launch starts a task on what is left of the offers and returns what is left then.
+func (m *master) launch(on *record, t core.TaskLaunch, left stock) stock {
+	id, uses := t.Instance.TaskID(), stockOf(t.Resources, t.ExecutorResources)
+	if m.tasks[id] != nil {
+		m.w.fail("task %s is launched a second time", id)
 	}
-	return out
-}
-
-// sumOf adds up scalars and ports.
-func sumOf(rs []mesos.Resource) (v resource.Vector, ports resource.Ranges) {
-	for _, r := range rs {
-		switch r.Name {
-		case mesos.CPUs:
-			v.CPUs += r.Scalar
-		case mesos.Mem:
-			v.Mem += r.Scalar
-		case mesos.Disk:
-			v.Disk += r.Scalar
-		case mesos.GPUs:
-			v.GPUs += r.Scalar
-		case mesos.Ports:
-			ports = ports.Add(r.Ranges)
-		default:
-			panic(fmt.Sprintf("unknown resource %q", r.Name))
-		}
+	if !left.has(uses) {
+		m.tell(id, t.Instance.AgentID, mesos.TaskError, mesos.ReasonTaskInvalid, nil)
+		return left
 	}
-	return v, ports
+	m.w.check.accepted(on.agent, t.Instance)
+	m.tasks[id] = &known{id: id, agent: on.agent.id, state: mesos.TaskStaging, uses: uses}
+	on.agent.toAgent(func() { on.agent.run(t) })
+	return left.without(uses)
 }

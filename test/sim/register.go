@@ -10,15 +10,12 @@ import (
 
 // register takes an agent in that has just connected, with what it runs.
 func (m *master) register(a *agent) {
-	id := a.id
+	id, total := a.id, a.total
 	var has []known
 	for _, t := range a.sorted() {
-		k := known{id: t.id, agent: id, state: t.state, freed: !t.live, ports: t.ports, healthy: t.healthy}
+		k := known{id: t.id, agent: id, state: t.state, freed: !t.live, uses: t.uses, healthy: t.healthy}
 		if len(t.updates) > 0 {
 			k.state, k.healthy = t.updates[0].State, t.updates[0].Healthy
-		}
-		if t.spec != nil {
-			k.uses = t.spec.Resources.Add(executorCost)
 		}
 		has = append(has, k)
 	}
@@ -33,6 +30,10 @@ func (m *master) register(a *agent) {
 			r = &record{agent: a}
 			m.agents[id] = r
 		}
+		if r.total != nil && !r.total.has(total) {
+			m.rescindAll(id)
+		}
+		r.total = total
 		was := r.standing
 		r.standing, r.connected = registered, true
 		r.epoch++

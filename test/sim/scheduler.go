@@ -34,7 +34,7 @@ func (s *scheduler) start() {
 	cfg.VersionsMax = 3
 	place := placement.NewCluster(placement.Config{
 		Policy: placement.Policy(w.rng.IntN(3)), Rand: rand.New(rand.NewPCG(w.rng.Uint64(), 2)),
-		Executor: executorCost,
+		Executor: executorCost, Role: role,
 	})
 	s.state = core.New(cfg, place, w.store.stored(), w.now)
 	s.state.View()
@@ -225,8 +225,11 @@ func (s *scheduler) giveBack(stream int, c core.Call) {
 	case *core.Launch:
 		ids = c.OfferIDs
 	case core.MesosCall:
-		if d, ok := c.SchedulerCall.(mesos.Decline); ok {
-			ids = d.OfferIDs
+		switch m := c.SchedulerCall.(type) {
+		case mesos.Decline:
+			ids = m.OfferIDs
+		case mesos.Accept:
+			ids = m.OfferIDs
 		}
 	}
 	if ids != nil {

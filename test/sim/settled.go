@@ -40,6 +40,7 @@ func (c *checker) settled(when string) {
 	})
 	c.tasks(when, v)
 	c.records(when, v)
+	c.reserved(when)
 	for id, want := range w.user.wanted {
 		a, ok := v.App(id)
 		if !ok || a.Spec.Cmd != want.Cmd || a.Spec.Instances != want.Instances {
@@ -55,7 +56,7 @@ func (c *checker) goal(when string, a *core.AppView) {
 		w.fail("%s: app %s has %d ready instances and %d in all, and wants %d", when, a.Spec.ID, got, total(a), a.Spec.Instances)
 	}
 	for _, i := range a.Instances {
-		if i.Condition != instance.UnreachableInactive && !w.user.mixed[a.Spec.ID] && outdated(a, i) {
+		if i.Condition != instance.UnreachableInactive && i.Goal != instance.GoalStopped && !w.user.mixed[a.Spec.ID] && outdated(a, i) {
 			w.fail("%s: %s has an outdated configuration", when, i.ID)
 		}
 	}

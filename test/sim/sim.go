@@ -11,8 +11,9 @@
 // carry the id of their subscription and a master refuses those of an older one,
 // so the promise has to hold within one subscription alone: calls take callMax here.
 //
-// Not simulated: the executor's own decisions, reservations and volumes, several
-// roles, maintenance, and several schedulers at once. An ACCEPT is never doubled,
+// Reservations and volumes are on the agents' disks and survive their restarts; an
+// operator wipes what was lost with a host. Not simulated: the executor's own
+// decisions, PATH and MOUNT disks, several roles, maintenance, and several schedulers at once. An ACCEPT is never doubled,
 // since the client sends it once.
 package sim
 
@@ -37,6 +38,8 @@ type Stats struct {
 	Steps, Events int
 	// Launches, Kills and Crashes count tasks started, kills sent and deaths of the scheduler.
 	Launches, Kills, Crashes int
+	// Returns counts tasks that found the data of an earlier one, Destroyed volumes that were given up.
+	Returns, Destroyed int
 	// Virtual is the time that passed in the simulation.
 	Virtual time.Duration
 }

@@ -21,12 +21,14 @@ type store struct {
 	deployments map[deployment.ID]*deployment.Deployment
 	troubles    map[app.ID]core.Trouble
 	quotas      map[string]fairshare.Quota
+	releases    map[instance.ID]core.Release
 }
 
 func newStore() *store {
 	return &store{
 		versions: map[app.ID][]*app.Spec{}, instances: map[instance.ID]*instance.Instance{},
 		deployments: map[deployment.ID]*deployment.Deployment{}, troubles: map[app.ID]core.Trouble{}, quotas: map[string]fairshare.Quota{},
+		releases: map[instance.ID]core.Release{},
 	}
 }
 
@@ -57,12 +59,16 @@ func (s *store) apply(c core.Change) {
 		s.quotas[c.Queue] = c.Quota
 	case core.DropQuota:
 		delete(s.quotas, c.Queue)
+	case core.PutRelease:
+		s.releases[c.ID] = c.Release
+	case core.DropRelease:
+		delete(s.releases, c.ID)
 	}
 }
 
 // stored is what a new State begins with.
 func (s *store) stored() core.Stored {
-	st := core.Stored{Framework: s.framework, Troubles: map[app.ID]core.Trouble{}, Quotas: maps.Clone(s.quotas)}
+	st := core.Stored{Framework: s.framework, Troubles: map[app.ID]core.Trouble{}, Quotas: maps.Clone(s.quotas), Releases: maps.Clone(s.releases)}
 	for _, vs := range s.versions {
 		st.Versions = append(st.Versions, vs...)
 	}

@@ -25,7 +25,7 @@ type user struct {
 	wanted map[app.ID]*app.Spec
 }
 
-var apps = []app.ID{"/plain", "/checked", "/ports", "/group/unique", "/group/needs"}
+var apps = []app.ID{"/plain", "/checked", "/ports", "/group/unique", "/group/needs", "/data"}
 
 func (u *user) begin() {
 	u.mixed = map[app.ID]bool{}
@@ -35,11 +35,14 @@ func (u *user) begin() {
 	u.watch()
 }
 
-// watch confirms kills that are held back for long, as an operator would.
+// watch wipes what is lost, and confirms kills that are held back for long, as an operator would.
 func (u *user) watch() {
 	u.w.after(20*time.Minute, func() {
-		if s := u.w.sched.state; s != nil && s.View().Framework.KillsHeld > 0 {
-			u.w.sched.ask(core.ConfirmKills{})
+		if s := u.w.sched.state; s != nil {
+			if s.View().Framework.KillsHeld > 0 {
+				u.w.sched.ask(core.ConfirmKills{})
+			}
+			u.bury(s.View())
 		}
 		u.watch()
 	})
@@ -142,6 +145,14 @@ func (u *user) spec(id app.ID) *app.Spec {
 		spec.Constraints = []constraint.Constraint{{Field: "hostname", Operator: constraint.Unique}}
 	case "/group/needs":
 		spec.Dependencies = []app.ID{"/plain"}
+	case "/data":
+		free := 0
+		spec.Ports = []app.Port{{HostPort: &free}}
+		spec.Upgrade.MaximumOverCapacity, spec.Unreachable = 0, app.UnreachableStrategy{Disabled: true}
+		spec.Container = &app.Container{Volumes: []app.Volume{
+			{ContainerPath: "data", Persistent: &app.PersistentVolume{Type: "root", Size: resource.Units(100)}},
+			{ContainerPath: "logs", Persistent: &app.PersistentVolume{Type: "root", Size: resource.Units(50)}},
+		}}
 	}
 	return spec
 }
