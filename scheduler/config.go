@@ -9,6 +9,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
@@ -110,6 +111,9 @@ func (c Config) Validate() error {
 	}
 	if c.Decisions.MaintenanceLead < 0 {
 		problem("--draining-seconds must not be negative; --maintenance-mode=false pays no heed to maintenance")
+	}
+	if err := fairshare.CheckQuotas(c.Decisions.Fairness.Queues); err != nil {
+		problem("--queue: %w", err)
 	}
 	if c.FailoverTimeout <= 0 {
 		problem("--failover-timeout %v must be positive: with 0 Mesos kills all tasks as soon as the scheduler is gone", c.FailoverTimeout)

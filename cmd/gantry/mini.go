@@ -17,6 +17,8 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster"
 	"github.com/gantry-mesos/gantry/scheduler"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 )
 
 // miniConfig is what "gantry mini" can be told; each field is a flag.
@@ -31,6 +33,7 @@ type miniConfig struct {
 	attributes             []string
 	masterDomain           string
 	agentDomains           []string
+	decisions              core.Config
 }
 
 func newMiniCmd() *cobra.Command {
@@ -75,6 +78,8 @@ Ctrl-C stops everything and leaves no container and no process behind.`,
 	f.StringVar(&c.workDir, "work-dir", defaultWorkDir(), "directory for state and sandboxes")
 	f.StringVar(&c.runtime, "runtime", "auto", "docker, process (no Docker needed; apps with an image fail), or auto")
 	f.StringVar(&c.role, "mesos-role", "gantry", "role of the scheduler and its apps; nothing can be reserved for \"*\", so that persistent volumes need another one")
+	c.decisions = core.DefaultConfig()
+	sharingFlags(f, &c.decisions)
 	logs.flags(f, "warn")
 	return cmd
 }
@@ -104,6 +109,9 @@ func (c *miniConfig) validate() error {
 	}
 	if c.runtime != "auto" && c.runtime != "docker" && c.runtime != "process" {
 		problem("--runtime %q: use docker, process or auto", c.runtime)
+	}
+	if err := fairshare.CheckQuotas(c.decisions.Fairness.Queues); err != nil {
+		problem("--queue: %w", err)
 	}
 	c.validateDomains(problem)
 	if host, _, err := splitAddress(c.adminAddress); err != nil || !net.ParseIP(host).IsLoopback() {

@@ -12,7 +12,6 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/gantry-mesos/gantry/scheduler"
-	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 )
 
 func newSchedulerCmd() *cobra.Command {
@@ -73,9 +72,7 @@ func schedulerFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringVar(&cfg.ExecutorPath, "executor-path", cfg.ExecutorPath, "gantry-executor as installed on every agent (default: agents fetch it from here)")
 	f.StringVar(&cfg.ExecutorBinary, "executor-binary", cfg.ExecutorBinary, "gantry-executor that agents fetch (default: the one beside gantry)")
 	f.StringVar(&cfg.DefaultExecutor, "default-executor", cfg.DefaultExecutor, "gantry, or mesos for Mesos' built-in executors")
-	f.Var((*fairnessFlag)(&cfg.Decisions.Fairness.Mode), "fairness", "whose instance is next: drf (the tenant with the lowest dominant share) or fifo")
-	f.Var((*queueFlag)(&cfg.Decisions.Fairness.Queues), "queue", "what a tenant's queue may have: /prod:weight=2,cpus=10-100,mem=0-4096 (guarantee-limit); repeatable")
-	f.DurationVar(&cfg.Decisions.StarveAfter, "starve-after", cfg.Decisions.StarveAfter, "how long a large instance waits until an agent is held for it")
+	sharingFlags(f, &cfg.Decisions)
 	placementFlags(f, cfg)
 	f.DurationVar(&cfg.Decisions.DeclineFor, "decline-offer-duration", cfg.Decisions.DeclineFor, "filter of offers that are of no use")
 	f.DurationVar(&cfg.Decisions.LaunchTimeout, "task-launch-timeout", cfg.Decisions.LaunchTimeout, "how long a task may take to run without any sign of life")
@@ -83,34 +80,6 @@ func schedulerFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.DurationVar(&cfg.Decisions.ProgressDeadline, "deployment-deadline", cfg.Decisions.ProgressDeadline, "time without progress after which a deployment has failed; 0 never")
 	f.IntVar(&cfg.Decisions.ServicePortMin, "local-port-min", cfg.Decisions.ServicePortMin, "lowest service port that is assigned")
 	f.IntVar(&cfg.Decisions.ServicePortMax, "local-port-max", cfg.Decisions.ServicePortMax, "highest service port that is assigned")
-}
-
-// fairnessFlag makes the order of queues a flag.
-type fairnessFlag fairshare.Mode
-
-func (p *fairnessFlag) String() string { return fairshare.Mode(*p).String() }
-func (p *fairnessFlag) Type() string   { return "mode" }
-func (p *fairnessFlag) Set(text string) error {
-	v, err := fairshare.ParseMode(text)
-	*p = fairnessFlag(v)
-	return err
-}
-
-// queueFlag makes quotas a repeatable flag.
-type queueFlag map[string]fairshare.Quota
-
-func (p *queueFlag) String() string { return "" }
-func (p *queueFlag) Type() string   { return "quota" }
-func (p *queueFlag) Set(text string) error {
-	path, quota, err := fairshare.ParseQuota(text)
-	if err != nil {
-		return err
-	}
-	if *p == nil {
-		*p = queueFlag{}
-	}
-	(*p)[path] = quota
-	return nil
 }
 
 // findExecutor looks for gantry-executor beside this program and in PATH.

@@ -132,6 +132,14 @@ func (c *Client) Queues(ctx context.Context) (Queues, error) {
 	return out, err
 }
 
+// QueueShare tells what one queue has; it fails with an *Error of status 404 when
+// nothing runs or waits in it and it has no quota.
+func (c *Client) QueueShare(ctx context.Context, queue string) (Share, error) {
+	var out Share
+	err := c.do(ctx, http.MethodGet, queuePath(queue), nil, nil, &out)
+	return out, err
+}
+
 // SetQuota changes what a queue may have, in place of what it had before.
 func (c *Client) SetQuota(ctx context.Context, queue string, q Quota) (Share, error) {
 	var out Share

@@ -27,7 +27,7 @@ func why(v *core.View, a *core.AppView, now time.Time) string {
 	case limit != "":
 		return limit
 	case q.Explanation == "":
-		return awaited(v, q, now) + held(v, a)
+		return strings.TrimPrefix(awaited(v, q, now)+held(v, a), "; ")
 	}
 	text := q.Explanation
 	if age := now.Sub(q.LastUnused); age > staleAfter && !q.LastUnused.IsZero() {
@@ -104,16 +104,22 @@ func amount(v resource.Vector, name string) resource.Scalar {
 	}
 }
 
-// awaited says what is known of offers while none was of no use.
+// offersIn is how long offers may take to come before that is worth a word.
+const offersIn = 10 * time.Second
+
+// awaited says that no offers come, "" while they may be on their way.
 func awaited(v *core.View, q *core.QueueView, now time.Time) string {
-	switch last := v.Framework.LastOffer; {
-	case last.IsZero():
-		return "no agent has offered anything since the scheduler began: there is none, or others use all"
-	case last.Before(q.Since):
-		return fmt.Sprintf("no agent has offered anything for %v: others may use all", now.Sub(last).Round(time.Second))
-	default:
-		return "waits for the next offers"
+	last := v.Framework.LastOffer
+	if last.Before(q.Since) {
+		last = q.Since
 	}
+	if now.Sub(last) < offersIn {
+		return ""
+	}
+	if v.Framework.LastOffer.IsZero() {
+		return "no agent has offered anything since the scheduler began: there is none, or others use all"
+	}
+	return fmt.Sprintf("no agent has offered anything for %v: others may use all", now.Sub(last).Round(time.Second))
 }
 
 // held tells of agents that are held, for this App or for others.

@@ -48,9 +48,11 @@ func TestWhy(t *testing.T) {
 			small + "; 2 agents are held for /a/large, /b/large, whose instances need much and have waited long"},
 		{"held for it", online, core.QueueView{Explanation: small, LastUnused: now}, nil, core.Sharing{Held: []core.HeldView{{App: "/prod/web", Agent: "a1"}}},
 			small + "; agent a1 is held for it until an instance fits there"},
-		{"never an offer", core.FrameworkView{Subscribed: true}, core.QueueView{Since: now}, nil, core.Sharing{}, "no agent has offered anything since the scheduler began: there is none, or others use all"},
-		{"no offer since", online, core.QueueView{Since: now.Add(-time.Second)}, nil, core.Sharing{}, "no agent has offered anything for 10s: others may use all"},
-		{"offers", online, core.QueueView{Since: now.Add(-time.Minute)}, nil, core.Sharing{}, "waits for the next offers"},
+		{"never an offer", core.FrameworkView{Subscribed: true}, core.QueueView{Since: now.Add(-time.Hour)}, nil, core.Sharing{}, "no agent has offered anything since the scheduler began: there is none, or others use all"},
+		{"no offer since", online, core.QueueView{Since: now.Add(-time.Hour)}, nil, core.Sharing{}, "no agent has offered anything for 10s: others may use all"},
+		{"no offer yet", core.FrameworkView{Subscribed: true}, core.QueueView{Since: now.Add(-9 * time.Second)}, nil, core.Sharing{}, ""},
+		{"no offer, and one held", online, core.QueueView{Since: now}, nil, core.Sharing{Held: []core.HeldView{{App: "/prod/web", Agent: "a1"}}},
+			"agent a1 is held for it until an instance fits there"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -15,6 +15,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
@@ -30,6 +31,8 @@ type Scheduler struct {
 	lively      bool
 	stuck       map[app.ID]string
 	held        int
+	quotas      map[string]fairshare.Quota
+	heldAgents  []core.HeldView
 	intercept   func(core.Command) error
 }
 
@@ -77,7 +80,9 @@ func (s *Scheduler) View() *core.View {
 		apps = append(apps, s.snapshot(s.apps[id]))
 	}
 	fw := core.FrameworkView{ID: "fake-framework", Subscribed: true, KillsHeld: s.held}
-	return core.NewView(s.now, fw, apps, slices.Clone(s.deployments))
+	v := core.NewView(s.now, fw, apps, slices.Clone(s.deployments))
+	v.Sharing = s.sharing(apps)
+	return v
 }
 
 func (s *Scheduler) snapshot(a *core.AppView) *core.AppView {
@@ -122,6 +127,8 @@ func (s *Scheduler) Do(_ context.Context, cmd core.Command) (core.Result, error)
 		return s.cancel(c)
 	case core.ResetDelay:
 		return core.Result{}, nil
+	case core.SetQuota:
+		return core.Result{}, s.setQuota(c)
 	case core.ConfirmKills:
 		s.held = 0
 		return core.Result{}, nil
