@@ -50,7 +50,7 @@ func draw(t *rapid.T, v reflect.Value) {
 		}
 		return
 	case json.RawMessage:
-		v.SetBytes([]byte(fmt.Sprint(rapid.Int().Draw(t, "raw"))))
+		v.SetBytes(fmt.Append(nil, rapid.Int().Draw(t, "raw")))
 		return
 	}
 	switch v.Kind() { //nolint:exhaustive // the default covers the rest
