@@ -104,14 +104,41 @@ func (a *appState) member(id instance.ID) *member {
 	return nil
 }
 
-// add makes a new instance one of the App's.
-func (a *appState) add(i *instance.Instance) *member {
-	n, _ := a.find(i.ID)
+// join makes a new instance one of the App's. Nobody finds it by its id until
+// arrange has put it in its place: many are put there at once.
+func (a *appState) join(i *instance.Instance) *member {
 	m := &member{app: a, is: i}
-	a.members = slices.Insert(a.members, n, m)
+	a.members = append(a.members, m)
 	a.count(i, 1)
 	a.lineUp(m)
 	return m
+}
+
+// insertMax is up to how many new members are put in their places one by one.
+const insertMax = 16
+
+// arrange puts the last n members, which have just joined, in their places.
+func (a *appState) arrange(n int) {
+	all, old := a.members, a.members[:len(a.members)-n]
+	fresh := slices.Clone(all[len(old):])
+	if n <= insertMax {
+		a.members = old
+		for _, m := range fresh {
+			at, _ := a.find(m.is.ID)
+			a.members = slices.Insert(a.members, at, m)
+		}
+		return
+	}
+	slices.SortFunc(fresh, func(x, y *member) int { return cmp.Compare(x.is.ID, y.is.ID) })
+	for at := len(all) - 1; len(fresh) > 0; at-- {
+		from := &fresh
+		if len(old) > 0 && old[len(old)-1].is.ID > fresh[len(fresh)-1].is.ID {
+			from = &old
+		}
+		last := len(*from) - 1
+		all[at] = (*from)[last]
+		*from = (*from)[:last]
+	}
 }
 
 // put replaces a record and keeps the counts right.

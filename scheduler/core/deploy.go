@@ -207,16 +207,26 @@ func (s *State) turnOf(d *deployment.Deployment) *turn {
 
 // act carries out what an action or the keeping of numbers asks for.
 func (s *State) act(a *appState, n deployment.Next) {
-	for range s.resume(a, n.Start) {
-		i := &instance.Instance{
-			ID: instance.NewID(a.spec.ID, newUUID(s.cfg.Rand)), App: a.spec.ID, Version: a.spec.Version,
-			Goal: instance.GoalRunning, Condition: instance.Scheduled, Since: s.now,
-		}
-		s.add(a, i)
-	}
+	s.create(a, s.resume(a, n.Start))
 	s.retire(a, n.EndAny, func(*instance.Instance) bool { return true })
 	s.retire(a, n.EndOld, func(i *instance.Instance) bool { return i.Condition != instance.UnreachableInactive && a.outdated(i) })
 	s.retire(a, n.EndFresh, func(i *instance.Instance) bool { return i.Condition != instance.UnreachableInactive && !a.outdated(i) })
+}
+
+// create adds n instances to an App, which wait to be launched.
+func (s *State) create(a *appState, n int) {
+	before := len(a.members)
+	for range n {
+		a.join(&instance.Instance{
+			ID: instance.NewID(a.spec.ID, newUUID(s.cfg.Rand)), App: a.spec.ID, Version: a.spec.Version,
+			Goal: instance.GoalRunning, Condition: instance.Scheduled, Since: s.now,
+		})
+	}
+	created := slices.Clone(a.members[before:])
+	a.arrange(n)
+	for _, m := range created {
+		s.stored(m, nil)
+	}
 }
 
 // giveUp lets a restart end the outdated instances that are out of sight, too:

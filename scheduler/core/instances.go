@@ -8,9 +8,6 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
-// add makes a new instance one of its App's and has it persisted.
-func (s *State) add(a *appState, i *instance.Instance) { s.stored(a.add(i), nil) }
-
 // store replaces an instance's record and has it persisted.
 func (s *State) store(m *member, i *instance.Instance) {
 	was := m.is

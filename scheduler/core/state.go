@@ -133,10 +133,13 @@ func (s *State) load(stored Stored) {
 		if a == nil {
 			continue
 		}
-		m := a.add(i)
+		m := a.join(i)
 		s.recharge(a, nil, i)
 		s.watch(m)
 		s.doubt(i)
+	}
+	for _, a := range s.apps {
+		a.arrange(len(a.members))
 	}
 	for id, t := range stored.Troubles {
 		if a := s.apps[id]; a != nil {

@@ -12,6 +12,9 @@ import (
 	"github.com/gantry-mesos/gantry/test/zktest"
 )
 
+// zooKeeperHeap is the server's memory in MiB, enough for some 30 MiB of state and its log.
+const zooKeeperHeap = 512
+
 // restartFigure measures the time from the start of a scheduler whose state is
 // in ZooKeeper, a real server, to the first offer it uses: it is elected, loads
 // all records, subscribes, and launches the one instance that waits.
@@ -21,7 +24,7 @@ func restartFigure(s *session) error {
 		agents, instances = 20, 400
 	}
 	return inside(func(t *noTest) error {
-		zk := zktest.Start(t)
+		zk := zktest.StartWithHeap(t, zooKeeperHeap)
 		took, processor, err := restarts(s, zk.Addr(), agents, instances)
 		if err != nil {
 			return err

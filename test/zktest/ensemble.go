@@ -20,7 +20,7 @@ func StartEnsemble(tb TB, n int) *Ensemble {
 	var lines strings.Builder
 	for i := range n {
 		fmt.Fprintf(&lines, "server.%d=127.0.0.1:%d:%d;127.0.0.1:%d\n", i+1, ports[3*i], ports[3*i+1], ports[3*i+2])
-		e.Servers = append(e.Servers, &Server{t: tb, dir: tb.TempDir(), port: ports[3*i+2], id: i + 1})
+		e.Servers = append(e.Servers, &Server{t: tb, dir: tb.TempDir(), port: ports[3*i+2], id: i + 1, heap: heapSmall})
 	}
 	for _, s := range e.Servers {
 		s.writeConfig(lines.String())

@@ -21,6 +21,8 @@ const (
 	readyMax   = 60 * time.Second
 	readyEvery = 30 * time.Millisecond
 	probeMax   = 2 * time.Second
+	// heapSmall is enough for tests, of which several run at once.
+	heapSmall = 64
 )
 
 // jars are the class path of a ZooKeeper server without its client tools.
@@ -48,6 +50,7 @@ type Server struct {
 	dir  string
 	port int
 	id   int // number within an ensemble, 0 for a server of its own
+	heap int // of its Java machine, in MiB
 
 	mu  sync.Mutex
 	cmd *exec.Cmd
@@ -58,7 +61,13 @@ type Server struct {
 // installs ZooKeeper, when there is none on this machine.
 func Start(tb TB) *Server {
 	tb.Helper()
-	s := &Server{t: tb, dir: tb.TempDir(), port: freePorts(tb, 1)[0]}
+	return StartWithHeap(tb, heapSmall)
+}
+
+// StartWithHeap is Start for more data than a test has; heap is in MiB.
+func StartWithHeap(tb TB, heap int) *Server {
+	tb.Helper()
+	s := &Server{t: tb, dir: tb.TempDir(), port: freePorts(tb, 1)[0], heap: heap}
 	s.writeConfig("")
 	tb.Cleanup(s.Stop)
 	s.Start()
@@ -160,7 +169,7 @@ func (s *Server) launch() {
 		s.t.Fatal(err)
 	}
 	defer func() { _ = out.Close() }()
-	cmd := exec.Command(java, "-Xmx64m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto",
+	cmd := exec.Command(java, fmt.Sprintf("-Xmx%dm", s.heap), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto",
 		"-Dzookeeper.jmx.log4j.disable=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
 		"-Dzookeeper.forceSync=no", "-Dzookeeper.preAllocSize=64",
 		"-cp", classPath(s.t), mainClass, s.configFile())
