@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/gantry-mesos/gantry/pkg/constraint"
@@ -29,7 +30,7 @@ func newCounter(c constraint.Constraint, f *field) *counter {
 	case constraint.Unique:
 		n.limit = 1
 	case constraint.MaxPer:
-		n.limit = int32(number(c.Value))
+		n.limit = int32(min(number(c.Value), math.MaxInt32))
 	case constraint.GroupBy:
 		n.minimum = number(c.Value)
 	case constraint.Cluster:
@@ -51,9 +52,9 @@ func number(text string) int {
 	return n
 }
 
-// count returns how many instances have value v.
+// count returns how many instances have value v, 0 for none.
 func (n *counter) count(v int32) int32 {
-	if int(v) >= len(n.counts) {
+	if uint32(v) >= uint32(len(n.counts)) {
 		return 0
 	}
 	return n.counts[v]

@@ -1,13 +1,13 @@
 package placement_test
 
 import (
-	"regexp"
+	"fmt"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
-	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
@@ -18,6 +18,8 @@ import (
 type naive struct {
 	cfg    placement.Config
 	agents []*naiveAgent
+	// largest is, for each role, the most that one agent ever offered at a time.
+	largest map[string]resource.Vector
 }
 
 type naiveAgent struct {
@@ -25,14 +27,24 @@ type naiveAgent struct {
 	site     placement.Site
 	offers   []*mesos.Offer
 	draining bool
-	// free maps role and reserved or not to what is left.
-	free  map[class]resource.Vector
-	ports map[class]map[uint16]bool
+	// hasGPUs says that it ever offered some, used that something was taken of what it offers now.
+	hasGPUs, used bool
+	// free is what is left of each kind of resource object.
+	free map[kindOf]*amount
 }
 
-type class struct {
-	role     string
-	reserved bool
+// kindOf is what makes resource objects the same but for their amounts.
+type kindOf struct {
+	role string
+	// reservedFor is the innermost reservation's role, "" for unreserved.
+	reservedFor string
+	// identity is everything else, such as "dynamic, by principal p".
+	identity string
+}
+
+type amount struct {
+	scalars resource.Vector
+	ports   map[uint16]bool
 }
 
 // naiveDemand is an App and the sites of its instances.
@@ -51,183 +63,186 @@ func (n *naive) add(o *mesos.Offer) {
 		}
 	}
 	if a == nil {
-		a = &naiveAgent{id: o.AgentID, free: map[class]resource.Vector{}, ports: map[class]map[uint16]bool{}}
+		a = &naiveAgent{id: o.AgentID, free: map[kindOf]*amount{}}
 		n.agents = append(n.agents, a)
 	}
 	a.site = placement.Site{Agent: o.AgentID, Hostname: o.Hostname, Domain: o.Domain, Attributes: o.Attributes}
 	a.offers = append(a.offers, o)
-	for _, r := range o.Resources {
-		c := class{o.Role, len(r.Reservations) > 0}
-		v := a.free[c]
-		switch r.Name {
-		case mesos.CPUs:
-			v.CPUs += r.Scalar
-		case mesos.Mem:
-			v.Mem += r.Scalar
-		case mesos.Disk:
-			v.Disk += r.Scalar
-		case mesos.GPUs:
-			v.GPUs += r.Scalar
-		case mesos.Ports:
-			if a.ports[c] == nil {
-				a.ports[c] = map[uint16]bool{}
-			}
-			for _, rs := range r.Ranges {
-				for p := rs.Begin; p <= rs.End; p++ {
-					a.ports[c][uint16(p)] = true
+	for i := range o.Resources {
+		a.put(&o.Resources[i], 1)
+	}
+	sum := resource.Vector{}
+	for k, v := range a.free {
+		if k.role == o.Role && k.serves(o.Role) {
+			sum = sum.Add(v.scalars)
+		}
+	}
+	if n.largest == nil {
+		n.largest = map[string]resource.Vector{}
+	}
+	n.largest[o.Role] = n.largest[o.Role].Max(sum)
+	a.hasGPUs = a.hasGPUs || sum.GPUs > 0
+}
+
+// placeable reports whether anything may be placed on a resource object at all.
+func placeable(r *mesos.Resource) bool {
+	switch r.Name {
+	case mesos.CPUs, mesos.Mem, mesos.GPUs, mesos.Ports, mesos.Disk:
+		return !r.Revocable && !r.Shared && r.Disk == nil
+	default:
+		return false
+	}
+}
+
+func kind(r *mesos.Resource) kindOf {
+	k := kindOf{role: r.AllocationRole, identity: fmt.Sprint(r.Name, r.Reservations, r.ProviderID)}
+	if len(r.Reservations) > 0 {
+		k.reservedFor = r.Role()
+	}
+	return k
+}
+
+// put adds what a resource object holds (sign 1), or takes it off (-1).
+func (a *naiveAgent) put(r *mesos.Resource, sign resource.Scalar) {
+	if !placeable(r) {
+		return
+	}
+	k := kind(r)
+	if a.free[k] == nil {
+		a.free[k] = &amount{ports: map[uint16]bool{}}
+	}
+	free := a.free[k]
+	switch r.Name {
+	case mesos.CPUs:
+		free.scalars.CPUs += sign * r.Scalar
+	case mesos.Mem:
+		free.scalars.Mem += sign * r.Scalar
+	case mesos.Disk:
+		free.scalars.Disk += sign * r.Scalar
+	case mesos.GPUs:
+		free.scalars.GPUs += sign * r.Scalar
+	case mesos.Ports:
+		for _, rs := range r.Ranges {
+			for p := rs.Begin; p <= rs.End; p++ {
+				if sign > 0 {
+					free.ports[uint16(p)] = true
+				} else {
+					delete(free.ports, uint16(p))
 				}
 			}
 		}
-		a.free[c] = v
 	}
 }
 
-// removeAgent takes all offers of an agent away.
-func (n *naive) removeAgent(id mesos.AgentID) {
-	for _, a := range n.agents {
-		if a.id == id {
-			a.offers, a.free, a.ports = nil, map[class]resource.Vector{}, map[class]map[uint16]bool{}
-		}
+// remove takes an offer away of which nothing was used, removeAgent all offers of an agent.
+func (a *naiveAgent) remove(o *mesos.Offer) {
+	a.offers = slices.DeleteFunc(a.offers, func(have *mesos.Offer) bool { return have == o })
+	for i := range o.Resources {
+		a.put(&o.Resources[i], -1)
 	}
 }
 
-// classes returns what the App may use, reserved first.
-func (n *naive) classes(s *app.Spec) []class {
-	role := s.Role
-	var out []class
-	accepts := s.AcceptedResourceRoles
-	if len(accepts) == 0 {
-		accepts = []string{role, "*"}
-	}
-	if slices.ContainsFunc(accepts, func(r string) bool { return r != "*" }) {
-		out = append(out, class{role, true})
-	}
-	if slices.Contains(accepts, "*") {
-		out = append(out, class{role, false})
-	}
-	return out
+func (a *naiveAgent) removeAll() {
+	a.offers, a.used, a.free = nil, false, map[kindOf]*amount{}
 }
 
-func (a *naiveAgent) sum(classes []class) (v resource.Vector, ports map[uint16]bool) {
+// accepts reports whether an App may use resources of a kind: unreserved ones,
+// and those reserved for its role or a parent of it.
+func (n *naive) accepts(s *app.Spec, k kindOf) bool {
+	unreserved, reserved := true, true
+	if len(s.AcceptedResourceRoles) > 0 {
+		unreserved = slices.Contains(s.AcceptedResourceRoles, "*")
+		reserved = slices.Contains(s.AcceptedResourceRoles, s.Role)
+	} else if n.cfg.Accepted != placement.AcceptAny {
+		unreserved = n.cfg.Accepted == placement.AcceptUnreserved
+		reserved = n.cfg.Accepted == placement.AcceptReserved
+	}
+	switch {
+	case k.role != s.Role || !k.serves(s.Role):
+		return false
+	case k.reservedFor == "":
+		return unreserved
+	default:
+		return reserved
+	}
+}
+
+// serves reports whether the reservation, if any, is for the role or a parent of it.
+func (k kindOf) serves(role string) bool {
+	return k.reservedFor == "" || k.reservedFor == role || strings.HasPrefix(role, k.reservedFor+"/")
+}
+
+// sum is what the App may use of the agent.
+func (n *naive) sum(a *naiveAgent, s *app.Spec) (v resource.Vector, ports map[uint16]bool) {
 	ports = map[uint16]bool{}
-	for _, c := range classes {
-		v = v.Add(a.free[c])
-		for p := range a.ports[c] {
+	for k, free := range a.free {
+		if !n.accepts(s, k) {
+			continue
+		}
+		v = v.Add(free.scalars)
+		for p := range free.ports {
 			ports[p] = true
 		}
 	}
 	return v, ports
 }
 
-func (n *naive) fits(a *naiveAgent, s *app.Spec) bool {
-	if len(a.offers) == 0 || a.draining {
-		return false
-	}
-	hasRole := slices.ContainsFunc(a.offers, func(o *mesos.Offer) bool { return o.Role == s.Role })
-	free, ports := a.sum(n.classes(s))
-	if !hasRole || !s.Resources.Add(n.cfg.Executor).Fits(free) || len(s.Ports) > len(ports) {
-		return false
-	}
+// hostPorts returns an entry for each host port that an instance needs, 0 for any number.
+func hostPorts(s *app.Spec) []int {
+	var out []int
 	for _, p := range s.Ports {
-		if s.RequirePorts && p.ServicePort != 0 && !ports[uint16(p.ServicePort)] {
-			return false
+		switch {
+		case !s.HostNetworking() && p.HostPort != nil:
+			out = append(out, *p.HostPort)
+		case !s.HostNetworking():
+		case s.RequirePorts:
+			out = append(out, p.ServicePort)
+		default:
+			out = append(out, 0)
 		}
 	}
-	return true
+	return out
 }
 
-// value is a field's text.
-func value(s placement.Site, field string) (string, bool) {
-	switch field {
-	case "hostname":
-		return s.Hostname, s.Hostname != ""
-	case "@region":
-		return s.Domain.Region, s.Domain.Region != ""
-	case "@zone":
-		return s.Domain.Zone, s.Domain.Zone != ""
-	}
-	for _, a := range s.Attributes {
-		if a.Name == field {
-			if a.Type == mesos.Scalar {
-				return strconv.FormatFloat(a.Scalar.Float(), 'f', -1, 64), true
-			}
-			return a.Text, true
-		}
-	}
-	return "", false
-}
-
-func tally(instances []placement.Site, field string) map[string]int {
-	counts := map[string]int{}
-	for _, s := range instances {
-		if v, has := value(s, field); has {
-			counts[v]++
-		}
-	}
-	return counts
-}
-
-func (n *naive) admits(d *naiveDemand, s placement.Site) bool {
-	aware := false
-	for _, c := range d.spec.Constraints {
-		aware = aware || strings.HasPrefix(c.Field, "@")
-		if !admitsOne(c, d.instances, s) {
-			return false
-		}
-	}
-	return aware || n.cfg.HomeRegion == "" || s.Domain.Region == "" || s.Domain.Region == n.cfg.HomeRegion
-}
-
-func admitsOne(c constraint.Constraint, instances []placement.Site, s placement.Site) bool {
-	v, has := value(s, c.Field)
-	if !has {
-		return c.Operator == constraint.Unlike
-	}
-	counts := tally(instances, c.Field)
-	limit, _ := strconv.Atoi(c.Value)
-	switch c.Operator {
-	case constraint.Unique:
-		return counts[v] == 0
-	case constraint.MaxPer:
-		return counts[v] < limit
-	case constraint.Like:
-		return regexp.MustCompile("^(?:" + c.Value + ")$").MatchString(v)
-	case constraint.Unlike:
-		return !regexp.MustCompile("^(?:" + c.Value + ")$").MatchString(v)
-	case constraint.Is:
-		return v == c.Value
-	case constraint.Cluster:
-		if c.Value != "" {
-			return v == c.Value
-		}
-		return len(counts) == 0 || counts[v] > 0
-	case constraint.GroupBy:
-		low := 0
-		for _, have := range counts {
-			if low == 0 || have < low {
-				low = have
-			}
-		}
-		return counts[v] == 0 || len(counts) >= limit && counts[v] == low
-	default:
+func (n *naive) fits(a *naiveAgent, s *app.Spec) bool {
+	if a.draining || !slices.ContainsFunc(a.offers, func(o *mesos.Offer) bool { return o.Role == s.Role }) {
 		return false
 	}
+	free, ports := n.sum(a, s)
+	wanted := hostPorts(s)
+	if !s.Resources.Add(n.cfg.Executor).Fits(free) || len(wanted) > len(ports) {
+		return false
+	}
+	return !slices.ContainsFunc(wanted, func(p int) bool { return p != 0 && !ports[uint16(p)] })
 }
 
-// key orders the agents that take an instance: the lowest is chosen. rank is
-// what the policy compares, the same number for all of one class.
-func (n *naive) key(d *naiveDemand, a *naiveAgent, rank int64) [4]int64 {
+// rank is what the policy compares: best-fit takes the agent with the least
+// room, spread the one with the most, in steps.
+func (n *naive) rank(d *naiveDemand, a *naiveAgent) int64 {
+	free, _ := n.sum(a, d.spec)
+	largest := n.largest[d.spec.Role]
+	part := func(free, largest resource.Scalar) int64 {
+		// The largest agent is rounded up to a power of two.
+		whole := int64(1) << bits.Len64(uint64(largest))
+		return min(int64(free), whole) << 20 / whole
+	}
+	room := part(free.CPUs, largest.CPUs) + part(free.Mem, largest.Mem)
+	switch d.policy {
+	case placement.BestFit:
+		return room / (1 << 20 / 128)
+	case placement.Spread:
+		return -(room / (1 << 20 / 16))
+	case placement.FirstFit:
+	}
+	return 0
+}
+
+// key orders the agents that take an instance: the lowest is chosen.
+func (n *naive) key(d *naiveDemand, a *naiveAgent) [4]int64 {
 	if failures := d.avoid[a.id]; failures > 0 {
 		return [4]int64{int64(failures)}
 	}
-	k := [4]int64{}
-	for _, c := range d.spec.Constraints {
-		if c.Operator == constraint.GroupBy {
-			v, _ := value(a.site, c.Field)
-			k[1] = int64(tally(d.instances, c.Field)[v])
-			break
-		}
-	}
+	k := [4]int64{1: groupSize(d, a.site)}
 	if d.policy == placement.Spread {
 		for _, s := range d.instances {
 			if s.Agent == a.id {
@@ -235,19 +250,18 @@ func (n *naive) key(d *naiveDemand, a *naiveAgent, rank int64) [4]int64 {
 			}
 		}
 	}
-	k[3] = rank
+	k[3] = n.rank(d, a)
 	return k
 }
 
 // place returns the index of the agent for one more instance, -1 for none.
-func (n *naive) place(d *naiveDemand, rank func(resource.Vector) int64) int {
+func (n *naive) place(d *naiveDemand) int {
 	best, low := -1, [4]int64{}
 	for i, a := range n.agents {
-		if !n.fits(a, d.spec) || !n.admits(d, a.site) {
+		if !n.fits(a, d.spec) || !n.admits(d, a) {
 			continue
 		}
-		free, _ := a.sum(n.classes(d.spec))
-		if k := n.key(d, a, rank(free)); best < 0 || slices.Compare(k[:], low[:]) < 0 {
+		if k := n.key(d, a); best < 0 || slices.Compare(k[:], low[:]) < 0 {
 			best, low = i, k
 		}
 	}
@@ -259,38 +273,31 @@ func (n *naive) take(i int, s *app.Spec, got placement.Assignment) (problem stri
 	a := n.agents[i]
 	total := resource.Vector{}
 	for _, r := range slices.Concat(got.Resources, got.Executor) {
-		c := class{s.Role, len(r.Reservations) > 0}
-		if !slices.Contains(n.classes(s), c) {
-			return "uses resources of a role that is not accepted"
+		k := kind(&r)
+		free := a.free[k]
+		if free == nil || !placeable(&r) {
+			return "uses what was not offered: " + fmt.Sprint(r)
 		}
-		v := resource.Vector{}
-		switch r.Name {
-		case mesos.CPUs:
-			v.CPUs = r.Scalar
-		case mesos.Mem:
-			v.Mem = r.Scalar
-		case mesos.Disk:
-			v.Disk = r.Scalar
-		case mesos.GPUs:
-			v.GPUs = r.Scalar
-		case mesos.Ports:
-			for _, rs := range r.Ranges {
-				for p := rs.Begin; p <= rs.End; p++ {
-					if !a.ports[c][uint16(p)] {
-						return "uses port " + strconv.Itoa(int(p)) + ", which is not free"
-					}
-					delete(a.ports[c], uint16(p))
+		if !n.accepts(s, k) {
+			return "uses resources of a role that is not accepted: " + fmt.Sprint(r)
+		}
+		for _, rs := range r.Ranges {
+			for p := rs.Begin; p <= rs.End; p++ {
+				if !free.ports[uint16(p)] {
+					return "uses port " + strconv.Itoa(int(p)) + ", which is not free"
 				}
 			}
 		}
-		if !v.Fits(a.free[c]) {
+		before := free.scalars
+		a.put(&r, -1)
+		if !free.scalars.Fits(before) || !(resource.Vector{}).Fits(free.scalars) {
 			return "uses more " + r.Name + " than is free"
 		}
-		a.free[c] = a.free[c].Sub(v)
-		total = total.Add(v)
+		total = total.Add(before.Sub(free.scalars))
 	}
+	a.used = true
 	if total != s.Resources.Add(n.cfg.Executor) {
-		return "uses another amount than it needs"
+		return fmt.Sprintf("uses %v, needs %v", total, s.Resources.Add(n.cfg.Executor))
 	}
 	return ""
 }
@@ -301,11 +308,8 @@ func (n *naive) giveBack(got placement.Assignment) {
 		if a.id != got.Agent {
 			continue
 		}
-		back := naive{}
-		o := &mesos.Offer{AgentID: a.id, Role: got.Role, Resources: slices.Concat(got.Resources, got.Executor)}
-		offers, site := a.offers, a.site
-		back.agents = []*naiveAgent{a}
-		back.add(o)
-		a.offers, a.site = offers, site
+		for _, r := range slices.Concat(got.Resources, got.Executor) {
+			a.put(&r, 1)
+		}
 	}
 }

@@ -3,21 +3,23 @@ package placement_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strconv"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
-	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
-// TestPlacementAgreesWithScan drives a Cluster and the reference with the same
-// offers, Apps and instances, and expects the same agent for every instance and
-// nothing used twice.
+// TestPlacementAgreesWithScan drives two Clusters and the reference with the
+// same offers, Apps and instances. It expects the reference's agent for every
+// instance, nothing used twice, right counts at every moment, and that both
+// Clusters answer alike down to the ports, whatever the order of Go's maps.
 func TestPlacementAgreesWithScan(t *testing.T) {
 	t.Parallel()
 	for p := placement.FirstFit; p <= placement.Spread; p++ {
@@ -28,32 +30,39 @@ func TestPlacementAgreesWithScan(t *testing.T) {
 	}
 }
 
-// world is both sides of the comparison.
+// world is all sides of the comparison.
 type world struct {
 	t       *rapid.T
 	cfg     placement.Config
-	cluster *placement.Cluster
+	twins   [2]*placement.Cluster
 	naive   naive
-	demands []*placement.Demand
+	demands [][2]*placement.Demand
 	models  []*naiveDemand
 	placed  []placedInstance
 	offers  int
 }
 
+// placedInstance is an instance of an App, as both Clusters placed it.
 type placedInstance struct {
 	demand int
-	at     placement.Assignment
+	at     [2]placement.Assignment
 }
 
 func newWorld(t *rapid.T, policy placement.Policy) *world {
-	cfg := placement.Config{Policy: policy, Rand: rand.New(rand.NewPCG(1, 2))}
-	if rapid.Bool().Draw(t, "regions") {
-		cfg.HomeRegion = "r0"
+	cfg := placement.Config{
+		Policy:       policy,
+		HomeRegion:   rapid.SampledFrom([]string{"", "r0"}).Draw(t, "home"),
+		RestrictGPUs: rapid.Bool().Draw(t, "restrict gpus"),
+		Accepted:     rapid.SampledFrom([]placement.Accepted{0, 0, 1, 2}).Draw(t, "accepted"),
 	}
 	if rapid.Bool().Draw(t, "executor") {
-		cfg.Executor = resource.Vector{CPUs: 100, Mem: resource.Units(32)}
+		cfg.Executor = resource.Vector{CPUs: 100, Mem: resource.Units(32), Disk: 1}
 	}
-	w := &world{t: t, cfg: cfg, cluster: placement.NewCluster(cfg)}
+	w := &world{t: t, cfg: cfg}
+	for n := range w.twins {
+		cfg.Rand = rand.New(rand.NewPCG(1, 2))
+		w.twins[n] = placement.NewCluster(cfg)
+	}
 	w.naive.cfg = cfg
 	return w
 }
@@ -68,166 +77,131 @@ func (w *world) run() {
 	w.t.Repeat(map[string]func(*rapid.T){
 		"offer":   func(*rapid.T) { w.offer() },
 		"place":   func(*rapid.T) { w.place() },
+		"more":    func(*rapid.T) { w.place() },
 		"undo":    func(*rapid.T) { w.end(true) },
 		"end":     func(*rapid.T) { w.end(false) },
+		"rescind": func(*rapid.T) { w.rescind() },
 		"remove":  func(*rapid.T) { w.removeAgent() },
 		"drain":   func(*rapid.T) { w.drain() },
 		"avoid":   func(*rapid.T) { w.avoid() },
 		"adopt":   func(*rapid.T) { w.adopt() },
 		"restart": func(*rapid.T) { w.restart() },
+		"master":  func(*rapid.T) { w.master() },
+		"":        func(*rapid.T) { w.check() },
 	})
 }
 
-// offer adds an offer of one of 16 agents.
-func (w *world) offer() {
-	n := rapid.IntRange(0, 15).Draw(w.t, "agent")
-	w.offers++
-	role := rapid.SampledFrom([]string{"web", "web", "web", "db"}).Draw(w.t, "role")
-	o := &mesos.Offer{
-		ID: mesos.OfferID("o" + strconv.Itoa(w.offers)), AgentID: mesos.AgentID("a" + strconv.Itoa(n)),
-		Hostname: "h" + strconv.Itoa(n/rapid.SampledFrom([]int{1, 1, 1, 2}).Draw(w.t, "hosts")), Role: role,
+// both does the same to both Clusters.
+func (w *world) both(do func(c *placement.Cluster, n int)) {
+	for n, c := range w.twins {
+		do(c, n)
 	}
-	if n%5 != 0 {
-		o.Domain = mesos.Domain{Region: "r" + strconv.Itoa(n%2), Zone: "z" + strconv.Itoa(n%3)}
-	}
-	if n%4 != 3 {
-		o.Attributes = append(o.Attributes, mesos.Attribute{Name: "rack", Type: mesos.Text, Text: "k" + strconv.Itoa(n%4)})
-	}
-	o.Attributes = append(o.Attributes, mesos.Attribute{Name: "gen", Type: mesos.Scalar, Scalar: resource.Scalar(500 * (n % 3))})
-	for _, reserved := range []bool{false, true} {
-		if !reserved || n%3 == 0 {
-			o.Resources = append(o.Resources, w.resources(role, reserved, w.offers)...)
+}
+
+// check recounts what is kept ready.
+func (w *world) check() {
+	w.both(func(c *placement.Cluster, _ int) {
+		if problem := c.Check(); problem != "" {
+			w.t.Fatal(problem)
+		}
+	})
+	for k, m := range w.models {
+		for _, c := range m.spec.Constraints {
+			got, ok := w.demands[k][0].Counts(c)
+			if !ok {
+				continue
+			}
+			if diff := cmp.Diff(got, tally(m.instances, c.Field)); diff != "" {
+				w.t.Fatalf("%s: instances counted for %v (-got +want):\n%s", m.spec.ID, c, diff)
+			}
 		}
 	}
-	w.cluster.Add(o)
-	w.naive.add(o)
-}
-
-func (w *world) resources(role string, reserved bool, n int) []mesos.Resource {
-	var stack []mesos.Reservation
-	begin := uint64(1000 * n)
-	if reserved {
-		stack = []mesos.Reservation{{Role: role}}
-		begin += 500
-	}
-	scalar := func(name string, low, high int64) mesos.Resource {
-		return mesos.Resource{
-			Name: name, Type: mesos.Scalar, AllocationRole: role, Reservations: stack,
-			Scalar: resource.Scalar(rapid.Int64Range(low, high).Draw(w.t, name)),
-		}
-	}
-	return []mesos.Resource{
-		scalar(mesos.CPUs, 10, 4000), scalar(mesos.Mem, 32000, 4096000),
-		{
-			Name: mesos.Ports, Type: mesos.RangeSet, AllocationRole: role, Reservations: stack,
-			Ranges: resource.Ranges{{Begin: begin, End: begin + 2}, {Begin: begin + 10, End: begin + 10}},
-		},
-	}
-}
-
-// app adds an App with up to three constraints.
-func (w *world) app() {
-	s := &app.Spec{
-		ID: app.ID("/app" + strconv.Itoa(len(w.demands))), Role: "web",
-		Resources: resource.Vector{
-			CPUs: resource.Scalar(rapid.Int64Range(0, 1500).Draw(w.t, "cpus")),
-			Mem:  resource.Scalar(rapid.Int64Range(0, 1024000).Draw(w.t, "mem")),
-		},
-		AcceptedResourceRoles: rapid.SampledFrom([][]string{nil, nil, {"*"}, {"web"}}).Draw(w.t, "accepted"),
-		RequirePorts:          rapid.Bool().Draw(w.t, "require"),
-	}
-	for range rapid.IntRange(0, 2).Draw(w.t, "ports") {
-		s.Ports = append(s.Ports, app.Port{ServicePort: rapid.SampledFrom([]int{0, 0, 1000, 2001}).Draw(w.t, "port") + len(s.Ports)})
-	}
-	for range rapid.IntRange(0, 3).Draw(w.t, "constraints") {
-		s.Constraints = append(s.Constraints, drawConstraint(w.t))
-	}
-	if w.cfg.Policy == placement.Spread && rapid.Bool().Draw(w.t, "own policy") {
-		s.Labels = map[string]string{placement.PolicyLabel: "best-fit"}
-	}
-	policy := w.cfg.Policy
-	if s.Labels != nil {
-		policy = placement.BestFit
-	}
-	w.models = append(w.models, &naiveDemand{spec: s, policy: policy, avoid: map[mesos.AgentID]int{}})
-	w.demands = append(w.demands, w.cluster.Demand(s, nil))
-}
-
-func drawConstraint(t *rapid.T) constraint.Constraint {
-	field := rapid.SampledFrom([]string{"hostname", "@region", "@zone", "rack", "gen"}).Draw(t, "field")
-	op := rapid.SampledFrom([]constraint.Operator{
-		constraint.Unique, constraint.Cluster, constraint.GroupBy,
-		constraint.Like, constraint.Unlike, constraint.MaxPer, constraint.Is,
-	}).Draw(t, "operator")
-	c := constraint.Constraint{Field: field, Operator: op}
-	sample := map[string]string{"hostname": "h1", "@region": "r1", "@zone": "z1", "rack": "k1", "gen": "0.5"}[field]
-	switch op {
-	case constraint.Like, constraint.Unlike:
-		c.Value = rapid.SampledFrom([]string{sample, ".*[02]", "[hrzk]1?[0-3]"}).Draw(t, "regex")
-	case constraint.MaxPer:
-		c.Value = strconv.Itoa(rapid.IntRange(1, 4).Draw(t, "max"))
-	case constraint.GroupBy:
-		c.Value = rapid.SampledFrom([]string{"", "2", "3"}).Draw(t, "groups")
-	case constraint.Is:
-		c.Value = sample
-	case constraint.Cluster:
-		c.Value = rapid.SampledFrom([]string{"", sample}).Draw(t, "value")
-	case constraint.Unique:
-	}
-	return c
 }
 
 func (w *world) place() {
 	k := rapid.IntRange(0, len(w.demands)-1).Draw(w.t, "app")
-	d, m := w.demands[k], w.models[k]
-	got, ok := w.cluster.Place(d)
-	want := w.naive.place(m, func(v resource.Vector) int64 {
-		if m.policy == placement.FirstFit {
-			return 0
-		}
-		return -d.Rank(v)
-	})
-	if !ok {
+	m := w.models[k]
+	w.checkFits(k)
+	var got [2]placement.Assignment
+	var ok [2]bool
+	w.both(func(c *placement.Cluster, n int) { got[n], ok[n] = c.Place(w.demands[k][n]) })
+	if ok[0] != ok[1] || !reflect.DeepEqual(visible(&got[0]), visible(&got[1])) {
+		w.t.Fatalf("%s: equal calls were answered with\n%+v\nand\n%+v", m.spec.ID, got[0], got[1])
+	}
+	want := w.naive.place(m)
+	d := w.demands[k][0]
+	if !ok[0] {
 		if want >= 0 {
 			w.t.Fatalf("%s %v: got no agent, want %s; rejections %+v", m.spec.ID, m.spec.Constraints, w.naive.agents[want].id, d.Rejections())
 		}
-		w.explained(d)
+		w.explained(m.spec, d)
 		return
 	}
-	if want < 0 || w.naive.agents[want].id != got.Agent {
-		w.t.Fatalf("%s %v: got agent %s, want index %d of the reference", m.spec.ID, m.spec.Constraints, got.Agent, want)
+	if want < 0 || w.naive.agents[want].id != got[0].Agent {
+		w.t.Fatalf("%s %v: got agent %s, want index %d of the reference", m.spec.ID, m.spec.Constraints, got[0].Agent, want)
 	}
-	if problem := w.naive.take(want, m.spec, got); problem != "" {
-		w.t.Fatalf("%s on %s %s: %+v", m.spec.ID, got.Agent, problem, got)
+	if problem := w.naive.take(want, m.spec, got[0]); problem != "" {
+		w.t.Fatalf("%s on %s %s: %+v", m.spec.ID, got[0].Agent, problem, got[0])
 	}
-	w.checkPorts(m.spec, got)
+	w.checkPorts(m.spec, got[0])
 	m.instances = append(m.instances, w.naive.agents[want].site)
 	w.placed = append(w.placed, placedInstance{k, got})
 }
 
-// explained checks that every agent with an offer was counted with a reason.
-func (w *world) explained(d *placement.Demand) {
-	r := d.Rejections().LastOffers
-	sum := 0
-	for _, n := range r.Declined {
+// visible is what a caller sees of an assignment.
+func visible(a *placement.Assignment) []any {
+	return []any{a.Agent, a.Hostname, a.Domain, a.Attributes, a.Role, a.Offers, a.HostPorts, a.Resources, a.Executor, a.Operations}
+}
+
+// checkFits asks about every agent by itself.
+func (w *world) checkFits(k int) {
+	m := w.models[k]
+	for _, a := range w.naive.agents {
+		ref, known := w.twins[0].Ref(a.id)
+		if !known {
+			w.t.Fatalf("%s is not known", a.id)
+		}
+		if got, want := w.demands[k][0].Fits(ref), w.naive.fits(a, m.spec) && w.naive.admits(m, a); got != want {
+			w.t.Fatalf("%s fits %s: got %v, want %v", m.spec.ID, a.id, got, want)
+		}
+	}
+}
+
+// explained checks that every agent with an offer was counted with a reason,
+// and that the reasons make a sentence.
+func (w *world) explained(s *app.Spec, d *placement.Demand) {
+	r := d.Rejections()
+	sum, agents := 0, 0
+	for _, n := range r.LastOffers.Declined {
 		sum += n
 	}
-	if sum != r.Processed {
-		w.t.Fatalf("nothing fits, yet only %d of %d offers are explained", sum, r.Processed)
+	for _, a := range w.naive.agents {
+		roles := map[string]bool{}
+		for _, o := range a.offers {
+			roles[o.Role] = true
+		}
+		agents += len(roles)
+	}
+	if sum != r.LastOffers.Processed || r.LastOffers.Processed < agents {
+		w.t.Fatalf("nothing fits, yet only %d of %d offers are explained; %d agents offer", sum, r.LastOffers.Processed, agents)
+	}
+	if placement.Explain(s, r) == "" {
+		w.t.Fatalf("nothing fits, and no sentence says so: %+v", r)
 	}
 }
 
 func (w *world) checkPorts(s *app.Spec, got placement.Assignment) {
-	if len(got.HostPorts) != len(s.Ports) {
-		w.t.Fatalf("host ports: got %v for %d ports", got.HostPorts, len(s.Ports))
+	wanted := hostPorts(s)
+	if len(got.HostPorts) != len(wanted) {
+		w.t.Fatalf("host ports: got %v for %v", got.HostPorts, wanted)
 	}
 	var used resource.Ranges
 	for _, r := range got.Resources {
 		used = used.Add(r.Ranges)
 	}
 	for i, p := range got.HostPorts {
-		if s.RequirePorts && s.Ports[i].ServicePort != 0 && int(p) != s.Ports[i].ServicePort {
-			w.t.Fatalf("port %d: got %d, want %d", i, p, s.Ports[i].ServicePort)
+		if wanted[i] != 0 && int(p) != wanted[i] {
+			w.t.Fatalf("port %d: got %d, want %d", i, p, wanted[i])
 		}
 		if !used.Contains(uint64(p)) {
 			w.t.Fatalf("port %d is not among the resources %v", p, used)
@@ -238,7 +212,7 @@ func (w *world) checkPorts(s *app.Spec, got placement.Assignment) {
 	}
 }
 
-// end lets the instance placed last go: undone, or ended with its offers gone.
+// end lets an instance go: undone, or ended with its offers gone.
 func (w *world) end(undo bool) {
 	if len(w.placed) == 0 {
 		return
@@ -246,22 +220,39 @@ func (w *world) end(undo bool) {
 	k := rapid.IntRange(0, len(w.placed)-1).Draw(w.t, "instance")
 	p := w.placed[k]
 	w.placed = append(w.placed[:k], w.placed[k+1:]...)
-	m := w.models[p.demand]
-	site := placement.Site{Agent: p.at.Agent, Hostname: p.at.Hostname, Domain: p.at.Domain, Attributes: p.at.Attributes}
+	m, at := w.models[p.demand], p.at[0]
+	site := placement.Site{Agent: at.Agent, Hostname: at.Hostname, Domain: at.Domain, Attributes: at.Attributes}
 	if undo {
-		current := fmt.Sprint(w.cluster.Offers(p.at.Agent, "web")) == fmt.Sprint(p.at.Offers)
-		w.cluster.Undo(p.at)
+		current := fmt.Sprint(w.twins[0].Offers(at.Agent, at.Role)) == fmt.Sprint(at.Offers)
+		w.both(func(c *placement.Cluster, n int) { c.Undo(p.at[n]) })
 		if current {
-			w.naive.giveBack(p.at)
+			w.naive.giveBack(at)
 		}
 	} else {
-		w.demands[p.demand].Uncount(site)
+		w.both(func(_ *placement.Cluster, n int) { w.demands[p.demand][n].Uncount(site) })
 	}
 	for i, s := range m.instances {
-		if s.Agent == site.Agent && s.Hostname == site.Hostname {
+		if reflect.DeepEqual(s, site) {
 			m.instances = append(m.instances[:i], m.instances[i+1:]...)
 			break
 		}
+	}
+}
+
+// rescind takes a single offer back, of an agent on which nothing was placed.
+func (w *world) rescind() {
+	for _, a := range w.naive.agents {
+		if a.used || len(a.offers) == 0 {
+			continue
+		}
+		o := rapid.SampledFrom(a.offers).Draw(w.t, "offer")
+		w.both(func(c *placement.Cluster, _ int) {
+			if !c.Remove(o.ID) || c.Remove(o.ID) {
+				w.t.Fatalf("offer %s cannot be removed once", o.ID)
+			}
+		})
+		a.remove(o)
+		return
 	}
 }
 
@@ -270,12 +261,19 @@ func (w *world) removeAgent() {
 		return
 	}
 	a := rapid.SampledFrom(w.naive.agents).Draw(w.t, "agent")
-	for _, o := range a.offers {
-		if !w.cluster.Remove(o.ID) {
-			w.t.Fatalf("offer %s is not known", o.ID)
+	how := rapid.Bool().Draw(w.t, "lost")
+	w.both(func(c *placement.Cluster, _ int) {
+		if how {
+			c.RemoveAgent(a.id)
+			return
 		}
-	}
-	w.naive.removeAgent(a.id)
+		for _, o := range a.offers {
+			if !c.Remove(o.ID) {
+				w.t.Fatalf("offer %s is not known", o.ID)
+			}
+		}
+	})
+	a.removeAll()
 }
 
 func (w *world) drain() {
@@ -284,14 +282,14 @@ func (w *world) drain() {
 	}
 	a := rapid.SampledFrom(w.naive.agents).Draw(w.t, "agent")
 	a.draining = !a.draining
-	w.cluster.SetDraining(a.id, a.draining)
+	w.both(func(c *placement.Cluster, _ int) { c.SetDraining(a.id, a.draining) })
 }
 
 func (w *world) avoid() {
 	k := rapid.IntRange(0, len(w.demands)-1).Draw(w.t, "app")
 	id := mesos.AgentID("a" + strconv.Itoa(rapid.IntRange(0, 15).Draw(w.t, "agent")))
 	failures := rapid.IntRange(0, 2).Draw(w.t, "failures")
-	w.demands[k].Avoid(id, failures)
+	w.both(func(_ *placement.Cluster, n int) { w.demands[k][n].Avoid(id, failures) })
 	w.models[k].avoid[id] = failures
 }
 
@@ -302,7 +300,7 @@ func (w *world) adopt() {
 	if len(w.naive.agents) > 0 && rapid.Bool().Draw(w.t, "known") {
 		site = rapid.SampledFrom(w.naive.agents).Draw(w.t, "agent").site
 	}
-	w.demands[k].Count(site)
+	w.both(func(_ *placement.Cluster, n int) { w.demands[k][n].Count(site) })
 	w.models[k].instances = append(w.models[k].instances, site)
 }
 
@@ -315,8 +313,16 @@ func (w *world) restart() {
 			w.placed = append(w.placed[:i], w.placed[i+1:]...)
 		}
 	}
-	w.demands[k] = w.cluster.Demand(m.spec, m.instances)
-	for id, n := range m.avoid {
-		w.demands[k].Avoid(id, n)
-	}
+	w.both(func(c *placement.Cluster, n int) {
+		w.demands[k][n] = c.Demand(m.spec, m.instances)
+		for id, failures := range m.avoid {
+			w.demands[k][n].Avoid(id, failures)
+		}
+	})
+}
+
+// master changes the region that Apps are kept to.
+func (w *world) master() {
+	w.naive.cfg.HomeRegion = rapid.SampledFrom([]string{"", "r0", "r1"}).Draw(w.t, "home")
+	w.both(func(c *placement.Cluster, _ int) { c.SetHomeRegion(w.naive.cfg.HomeRegion) })
 }

@@ -118,5 +118,5 @@ func (c *Cluster) Ref(id mesos.AgentID) (r Ref, known bool) {
 func (d *Demand) Fits(r Ref) bool {
 	d.sync()
 	i := int32(r)
-	return d.pool.usable(i) && d.fitsAt(i) && d.admits(i) && d.accepts(i)
+	return d.pool.usable(i) && d.admits(i) && d.fitsAt(i) && d.accepts(i)
 }

@@ -4,10 +4,6 @@ package placement
 func (d *Demand) sync() {
 	switch {
 	case d.changes != d.cluster.changes:
-		if d.region != d.cluster.homeRegion(d.spec) {
-			d.refilter()
-			d.share()
-		}
 		d.rebuild()
 	case d.upTo == 0 && len(d.cluster.agents) > 0:
 		d.fill()
@@ -43,8 +39,13 @@ func (d *Demand) stillDead() bool {
 // stillDeadMax is up to how many freed slots are looked at one by one.
 const stillDeadMax = 64
 
-// rebuild starts again with all agents, as after a change of attributes.
+// rebuild starts again with all agents, as after a change of attributes or of
+// the master's region.
 func (d *Demand) rebuild() {
+	if d.region != d.cluster.homeRegion(d.spec) {
+		d.refilter()
+		d.share()
+	}
 	d.queue, d.effort = nil, 0
 	d.changes = d.cluster.changes
 	if d.cursor != nil {

@@ -1,0 +1,15 @@
+package placement_test
+
+import (
+	"flag"
+	"os"
+	"testing"
+)
+
+// TestMain lets the property tests try more than rapid does by itself; they are quick.
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.checks", "500"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
