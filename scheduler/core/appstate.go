@@ -48,6 +48,8 @@ type appState struct {
 	overtakenAt time.Time
 	// hoardPause is how long that was put off the last time.
 	hoardPause time.Duration
+	// attemptSince is the beginning of the wait that the rejections are counted for.
+	attemptSince time.Time
 	// deployment is the active one that holds the App, nil if none.
 	deployment *deployment.Deployment
 	// deleted says that the App is gone once its last instance is; gone that it is.

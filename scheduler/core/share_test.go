@@ -107,18 +107,46 @@ func TestWhyNot(t *testing.T) {
 00:03 offer o3 a1 cpus=4 mem=448
 `)
 	a, _ := v.App("/web")
-	want := "1 excluded by hostname UNIQUE"
+	// The offer of a2 was declined, and counts all the same.
+	want := "needs 4 cpus; the largest free agent has 3.5: 1 agent too small, 1 excluded by hostname UNIQUE"
 	if a.Queue.Explanation != want {
 		t.Errorf("explanation: got %q, want %q", a.Queue.Explanation, want)
 	}
 	if n := a.Queue.Processed; n != 3 {
 		t.Errorf("processed: got %d offers, want 3", n)
 	}
-	if len(a.Queue.UnusedOffers) != 1 || a.Queue.UnusedOffers[0].Reason != "UnfulfilledConstraint" {
-		t.Errorf("unused offers: got %+v", a.Queue.UnusedOffers)
+	var unused []string
+	for _, u := range a.Queue.UnusedOffers {
+		unused = append(unused, string(u.Offer.ID)+" "+u.Reason)
+	}
+	if diff := cmp.Diff(unused, []string{"o3 UnfulfilledConstraint", "o2 InsufficientCpus"}); diff != "" {
+		t.Errorf("unused offers (-got +want):\n%s", diff)
 	}
 	if a.Queue.LastUsed.IsZero() || a.Queue.LastUnused.IsZero() {
 		t.Errorf("last used %v, last unused %v: want both", a.Queue.LastUsed, a.Queue.LastUnused)
+	}
+}
+
+// Rejections of a wait that is over say nothing about the next one.
+func TestRejectionsBeginAnewWithEachWait(t *testing.T) {
+	t.Parallel()
+	v := play(t, `
+00:00 subscribed fw
+00:01 create web instances=1 cpus=4
+00:02 offer o1 a1 cpus=3 mem=512
+00:03 offer o2 a2 cpus=2 mem=512
+00:04 offer o3 a3 cpus=4 mem=512
+00:05 status web.2/1 TASK_RUNNING uuid=r1 agent=a3
+00:06 change web instances=2 cpus=4
+00:07 offer o4 a1 cpus=1 mem=512
+`)
+	a, _ := v.App("/web")
+	want := "needs 4 cpus; the largest free agent has 1: 1 agent too small"
+	if a.Queue.Explanation != want {
+		t.Errorf("explanation: got %q, want %q", a.Queue.Explanation, want)
+	}
+	if a.Queue.Processed != 1 || a.Queue.Unused != 1 {
+		t.Errorf("offers: got %d, %d of no use, want the one since the App waits again", a.Queue.Processed, a.Queue.Unused)
 	}
 }
 

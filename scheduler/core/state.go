@@ -48,6 +48,7 @@ type State struct {
 	seen          resource.Vector
 	sharesChanged bool
 	sharesShown   time.Time
+	explains      explains
 	demand        offerDemand
 	agents        map[mesos.AgentID]*agentState
 	kills         map[mesos.TaskID]*kill

@@ -89,25 +89,43 @@ func (s *State) noteAttempts(unplaced []*appState) {
 	slices.SortFunc(unplaced, func(a, b *appState) int {
 		return cmp.Or(a.explainedAt.Compare(b.explainedAt), cmp.Compare(a.spec.ID, b.spec.ID))
 	})
-	checks, offers := 0, s.cluster.Len()
+	s.explains.refill(s.now)
 	for _, a := range unplaced {
-		if checks += offers; checks > explainChecksMax && checks > offers {
+		if s.explains.checks <= 0 {
 			return
 		}
+		s.explains.checks -= s.cluster.Agents()
 		a.explainedAt = s.now
 		a.explain(s.now, s.demandOf(a))
 	}
 }
 
-// explainChecksMax bounds the offers that are looked at for explanations in
-// one step, some ten nanoseconds each.
+// explainChecksMax bounds the agents that are looked at for explanations in
+// half a second, some ten nanoseconds each: a hundredth of the time at most.
 const explainChecksMax = 1 << 18
+
+// explains is how many agents may still be looked at for explanations.
+type explains struct {
+	checks int
+	since  time.Time
+}
+
+// refill adds what may be spent since the last time.
+func (e *explains) refill(now time.Time) {
+	passed := min(now.Sub(e.since), time.Second)
+	e.checks = min(e.checks+int(passed.Milliseconds())*explainChecksMax/500, explainChecksMax)
+	e.since = now
+}
 
 // unusedOffersMax is how many of the offers that were of no use are shown.
 const unusedOffersMax = 20
 
 // explain keeps why the App's instances find no place.
 func (a *appState) explain(now time.Time, d *placement.Demand) {
+	if !a.attemptSince.Equal(a.queue.Since) {
+		a.attemptSince = a.queue.Since
+		d.BeginAttempt()
+	}
 	r := d.Rejections()
 	if i := a.homesick(); i != nil {
 		r = d.RejectionsOf(string(i.ID), i.Home.AgentID)
@@ -115,10 +133,23 @@ func (a *appState) explain(now time.Time, d *placement.Demand) {
 	a.queue.Processed, a.queue.Unused = r.Attempt.Processed, r.Attempt.Refused()
 	a.queue.Rejections, a.queue.Attempt = rejectionCounts(r.LastOffers), rejectionCounts(r.Attempt)
 	a.queue.Explanation = placement.Explain(a.spec, r)
-	a.queue.UnusedOffers = nil
-	for _, u := range d.Unused(unusedOffersMax) {
-		a.queue.UnusedOffers = append(a.queue.UnusedOffers, UnusedOffer{Offer: u.Offer, Reason: u.Reason.String(), At: now})
+	a.queue.UnusedOffers = unusedOffers(now, d.Unused(unusedOffersMax), a.queue.UnusedOffers)
+}
+
+// unusedOffers lists the offers that are of no use now, then earlier ones of
+// other agents.
+func unusedOffers(now time.Time, unused []placement.Unused, earlier []UnusedOffer) []UnusedOffer {
+	var out []UnusedOffer
+	for _, u := range unused {
+		out = append(out, UnusedOffer{Offer: u.Offer, Reason: u.Reason.String(), At: now})
 	}
+	for _, e := range earlier {
+		again := func(o UnusedOffer) bool { return o.Offer.AgentID == e.Offer.AgentID }
+		if len(out) < unusedOffersMax && !slices.ContainsFunc(out, again) {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 func rejectionCounts(f placement.Funnel) []RejectionCount {

@@ -80,6 +80,7 @@ func (c *Cluster) Add(o *mesos.Offer) {
 		c.changes++
 	}
 	p.cover(s.free[0].Add(s.free[1]))
+	p.memories[i] = memory{seen: p.now()}
 	p.freed(i, false)
 	c.offers[o.ID] = Spot{p, i}
 }
@@ -168,6 +169,9 @@ func (c *Cluster) Draining(id mesos.AgentID) bool {
 	i, known := c.byID[id]
 	return known && c.agents[i].draining
 }
+
+// Agents is how many agents are known, also those that offer nothing now.
+func (c *Cluster) Agents() int { return len(c.agents) }
 
 // Len is how many offers there are.
 func (c *Cluster) Len() int { return len(c.offers) }

@@ -93,7 +93,7 @@ func (r *Rejections) fact(why Reason, n int) []string {
 	case UnfulfilledConstraint:
 		return r.constraintFacts(n)
 	case UnfulfilledRole:
-		return []string{agents + " offered to another role"}
+		return r.roleFacts(n)
 	case NoCorrespondingReservationFound:
 		return []string{agents + " without the instance's reservation"}
 	case AgentMaintenance:
@@ -115,6 +115,17 @@ func (r *Rejections) fact(why Reason, n int) []string {
 	default:
 		return nil
 	}
+}
+
+func (r *Rejections) roleFacts(n int) []string {
+	var facts []string
+	if others := n - r.Unaccepted; others > 0 {
+		facts = append(facts, plural(others, "agent")+" offered to another role")
+	}
+	if r.Unaccepted > 0 {
+		facts = append(facts, plural(r.Unaccepted, "agent")+" without "+r.Wanted)
+	}
+	return facts
 }
 
 func (r *Rejections) constraintFacts(n int) []string {

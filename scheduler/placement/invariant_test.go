@@ -52,7 +52,7 @@ func holdConstraints(t *rapid.T, policy placement.Policy) {
 		if !ok {
 			continue
 		}
-		sites = append(sites, placement.Site{Agent: a.Agent, Hostname: a.Hostname, Domain: a.Domain, Attributes: a.Attributes})
+		sites = append(sites, *a.Site)
 		for _, c := range s.Constraints {
 			if problem := broken(c, sites, ended); problem != "" {
 				t.Fatalf("%v: %s, values %v", c.Strings(), problem, tally(sites, c.Field))

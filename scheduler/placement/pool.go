@@ -7,6 +7,8 @@ type pool struct {
 	cluster *Cluster
 	role    string
 	slots   []slot
+	// memories are of the latest offers, one for each slot.
+	memories []memory
 	// trees, rankings (for Spread) and rooms (for BestFit) are made for a mode
 	// when a demand first needs them.
 	trees    [anyClass + 1]*tree
@@ -43,6 +45,7 @@ func newPool(c *Cluster, role string) *pool {
 func (p *pool) grow(agents int) {
 	for len(p.slots) < agents {
 		p.slots = append(p.slots, slot{})
+		p.memories = append(p.memories, memory{})
 	}
 	for m, t := range p.trees {
 		if t == nil {

@@ -124,7 +124,15 @@ func (w *world) place() {
 	w.checkFits(k)
 	var got [2]placement.Assignment
 	var ok [2]bool
-	w.both(func(c *placement.Cluster, n int) { got[n], ok[n] = c.Place(w.demands[k][n]) })
+	// Apps that are alike may be placed by a demand that they share.
+	together := len(m.avoid) == 0 && rapid.Bool().Draw(w.t, "together")
+	w.both(func(c *placement.Cluster, n int) {
+		d := w.demands[k][n]
+		if plain := c.Plain(m.spec); together && plain != nil {
+			d = plain
+		}
+		got[n], ok[n] = c.Place(d)
+	})
 	if ok[0] != ok[1] || !reflect.DeepEqual(visible(&got[0]), visible(&got[1])) {
 		w.t.Fatalf("%s: equal calls were answered with\n%+v\nand\n%+v", m.spec.ID, got[0], got[1])
 	}
@@ -150,7 +158,7 @@ func (w *world) place() {
 
 // visible is what a caller sees of an assignment.
 func visible(a *placement.Assignment) []any {
-	return []any{a.Agent, a.Hostname, a.Domain, a.Attributes, a.Role, a.Offers, a.HostPorts, a.Resources, a.Executor, a.Operations}
+	return []any{a.Site, a.Role, a.Offers, a.HostPorts, a.Resources, a.Executor, a.Operations}
 }
 
 // checkFits asks about every agent by itself.
@@ -221,7 +229,7 @@ func (w *world) end(undo bool) {
 	p := w.placed[k]
 	w.placed = append(w.placed[:k], w.placed[k+1:]...)
 	m, at := w.models[p.demand], p.at[0]
-	site := placement.Site{Agent: at.Agent, Hostname: at.Hostname, Domain: at.Domain, Attributes: at.Attributes}
+	site := *at.Site
 	if undo {
 		current := fmt.Sprint(w.twins[0].Offers(at.Agent, at.Role)) == fmt.Sprint(at.Offers)
 		w.both(func(c *placement.Cluster, n int) { c.Undo(p.at[n]) })

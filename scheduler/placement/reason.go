@@ -93,12 +93,17 @@ func (f *Funnel) add(r Reason, n int) {
 
 // Rejections is why the agents do not take one more instance of an App.
 type Rejections struct {
-	// LastOffers counts the latest offer of each agent, as it was left.
+	// LastOffers counts the latest offer of each agent since the App began to
+	// wait, as it was left; also one that was declined since.
 	LastOffers Funnel
 	// Attempt counts every offer that came while the App was waiting.
 	Attempt Funnel
 	// Constraints says which constraint excluded how many of the last offers, in the Spec's order.
 	Constraints []ConstraintTally
+	// Unaccepted is how many of the last offers hold nothing that the App's
+	// acceptedResourceRoles accept, Wanted what that would be.
+	Unaccepted int
+	Wanted     string
 	// Need is what one instance takes, its executor and volumes included.
 	Need resource.Vector
 	// Largest is, for each resource that was short, the most that one of those

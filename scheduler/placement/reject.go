@@ -7,12 +7,45 @@ import (
 
 // Rejections tells why no agent takes one more instance. It looks at each
 // agent once, which takes some ten nanoseconds: ask when somebody wants to know.
-func (d *Demand) Rejections() Rejections { return d.rejections(d.reject) }
+// An agent counts by its latest offer since the attempt began, also when that
+// was declined.
+func (d *Demand) Rejections() Rejections {
+	d.sync()
+	r := d.newRejections(d.noteAttempt(d.reject))
+	for _, p := range d.cluster.pools {
+		if p != d.pool {
+			r.LastOffers.add(UnfulfilledRole, p.known(d.attempt.others[p.role].from))
+		}
+	}
+	for i := range int32(len(d.pool.slots)) {
+		left, classes, ok := d.pool.latest(i, d.attempt.from)
+		if !ok {
+			continue
+		}
+		why := d.reject(i, left, classes)
+		if why == 0 && len(d.pool.slots[i].offers) == 0 {
+			// It was of use once. What it holds now nobody knows.
+			continue
+		}
+		r.LastOffers.add(why, 1)
+		if why == UnfulfilledRole {
+			r.Unaccepted++
+		}
+		if why == UnfulfilledConstraint {
+			if k := d.violated(i); k >= 0 {
+				r.Constraints[k].Declined++
+			}
+		}
+		r.nearest(why, left, d.mode)
+	}
+	return r
+}
 
 // RejectionsOf is Rejections for a resident instance that has a home: no other
 // agent has its reservation.
 func (d *Demand) RejectionsOf(instance string, home mesos.AgentID) Rejections {
-	return d.rejections(func(i int32) Reason {
+	d.sync()
+	reject := func(i int32, _ *amounts, _ mode) Reason {
 		switch a := &d.cluster.agents[i]; {
 		case a.Agent != home:
 			return NoCorrespondingReservationFound
@@ -23,40 +56,40 @@ func (d *Demand) RejectionsOf(instance string, home mesos.AgentID) Rejections {
 		default:
 			return 0
 		}
-	})
-}
-
-func (d *Demand) rejections(reject func(i int32) Reason) Rejections {
-	d.sync()
-	r := Rejections{Attempt: d.noteAttempt(reject), Need: d.need, Constraints: make([]ConstraintTally, len(d.spec.Constraints))}
-	for k, c := range d.spec.Constraints {
-		r.Constraints[k].Constraint = c
 	}
+	r := d.newRejections(d.noteAttempt(reject))
 	for _, p := range d.cluster.pools {
 		if p != d.pool {
-			r.LastOffers.add(UnfulfilledRole, p.offered())
+			r.LastOffers.add(UnfulfilledRole, p.known(p.now()))
 		}
 	}
-	for i := range d.pool.slots {
-		s := &d.pool.slots[i]
-		if len(s.offers) == 0 {
-			continue
+	for i := range int32(len(d.pool.slots)) {
+		if d.pool.offers(i) {
+			r.LastOffers.add(reject(i, nil, 0), 1)
 		}
-		why := reject(int32(i))
-		r.LastOffers.add(why, 1)
-		if why == UnfulfilledConstraint {
-			if k := d.violated(int32(i)); k >= 0 {
-				r.Constraints[k].Declined++
-			}
-		}
-		r.nearest(why, s, d.mode)
 	}
 	return r
 }
 
+func (d *Demand) newRejections(attempt Funnel) Rejections {
+	r := Rejections{Attempt: attempt, Wanted: d.wanted(), Need: d.need, Constraints: make([]ConstraintTally, len(d.spec.Constraints))}
+	for k, c := range d.spec.Constraints {
+		r.Constraints[k].Constraint = c
+	}
+	return r
+}
+
+// wanted says what the App accepts.
+func (d *Demand) wanted() string {
+	if d.mode == reserved {
+		return "resources reserved for " + d.pool.role
+	}
+	return "unreserved resources"
+}
+
 // nearest keeps the largest of what was short.
-func (r *Rejections) nearest(why Reason, s *slot, m mode) {
-	free, n := s.available(m)
+func (r *Rejections) nearest(why Reason, left *amounts, m mode) {
+	free, n := left.available(m)
 	switch why {
 	case InsufficientCpus:
 		r.Largest.CPUs = max(r.Largest.CPUs, free.CPUs)
@@ -72,31 +105,33 @@ func (r *Rejections) nearest(why Reason, s *slot, m mode) {
 	}
 }
 
-// offered is how many agents offer something to the pool's role.
-func (p *pool) offered() int {
+// known is how many agents offer something to the pool's role, or did since
+// number from of the journal.
+func (p *pool) known(from uint64) int {
 	n := 0
 	for i := range p.slots {
-		if len(p.slots[i].offers) > 0 {
+		if _, _, ok := p.latest(int32(i), from); ok {
 			n++
 		}
 	}
 	return n
 }
 
-// reject returns the first reason of the funnel against an agent, 0 for none.
-func (d *Demand) reject(i int32) Reason {
-	if d.violated(i) >= 0 || d.outside(i) {
-		return UnfulfilledConstraint
-	}
+// reject returns the first reason of the funnel against an agent whose latest
+// offer has these amounts of these classes left, 0 for none.
+func (d *Demand) reject(i int32, left *amounts, classes mode) Reason {
 	s, a := &d.pool.slots[i], &d.cluster.agents[i]
-	if a.draining {
-		return AgentMaintenance
-	}
-	free, n := s.available(d.mode)
+	free, n := left.available(d.mode)
 	if s.heldFor != nil && s.heldFor != d {
 		free, n = resource.Vector{}, 0
 	}
 	switch {
+	case classes != 0 && classes&d.mode == 0:
+		return UnfulfilledRole
+	case d.violated(i) >= 0, d.outside(i):
+		return UnfulfilledConstraint
+	case a.draining:
+		return AgentMaintenance
 	case d.need.CPUs > free.CPUs:
 		return InsufficientCpus
 	case d.need.Mem > free.Mem:
@@ -105,9 +140,9 @@ func (d *Demand) reject(i int32) Reason {
 		return InsufficientDisk
 	case d.need.GPUs > free.GPUs:
 		return InsufficientGpus
-	case d.volumes != nil && !s.fitsVolumes(d):
+	case len(s.offers) > 0 && d.volumes != nil && !s.fitsVolumes(d):
 		return InsufficientDisk
-	case d.ports > n, !s.fits(d):
+	case d.ports > n, len(s.offers) > 0 && !s.fits(d), len(s.offers) == 0 && len(d.fixed) > 0:
 		return InsufficientPorts
 	case d.filter != nil && d.filter.sparesGPUs && a.gpus:
 		return DeclinedScarceResources
@@ -138,39 +173,6 @@ func (d *Demand) violated(i int32) int {
 	return -1
 }
 
-// attempt counts the offers seen while waiting, up to the pool's number seq.
-type attempt struct {
-	funnel Funnel
-	seq    uint64
-}
-
-// noteAttempt counts the offers that came since it was last called, and returns the sum.
-func (d *Demand) noteAttempt(reject func(i int32) Reason) Funnel {
-	p, n := d.pool, d.attempt
-	if n == nil {
-		n = &attempt{}
-		d.attempt = n
-	}
-	entries, ok := p.since(n.seq)
-	known := n.seq > 0
-	n.seq = p.now()
-	if !ok || !known {
-		// It begins with those that are there; they also stand for forgotten ones.
-		for i := range p.slots {
-			if len(p.slots[i].offers) > 0 {
-				n.funnel.add(reject(int32(i)), 1)
-			}
-		}
-		return n.funnel
-	}
-	for _, i := range entries {
-		if i >= 0 && len(p.slots[i].offers) > 0 {
-			n.funnel.add(reject(i), 1)
-		}
-	}
-	return n.funnel
-}
-
 // Unused is an offer that an App could not use.
 type Unused struct {
 	Offer  *mesos.Offer
@@ -187,7 +189,7 @@ func (d *Demand) Unused(limit int) []Unused {
 		if len(s.offers) == 0 {
 			continue
 		}
-		why := d.reject(int32(i))
+		why := d.reject(int32(i), &s.amounts, s.classes())
 		if why == 0 {
 			continue
 		}

@@ -7,11 +7,15 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/resource"
 )
 
-// slot is what one agent offers to one role, in one or several offers.
-type slot struct {
-	// free and freePorts are what is left, for unreserved ([0]) and reserved ([1]) resources.
+// amounts is what is left, for unreserved ([0]) and reserved ([1]) resources.
+type amounts struct {
 	free      [2]resource.Vector
 	freePorts [2]int32
+}
+
+// slot is what one agent offers to one role, in one or several offers.
+type slot struct {
+	amounts
 	// peak is the most that was ever free at one time, resource by resource.
 	peak resource.Vector
 	// epoch changes when an offer leaves, which makes older assignments final.
@@ -89,7 +93,7 @@ func (s *slot) remove(id mesos.OfferID) {
 func (s *slot) clear() {
 	clear(s.pieces)
 	clear(s.offers)
-	s.free, s.freePorts = [2]resource.Vector{}, [2]int32{}
+	s.amounts = amounts{}
 	s.pieces, s.offers, s.ids = s.pieces[:0], s.offers[:0], nil
 	s.epoch++
 }
@@ -105,15 +109,26 @@ func holds(o *mesos.Offer, r *mesos.Resource) bool {
 }
 
 // available returns what a demand of the mode may use.
-func (s *slot) available(m mode) (resource.Vector, int32) {
+func (a *amounts) available(m mode) (resource.Vector, int32) {
 	switch m {
 	case unreserved:
-		return s.free[0], s.freePorts[0]
+		return a.free[0], a.freePorts[0]
 	case reserved:
-		return s.free[1], s.freePorts[1]
+		return a.free[1], a.freePorts[1]
 	case anyClass:
 	}
-	return s.free[0].Add(s.free[1]), s.freePorts[0] + s.freePorts[1]
+	return a.free[0].Add(a.free[1]), a.freePorts[0] + a.freePorts[1]
+}
+
+// classes returns which of unreserved and reserved resources there are at all.
+func (s *slot) classes() mode {
+	var m mode
+	for i := range s.pieces {
+		if s.pieces[i].owner == "" {
+			m |= s.pieces[i].class
+		}
+	}
+	return m
 }
 
 // fits reports whether one instance of d can be cut out of the slot.

@@ -12,12 +12,19 @@ func (c *Cluster) Remove(id mesos.OfferID) bool {
 	}
 	delete(c.offers, id)
 	at.pool.slots[at.agent].remove(id)
+	at.pool.forget(at.agent)
 	at.pool.update(at.agent)
 	return true
 }
 
-// RemoveSpot takes all offers of a spot away, as when an Accept used them.
+// RemoveSpot takes all offers of a spot away, as when an Accept used them. What
+// is left of them is remembered for Rejections.
 func (c *Cluster) RemoveSpot(at Spot) {
+	at.pool.remember(at.agent)
+	c.removeSpot(at)
+}
+
+func (c *Cluster) removeSpot(at Spot) {
 	s := &at.pool.slots[at.agent]
 	for _, id := range s.ids {
 		delete(c.offers, id)
@@ -34,13 +41,15 @@ func (c *Cluster) RemoveAgent(id mesos.AgentID) {
 	}
 	for _, p := range c.pools {
 		if p.offers(i) {
-			c.RemoveSpot(Spot{p, i})
+			c.removeSpot(Spot{p, i})
 		}
+		p.forget(i)
 	}
 }
 
 // RemoveUnheld takes all offers away but those of agents that are held for
-// somebody, and returns their ids by role and in the order of agents.
+// somebody, and returns their ids by role and in the order of agents. What is
+// left of them is remembered for Rejections.
 func (c *Cluster) RemoveUnheld() []mesos.OfferID {
 	if len(c.offers) == 0 {
 		return nil
@@ -63,8 +72,9 @@ func (c *Cluster) RemoveAll() {
 	for _, p := range c.pools {
 		for i := range p.slots {
 			if len(p.slots[i].ids) > 0 {
-				c.RemoveSpot(Spot{p, int32(i)})
+				c.removeSpot(Spot{p, int32(i)})
 			}
+			p.forget(int32(i))
 		}
 	}
 }
