@@ -55,7 +55,7 @@ func (s *State) place() {
 			t.unplaced = append(t.unplaced, a)
 			continue
 		}
-		s.fair.Take(it, s.now)
+		s.fair.Placed(it, s.now)
 		t.overtake(s.now)
 		s.assign(m, &at, t.launch(&at))
 	}
@@ -102,7 +102,7 @@ func (t *try) launch(at *placement.Assignment) *Launch {
 }
 
 // assign makes an instance a launched one and adds it to the call. It does all
-// that store does but for what launch does for all of them.
+// that store does but for what place does with its queue, and launch for all of them.
 func (s *State) assign(m *member, at *placement.Assignment, l *Launch) {
 	a, was := m.app, m.is
 	next := s.newRecord()
@@ -111,7 +111,8 @@ func (s *State) assign(m *member, at *placement.Assignment, l *Launch) {
 		HostPorts: at.HostPorts, Resources: a.spec.Resources, Role: at.Role, Home: homeFor(a, was, at),
 	})
 	a.put(m, next)
-	s.recharge(a, was, next)
+	a.charge.used, a.charge.n = a.charge.used.Add(next.Resources), a.charge.n+1
+	s.sharesChanged = true
 	s.watch(m)
 	// None of the numbers that a deployment goes by has changed.
 	s.alter(a)

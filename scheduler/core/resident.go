@@ -142,6 +142,9 @@ func (s *State) explainHome(a *appState) string {
 
 // homesick returns the waiting instance with a home that has waited longest.
 func (a *appState) homesick() *instance.Instance {
+	if !a.resident {
+		return nil
+	}
 	var oldest *instance.Instance
 	for i := range a.instances {
 		if i.Home != nil && i.Goal == instance.GoalRunning && i.Condition == instance.Scheduled && (oldest == nil || i.Since.Before(oldest.Since)) {

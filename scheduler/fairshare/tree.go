@@ -283,19 +283,19 @@ func (t *Tree) limiting(it *Item) *node {
 
 // Placed takes one instance of the item off and charges its queue.
 func (t *Tree) Placed(it *Item, now time.Time) {
-	leaf, need := it.leaf, it.Need
-	t.Take(it, now)
-	t.charge(leaf, need, 1)
-}
-
-// Take takes one instance of the item off without charging: for who charges
-// running instances by other means.
-func (t *Tree) Take(it *Item, now time.Time) {
-	it.wait(-1)
+	leaf := it.leaf
 	it.Since = now
 	t.lineOf(it).recent = it
+	it.Count--
+	for n := leaf; n != nil; n = n.parent {
+		n.waiting--
+		n.used = n.used.Add(it.Need)
+		n.count++
+	}
 	if it.Count <= 0 {
 		t.drop(it)
+	} else {
+		t.settle(leaf)
 	}
 }
 
