@@ -7,6 +7,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
@@ -120,7 +121,7 @@ func (s *State) unhoard(id app.ID, h *hoard) {
 func (s *State) lose(agent mesos.AgentID) {
 	s.cluster.RemoveAgent(agent)
 	s.cluster.Forget(agent)
-	s.seen = s.fair.Used()
+	s.seen, s.measureUntil = resource.Vector{}, time.Time{}
 	for _, id := range slices.Sorted(maps.Keys(s.hoards)) {
 		if h := s.hoards[id]; h.agent == agent {
 			s.unhoard(id, h)

@@ -95,9 +95,10 @@ func (s *State) showShares(v *View) {
 
 // measure estimates how large the cluster is, as far as it is for this framework:
 // the most that its agents ever offered, and at least what its tasks use. After
-// a (new) subscription most is in use; what is offered then comes on top of that.
+// a (new) subscription, when most may be in use, all that is not is offered
+// together and comes on top of that.
 func (s *State) measure() {
-	if s.now.Sub(s.subscribedAt) < measureFor {
+	if s.now.Before(s.measureUntil) {
 		s.seen = s.seen.Max(s.fair.Used().Add(s.cluster.Free()))
 	}
 	s.fair.SetTotal(s.cluster.Peak().Max(s.fair.Used()).Max(s.seen))

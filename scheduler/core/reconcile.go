@@ -15,7 +15,7 @@ import (
 // task is asked about.
 func (s *State) subscribed(e mesos.Subscribed) {
 	s.framework.Subscribed = true
-	s.subscribedAt, s.seen = s.now, resource.Vector{}
+	s.subscribedAt, s.seen, s.measureUntil = s.now, resource.Vector{}, s.now.Add(measureFor)
 	s.framework.Master = e.Master
 	s.cluster.SetHomeRegion(e.Master.Domain.Region)
 	if s.framework.ID != e.FrameworkID {

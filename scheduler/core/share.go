@@ -70,9 +70,10 @@ type charge struct {
 }
 
 // charged is what an instance counts for in its queue: its task's resources
-// while there may be a task.
+// while there may be a task. One that was given up as unreachable does not count,
+// so that its replacement can.
 func charged(i *instance.Instance) charge {
-	if i == nil || !i.Condition.Live() {
+	if i == nil || !i.Condition.Live() || i.Condition == instance.UnreachableInactive {
 		return charge{}
 	}
 	return charge{i.Resources, 1}

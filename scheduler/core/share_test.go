@@ -81,6 +81,82 @@ func TestSharing(t *testing.T) {
 		}
 	})
 
+	t.Run("what runs is part of the total after a restart", func(t *testing.T) {
+		t.Parallel()
+		s := newScript(t)
+		s.run(`
+00:00 subscribed fw
+00:01 create a/web instances=6 cpus=1
+00:02 offer o1 a1 cpus=8 mem=1000
+00:03 crash
+00:04 subscribed fw
+00:05 create b/big cpus=9
+00:06 offer o2 a1 cpus=2 mem=616
+`)
+		got := []string{s.state.View().Sharing.Total.CPUs.String(), s.state.View().Sharing.Total.Mem.String()}
+		if diff := cmp.Diff(got, []string{"8", "1000"}); diff != "" {
+			t.Errorf("total (-got +want):\n%s", diff)
+		}
+	})
+
+	t.Run("a lost agent is no part of the total, and an unreachable task counts until it is given up", func(t *testing.T) {
+		t.Parallel()
+		s := newScript(t)
+		s.run(`
+00:00 subscribed fw
+00:01 quota /a:cpus=-2
+00:01 create a/web instances=2 cpus=1 inactive=60
+00:02 offer o1 a1 cpus=4 mem=1000
+00:02 offer o2 a2 cpus=4 mem=1000
+00:03 status a_web.2/1 TASK_RUNNING uuid=r1 agent=a1
+00:03 status a_web.3/1 TASK_RUNNING uuid=r2 agent=a1
+`)
+		if got := s.state.View().Sharing.Total.CPUs.String(); got != "8" {
+			t.Errorf("total with both agents: got %s cpus, want 8", got)
+		}
+		s.run(`
+00:04 lost a1
+00:04 status a_web.2/1 TASK_UNREACHABLE agent=a1
+00:05 offer o3 a2 cpus=4 mem=1000
+`)
+		if diff := cmp.Diff(queues(s.state.View()), []string{"/ 2 cpus 128 mem cpus", "/a 2 cpus 128 mem cpus"}); diff != "" {
+			t.Errorf("while unreachable (-got +want):\n%s", diff)
+		}
+		if got := launched(t, s.state.View(), "/a/web"); got != 2 {
+			t.Errorf("launched while the limit is reached: got %d", got)
+		}
+		s.run(`
+01:10 tick
+01:11 offer o4 a2 cpus=4 mem=1000
+`)
+		v := s.state.View()
+		if got := v.Sharing.Total.CPUs.String(); got != "4" {
+			t.Errorf("total without the lost agent: got %s cpus, want 4", got)
+		}
+		if diff := cmp.Diff(queues(v), []string{"/ 2 cpus 128 mem cpus", "/a 2 cpus 128 mem cpus"}); diff != "" {
+			t.Errorf("with the replacement (-got +want):\n%s", diff)
+		}
+		if got := launched(t, v, "/a/web"); got != 3 {
+			t.Errorf("known tasks: got %d, want the replacement beside the one given up", got)
+		}
+	})
+
+	t.Run("priority comes first within a queue, and a label names the queue", func(t *testing.T) {
+		t.Parallel()
+		v := play(t, `
+00:00 subscribed fw
+00:01 create a/low instances=5 cpus=1
+00:02 create a/high instances=2 cpus=1 priority=5
+00:03 create x/other instances=5 cpus=1 queue=/a/sub
+00:04 offer o1 a1 cpus=6 mem=10000
+`)
+		// /a's own Apps and /a/sub are siblings: three each.
+		got := []int{launched(t, v, "/a/high"), launched(t, v, "/a/low"), launched(t, v, "/x/other")}
+		if diff := cmp.Diff(got, []int{2, 1, 3}); diff != "" {
+			t.Errorf("launched (-got +want):\n%s", diff)
+		}
+	})
+
 	t.Run("what ended does not count", func(t *testing.T) {
 		t.Parallel()
 		v := play(t, `

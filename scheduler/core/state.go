@@ -43,9 +43,11 @@ type State struct {
 	// fair is whose instance is next, hoards the agents held for Apps that starve.
 	fair   *fairshare.Tree
 	hoards map[app.ID]*hoard
-	// quotas are those set at run time, seen what measure found at the last subscription.
+	// quotas are those set at run time; seen is what measure found since the last
+	// subscription, until measureUntil.
 	quotas        map[string]fairshare.Quota
 	seen          resource.Vector
+	measureUntil  time.Time
 	sharesChanged bool
 	sharesShown   time.Time
 	explains      explains
