@@ -135,15 +135,17 @@ func (s *State) ended(m *member, i *instance.Instance) {
 	}
 }
 
-// counted reports whether an instance counts for the constraints of its App:
-// it is wanted, lives or will return to its home, and has the current configuration.
+// counted reports whether an instance counts for the constraints of its App
+// ("Marathon, constraints"): its configuration is the current one, and its task
+// lives, also while it is being ended, or it will return to its volumes.
 func (a *appState) counted(i *instance.Instance) bool {
-	return i != nil && (i.Active() || i.Home != nil && i.Goal == instance.GoalRunning) && a.current[i.Version.UnixMilli()]
+	return i != nil && a.current[i.Version.UnixMilli()] &&
+		(i.Condition.Live() && i.Condition != instance.UnreachableInactive || i.Home != nil && i.Goal == instance.GoalRunning)
 }
 
 // recount keeps the placement's counts right when a record replaces another one.
 func (a *appState) recount(was, is *instance.Instance) {
-	if a.demand == nil || is != nil && is.Condition == instance.Provisioned {
+	if a.demand == nil {
 		return
 	}
 	before, after := a.counted(was), a.counted(is)

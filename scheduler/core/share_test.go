@@ -281,3 +281,36 @@ func TestAvoid(t *testing.T) {
 		t.Errorf("with a1 alone: got a run on %q, want a1", got)
 	}
 }
+
+// A task that is being killed is there until it has ended: UNIQUE keeps its
+// replacement off the host until then, and no longer.
+func TestConstraintsCountTasksThatAreBeingKilled(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ name, before string }{ // what happens before the App is scaled down and up again
+		{"running", "00:03 status web.2/1 TASK_RUNNING uuid=r1 agent=a1\n"},
+		{"just launched", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			start := `
+00:00 subscribed fw
+00:01 create web instances=1 cpus=1 unique=hostname
+00:02 offer o1 a1 cpus=4 mem=512
+` + row.before + `00:04 change web instances=0 cpus=1 unique=hostname force=true
+00:05 change web instances=1 cpus=1 unique=hostname force=true
+00:06 offer o2 a1 cpus=3 mem=256
+`
+			a, _ := play(t, start).App("/web")
+			if a.Queue.Waiting != 1 || a.Queue.Explanation != "1 excluded by hostname UNIQUE" {
+				t.Errorf("while it is killed: got %d waiting, %q, want one that hostname UNIQUE excludes", a.Queue.Waiting, a.Queue.Explanation)
+			}
+			a, _ = play(t, start+`
+00:07 status web.2/1 TASK_KILLED uuid=k1 agent=a1
+00:20 offer o3 a1 cpus=4 mem=512
+`).App("/web")
+			if a.Queue.Waiting != 0 {
+				t.Errorf("after its end: got %d waiting, %q, want none", a.Queue.Waiting, a.Queue.Explanation)
+			}
+		})
+	}
+}

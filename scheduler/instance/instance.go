@@ -233,9 +233,3 @@ func (i *Instance) Owns(t mesos.TaskID) bool {
 	n, err := strconv.Atoi(run)
 	return err == nil && n == i.Incarnation && run[0] != '0' && run[0] != '+'
 }
-
-// Active reports whether the instance counts as a running or coming copy of
-// its App: wanted, and with a task that is not lost.
-func (i *Instance) Active() bool {
-	return i.Goal == GoalRunning && i.Condition.Live() && i.Condition != UnreachableInactive
-}

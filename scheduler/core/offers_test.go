@@ -1,0 +1,101 @@
+package core
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/scheduler/placement"
+)
+
+// waitingState is a State with one App that waits, whose offers a test makes by itself.
+func waitingState(change func(c *Config)) *State {
+	cfg := DefaultConfig()
+	cfg.Rand = rand.New(rand.NewPCG(1, 1))
+	if change != nil {
+		change(&cfg)
+	}
+	s := New(cfg, placement.NewCluster(placement.Config{}), Stored{}, began)
+	spec := app.Default()
+	spec.ID, spec.Cmd, spec.Instances = "/web", "sleep 1", 9
+	s.Step(began, FromMesos{mesos.Subscribed{FrameworkID: "fw"}})
+	s.Step(began, Asked{Command: ChangeApps{Changes: []AppChange{{Spec: app.Normalize(&spec, app.DefaultRules()), Create: true}}}})
+	return s
+}
+
+// offerTo gives the State an offer with room for one instance and reports whether it was used.
+func offerTo(s *State, at time.Time, o mesos.Offer) bool {
+	o.Hostname, o.Role = string(o.AgentID), "*"
+	o.Resources = []mesos.Resource{
+		{Name: mesos.CPUs, Type: mesos.Scalar, Scalar: resource.Units(1), AllocationRole: "*"},
+		{Name: mesos.Mem, Type: mesos.Scalar, Scalar: resource.Units(512), AllocationRole: "*"},
+		{Name: mesos.Ports, Type: mesos.RangeSet, Ranges: resource.Ranges{{Begin: 31000, End: 31009}}, AllocationRole: "*"},
+	}
+	for _, c := range s.Step(at, FromMesos{mesos.Offers{Offers: []mesos.Offer{o}}}).Calls {
+		if _, ok := c.(*Launch); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func TestAgentsAheadOfMaintenanceGetNothingNew(t *testing.T) {
+	t.Parallel()
+	now := began.Add(time.Hour)
+	at := func(minutes int, lasts time.Duration) *mesos.Unavailability {
+		return &mesos.Unavailability{Start: now.Add(time.Duration(minutes) * time.Minute), Duration: lasts}
+	}
+	for _, row := range []struct {
+		name   string
+		window *mesos.Unavailability
+		change func(c *Config)
+		want   bool
+	}{
+		{"none is planned", nil, nil, true},
+		{"begins in six minutes", at(6, time.Hour), nil, true},
+		{"begins in four minutes", at(4, time.Hour), nil, false},
+		{"has begun", at(-10, time.Hour), nil, false},
+		{"has begun and has no end", at(-600, 0), nil, false},
+		{"is over", at(-10, time.Minute), nil, true},
+		{"begins in four minutes, drained for three", at(4, time.Hour), func(c *Config) { c.MaintenanceLead = 3 * time.Minute }, true},
+		{"begins now, not drained ahead", at(0, time.Hour), func(c *Config) { c.MaintenanceLead = 0 }, false},
+		{"maintenance is ignored", at(-10, time.Hour), func(c *Config) { c.IgnoreMaintenance = true }, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			s := waitingState(row.change)
+			if got := offerTo(s, now, mesos.Offer{ID: "o1", AgentID: "a1", Unavailability: row.window}); got != row.want {
+				t.Errorf("placed: got %v, want %v", got, row.want)
+			}
+			if !offerTo(s, now, mesos.Offer{ID: "o2", AgentID: "a1"}) {
+				t.Error("nothing is placed when the window is gone")
+			}
+		})
+	}
+}
+
+// The region of the master of the present subscription is home.
+func TestAnotherMastersRegionCountsForWhatIsPlacedNext(t *testing.T) {
+	t.Parallel()
+	s := waitingState(nil)
+	var got []bool
+	for n, home := range []string{"", "east", "west", "west", ""} {
+		master := mesos.MasterInfo{Domain: mesos.Domain{Region: home, Zone: "a"}}
+		s.Step(began, FromMesos{mesos.Subscribed{FrameworkID: "fw", Master: master}})
+		o := mesos.Offer{ID: mesos.OfferID(strconv.Itoa(n)), AgentID: "a1", Domain: mesos.Domain{Region: "east", Zone: "b"}}
+		if n == 3 {
+			// Without a domain an agent is where the master is.
+			o.AgentID, o.Domain = "a2", mesos.Domain{}
+		}
+		got = append(got, offerTo(s, began, o))
+	}
+	if diff := cmp.Diff(got, []bool{true, true, false, true, true}); diff != "" {
+		t.Errorf("placed (-got +want):\n%s", diff)
+	}
+}
