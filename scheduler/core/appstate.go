@@ -12,35 +12,43 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
-// appState is what the State keeps of one App.
+// appState is what the State keeps of one App. What a launch touches comes first,
+// close together: with many Apps, fetching it from memory is most of the work.
 type appState struct {
 	spec *app.Spec
-	// resident says that spec has persistent volumes.
-	resident bool
-	versions []*app.Spec // newest first; the first is spec
-	// members are its instances, ordered by id.
-	members []*member
-	tally   deployment.Tally
-	counts  Counts
-	// current remembers which versions (Unix milliseconds) have the configuration of spec.
-	current map[int64]bool
-	// first and last are the ends of the list of instances that want an offer, in
-	// the order in which they began to; nWaiting is how many they are.
-	first, last *member
-	nWaiting    int
 	// plain is what placement prepared for all Apps that are like this one for it,
 	// nil if that is not enough. demand is what it prepared for this one alone, nil
 	// until it is needed.
 	plain, demand *placement.Demand
-
-	trouble Trouble
-	queue   QueueView
-	// queuePath is the queue that charge, what the App's tasks use, counts for.
-	queuePath string
-	priority  int
-	charge    charge
 	// failures are the agents that the App failed on lately.
 	failures map[mesos.AgentID]failures
+	// first and last are the ends of the list of instances that want an offer, in
+	// the order in which they began to; nWaiting is how many they are, and
+	// waitsSince when the oldest began to, zero while there is none.
+	first, last *member
+	nWaiting    int
+	waitsSince  time.Time
+	// queue is what is told of those that wait, nil as long as there is nothing to tell.
+	queue *QueueView
+	// resident says that spec has persistent volumes.
+	resident bool
+	// deleted says that the App is gone once its last instance is; gone that it is.
+	deleted, gone bool
+	// settling, altered and resting say that the State's lists of those have it.
+	settling, altered, resting bool
+	tally                      deployment.Tally
+	counts                     Counts
+	// charge is what the App's tasks use, and count for in the queue of queuePath.
+	charge    charge
+	queuePath string
+	priority  int
+
+	versions []*app.Spec // newest first; the first is spec
+	// members are its instances, ordered by id.
+	members []*member
+	// current remembers which versions (Unix milliseconds) have the configuration of spec.
+	current map[int64]bool
+	trouble Trouble
 	// hoardAfter is when agents may be held for the App again, explainedAt when
 	// its rejections were last counted.
 	hoardAfter, explainedAt time.Time
@@ -52,10 +60,6 @@ type appState struct {
 	attemptSince time.Time
 	// deployment is the active one that holds the App, nil if none.
 	deployment *deployment.Deployment
-	// deleted says that the App is gone once its last instance is; gone that it is.
-	deleted, gone bool
-	// settling, altered and resting say that the State's lists of those have it.
-	settling, altered, resting bool
 	// shown is the App in the last View, nil before the first.
 	shown *AppView
 }

@@ -116,8 +116,10 @@ func (s *State) assign(m *member, at *placement.Assignment, l *Launch) {
 	s.watch(m)
 	// None of the numbers that a deployment goes by has changed.
 	s.alter(a)
-	if a.queue.LastUsed = s.now; a.nWaiting == 0 {
-		a.queue = QueueView{}
+	if a.nWaiting == 0 {
+		a.waitsSince, a.queue = time.Time{}, nil
+	} else {
+		a.tell().LastUsed = s.now
 	}
 	l.Prepare = append(l.Prepare, at.Operations...)
 	l.Tasks = append(l.Tasks, TaskLaunch{Spec: a.spec, Instance: next, Resources: at.Resources, ExecutorResources: at.Executor})

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"time"
+
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
@@ -13,8 +15,8 @@ func (s *State) noteWaiting(a *appState) {
 		s.leaveLine(a)
 		return
 	}
-	if a.queue.Since.IsZero() {
-		a.queue.Since = s.now
+	if a.waitsSince.IsZero() {
+		a.waitsSince = s.now
 	}
 	count := a.nWaiting
 	switch rests := !a.launchable(s.now); {
@@ -30,10 +32,10 @@ func (s *State) noteWaiting(a *appState) {
 
 // leaveLine takes an App that launches nothing any more out of line.
 func (s *State) leaveLine(a *appState) {
-	if a.queue.Since.IsZero() {
+	if a.waitsSince.IsZero() {
 		return
 	}
-	a.queue = QueueView{}
+	a.waitsSince, a.queue = time.Time{}, nil
 	a.hoardPause = 0
 	s.fair.Set(fairshare.Request{App: a.spec.ID}, s.now)
 	if a.resting {

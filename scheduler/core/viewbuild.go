@@ -60,7 +60,10 @@ func (c Counts) negative() Counts { return Counts{-c.Staged, -c.Running, -c.Heal
 func (s *State) appView(a *appState) *AppView {
 	v := &AppView{
 		Spec: a.spec, Versions: slices.Clone(a.versions), Instances: make([]*instance.Instance, len(a.members)),
-		LastFailure: a.trouble.Failure, Counts: a.counts, Queue: a.queue,
+		LastFailure: a.trouble.Failure, Counts: a.counts,
+	}
+	if a.queue != nil {
+		v.Queue = *a.queue
 	}
 	for n, m := range a.members {
 		v.Instances[n] = m.is
@@ -68,7 +71,7 @@ func (s *State) appView(a *appState) *AppView {
 	if a.deployment != nil {
 		v.Deployments = []deployment.ID{a.deployment.ID}
 	}
-	v.Queue.Waiting = a.nWaiting
+	v.Queue.Waiting, v.Queue.Since = a.nWaiting, a.waitsSince
 	if a.trouble.DelayUntil.After(s.now) {
 		v.Queue.DelayUntil = a.trouble.DelayUntil
 	}
@@ -78,13 +81,21 @@ func (s *State) appView(a *appState) *AppView {
 	return v
 }
 
+// tell returns what is told of the App's waiting instances, to be added to.
+func (a *appState) tell() *QueueView {
+	if a.queue == nil {
+		a.queue = &QueueView{}
+	}
+	return a.queue
+}
+
 // noteAttempts keeps for readers why Apps found no place. Counting the reasons
 // looks at every offer for each of them; above a bound those that were counted
 // longest ago come first.
 func (s *State) noteAttempts(unplaced []*appState) {
 	for _, a := range unplaced {
 		s.alter(a)
-		a.queue.LastUnused = s.now
+		a.tell().LastUnused = s.now
 	}
 	slices.SortFunc(unplaced, func(a, b *appState) int {
 		return cmp.Or(a.explainedAt.Compare(b.explainedAt), cmp.Compare(a.spec.ID, b.spec.ID))
@@ -122,18 +133,19 @@ const unusedOffersMax = 20
 
 // explain keeps why the App's instances find no place.
 func (a *appState) explain(now time.Time, d *placement.Demand) {
-	if !a.attemptSince.Equal(a.queue.Since) {
-		a.attemptSince = a.queue.Since
+	if !a.attemptSince.Equal(a.waitsSince) {
+		a.attemptSince = a.waitsSince
 		d.BeginAttempt()
 	}
 	r := d.Rejections()
 	if i := a.homesick(); i != nil {
 		r = d.RejectionsOf(string(i.ID), i.Home.AgentID)
 	}
-	a.queue.Processed, a.queue.Unused = r.Attempt.Processed, r.Attempt.Refused()
-	a.queue.Rejections, a.queue.Attempt = rejectionCounts(r.LastOffers), rejectionCounts(r.Attempt)
-	a.queue.Explanation = placement.Explain(a.spec, r)
-	a.queue.UnusedOffers = unusedOffers(now, d.Unused(unusedOffersMax), a.queue.UnusedOffers)
+	q := a.tell()
+	q.Processed, q.Unused = r.Attempt.Processed, r.Attempt.Refused()
+	q.Rejections, q.Attempt = rejectionCounts(r.LastOffers), rejectionCounts(r.Attempt)
+	q.Explanation = placement.Explain(a.spec, r)
+	q.UnusedOffers = unusedOffers(now, d.Unused(unusedOffersMax), q.UnusedOffers)
 }
 
 // unusedOffers lists the offers that are of no use now, then earlier ones of
