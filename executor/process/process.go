@@ -137,7 +137,7 @@ func (r *Runtime) command(t taskinfo.Task) (*exec.Cmd, error) {
 	cmd.WaitDelay = r.cfg.DrainWait
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	if t.User != "" {
-		if err := r.become(cmd, t.User); err != nil {
+		if err := r.become(cmd, t.User, t.Volumes); err != nil {
 			return nil, err
 		}
 	}
@@ -181,6 +181,9 @@ func environment(t taskinfo.Task, sandbox string) []string {
 // persistent volumes there already.
 func (r *Runtime) volumes(vs []taskinfo.Volume) error {
 	for _, v := range vs {
+		if _, err := os.Stat(filepath.Join(r.cfg.Sandbox, v.ContainerPath)); v.Persistent && err != nil {
+			return fmt.Errorf("persistent volume %s: the agent did not put it into the sandbox: %w", v.ContainerPath, err)
+		}
 		if v.HostPath == "" || v.HostPath == v.ContainerPath {
 			continue
 		}
@@ -198,8 +201,9 @@ func (r *Runtime) volumes(vs []taskinfo.Volume) error {
 	return nil
 }
 
-// become runs the command as another user, who must own the sandbox to write to it.
-func (r *Runtime) become(cmd *exec.Cmd, name string) error {
+// become runs the command as another user, who must own the sandbox and the
+// persistent volumes to write to them.
+func (r *Runtime) become(cmd *exec.Cmd, name string, vs []taskinfo.Volume) error {
 	u, err := user.Lookup(name)
 	if err != nil {
 		return fmt.Errorf("user %s: %w", name, err)
@@ -219,6 +223,14 @@ func (r *Runtime) become(cmd *exec.Cmd, name string) error {
 	cmd.Env = append(cmd.Env, "USER="+name, "HOME="+u.HomeDir)
 	if err := os.Chown(r.cfg.Sandbox, int(uid), int(gid)); err != nil {
 		return fmt.Errorf("user %s: hand over the sandbox: %w", name, err)
+	}
+	for _, v := range vs {
+		if !v.Persistent {
+			continue
+		}
+		if err := os.Chown(filepath.Join(r.cfg.Sandbox, v.ContainerPath), int(uid), int(gid)); err != nil {
+			return fmt.Errorf("user %s: hand over volume %s: %w", name, v.ContainerPath, err)
+		}
 	}
 	return nil
 }

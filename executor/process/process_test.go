@@ -73,6 +73,14 @@ func shell(line string) taskinfo.Task {
 func start(t *testing.T, task taskinfo.Task) *run {
 	t.Helper()
 	r := &run{t: t, dir: t.TempDir(), stops: make(chan core.Stop, 1), events: make(chan core.Event, 8), done: make(chan struct{})}
+	for _, v := range task.Volumes {
+		// The agent puts persistent volumes there.
+		if v.Persistent && v.ContainerPath != "absent" {
+			if err := os.Mkdir(filepath.Join(r.dir, v.ContainerPath), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	r.runtime = process.New(process.Config{Sandbox: r.dir, DrainWait: 100 * time.Millisecond}, &r.out, &r.err, zap.NewNop())
 	ctx, cancel := context.WithCancel(t.Context())
 	r.cancel = cancel
@@ -228,9 +236,10 @@ func TestRun_tells_what_cannot_be_run(t *testing.T) {
 		t.Errorf("missing program: got %+v", got)
 	}
 	invalid := map[string]taskinfo.Task{
-		"no command":                         {},
-		"user nobody-at-all":                 {Command: taskinfo.Command{Shell: true, Line: "true"}, User: "nobody-at-all"},
-		"use a path relative to the sandbox": {Command: taskinfo.Command{Shell: true, Line: "true"}, Volumes: []taskinfo.Volume{{ContainerPath: "/etc", HostPath: "/tmp"}}},
+		"no command":         {},
+		"user nobody-at-all": {Command: taskinfo.Command{Shell: true, Line: "true"}, User: "nobody-at-all"},
+		"the agent did not put it into the sandbox": {Command: taskinfo.Command{Shell: true, Line: "true"}, Volumes: []taskinfo.Volume{{ContainerPath: "absent", Persistent: true}}},
+		"use a path relative to the sandbox":        {Command: taskinfo.Command{Shell: true, Line: "true"}, Volumes: []taskinfo.Volume{{ContainerPath: "/etc", HostPath: "/tmp"}}},
 	}
 	for want, task := range invalid {
 		if got := next[core.Failed](start(t, task)); !got.Invalid || !strings.Contains(got.Message, want) {
@@ -244,8 +253,9 @@ func TestRun_becomes_the_task_s_user(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Fatal("only root can become another user; run the tests as root")
 	}
-	task := shell("id -un; echo $HOME; touch mine")
+	task := shell("id -un; echo $HOME; touch mine data/mine")
 	task.User = "nobody"
+	task.Volumes = []taskinfo.Volume{{ContainerPath: "data", Persistent: true}}
 	r := start(t, task)
 	if err := os.Chmod(filepath.Dir(r.dir), 0o755); err != nil { // the task's user must enter it
 		t.Fatal(err)

@@ -138,6 +138,9 @@ func (s *State) stuck(d *deployment.Deployment) string {
 		if f := a.trouble.Failure; f != nil {
 			text += fmt.Sprintf("; last failure: %v %s", f.State, f.Message)
 		}
+		if home := s.explainHome(a); home != "" {
+			text += "; " + home
+		}
 		return text
 	}
 	return "all actions are done"

@@ -64,9 +64,17 @@ func newDisks(stored map[instance.ID]Release) disks {
 	return d
 }
 
-// sweepFor is how long offers are asked for after something was released: the
-// executor may outlive the task for a while and hold on to its part.
-const sweepFor = 2 * time.Minute
+const (
+	// sweepFor is how long offers are asked for after something was released: the
+	// executor may outlive the task for a while and hold on to its part.
+	sweepFor = 2 * time.Minute
+	// glance is how long they are asked for from time to time: each time costs an
+	// offer of every agent.
+	glance = 5 * time.Second
+	// releaseMax is when an agent that holds something released counts as gone. If
+	// it comes back later, its volumes are kept until a user confirms their end.
+	releaseMax = 30 * 24 * time.Hour
+)
 
 // freeHome has everything that an instance reserved destroyed, as soon as its agent offers it.
 func (s *State) freeHome(i *instance.Instance) {
@@ -79,12 +87,12 @@ func (s *State) free(id instance.ID, agent mesos.AgentID, role string) {
 	r := Release{Agent: agent, Role: role, Since: s.now}
 	s.disks.releases[id] = r
 	s.persist(PutRelease{ID: id, Release: r})
-	s.sweep()
+	s.sweep(sweepFor)
 }
 
 // sweep asks for offers for a while, though nothing waits for one.
-func (s *State) sweep() {
-	s.disks.sweepUntil = s.now.Add(sweepFor)
+func (s *State) sweep(d time.Duration) {
+	s.disks.sweepUntil = later(s.disks.sweepUntil, s.now.Add(d))
 	s.demand.fresh = true
 	s.timers.set(s.disks.sweepUntil, sweepTimer, "")
 }
@@ -101,8 +109,13 @@ func (s *State) sweepAgain() {
 		}
 		s.ask(m.is)
 	}
+	for _, id := range slices.Sorted(maps.Keys(s.disks.releases)) {
+		if s.now.Sub(s.disks.releases[id].Since) > releaseMax {
+			s.finish(id)
+		}
+	}
 	if len(s.disks.releases)+len(s.disks.absent) > 0 {
-		s.sweep()
+		s.sweep(glance)
 	}
 }
 
@@ -219,11 +232,16 @@ func (s *State) finishReleases(from map[spot]bool, seen map[instance.ID]bool) {
 		case t.missed.IsZero():
 			t.missed = s.now
 		case s.now.Sub(t.missed) >= 2*s.cfg.ConfirmAfter:
-			delete(s.disks.releases, id)
-			delete(s.disks.traces, id)
-			s.persist(DropRelease{ID: id})
+			s.finish(id)
 		}
 	}
+}
+
+// finish forgets a release.
+func (s *State) finish(id instance.ID) {
+	delete(s.disks.releases, id)
+	delete(s.disks.traces, id)
+	s.persist(DropRelease{ID: id})
 }
 
 func (s *State) traceOf(id instance.ID) *trace {
@@ -245,7 +263,7 @@ func (s *State) straysHome(st mesos.TaskStatus, live bool) {
 	}
 	t := s.traceOf(id)
 	t.running, t.missed = live, time.Time{}
-	s.sweep()
+	s.sweep(sweepFor)
 }
 
 // holdVolumes counts volumes that nobody knows. They are kept until a user
@@ -286,7 +304,7 @@ func (s *State) destroyReleased() {
 			s.cluster.Remove(id)
 		}
 		s.call(mesos.Accept{OfferIDs: c.Offers, Operations: c.Operations})
-		s.sweep()
+		s.sweep(sweepFor)
 	}
 }
 

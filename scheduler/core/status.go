@@ -81,7 +81,7 @@ func (s *State) live(a *appState, was, is *instance.Instance) {
 	}
 	if absent(is) && !was.Condition.OutOfSight() {
 		s.doubt(is)
-		s.sweep()
+		s.sweep(sweepFor)
 	}
 	if is.Condition == instance.Running && was.Condition != instance.Running || is.Healthy != nil && *is.Healthy && (was.Healthy == nil || !*was.Healthy) {
 		s.progressed(a)

@@ -124,6 +124,7 @@ var (
 	subscribedDesc  = desc("subscribed", "1 while the framework is subscribed with a Mesos master.")
 	leaderDesc      = desc("leader", "1 on the scheduler that leads.")
 	heldDesc        = desc("kills_held", "Kills that the mass-kill guard holds back for a confirmation.")
+	heldVolumesDesc = desc("volumes_held", "Unknown instances whose volumes are kept until their end is confirmed.")
 	wantedDesc      = desc("app_instances_wanted", "Instances that the app wants.", "app")
 	stagedDesc      = desc("app_tasks_staged", "Tasks of the app that are being started.", "app")
 	runningDesc     = desc("app_tasks_running", "Running tasks of the app.", "app")
@@ -149,6 +150,7 @@ func (c viewCollector) Collect(out chan<- prometheus.Metric) {
 	v := c.s.cfg.Scheduler.View()
 	gauge(subscribedDesc, number(v.Framework.Subscribed))
 	gauge(heldDesc, float64(v.Framework.KillsHeld))
+	gauge(heldVolumesDesc, float64(v.Framework.VolumesHeld))
 	gauge(appsDesc, float64(v.AppCount()))
 	gauge(deploymentsDesc, float64(len(v.Deployments)))
 	age := 0.0

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
@@ -175,7 +176,7 @@ func (s *Server) deleteTasks(w http.ResponseWriter, r *http.Request) error {
 	return s.kill(w, r, k, tasks)
 }
 
-// kill ends tasks and answers with them, or, when their Apps shrink, with the deployment.
+// kill ends tasks and answers with those that end, or, when their Apps shrink, with the deployment.
 func (s *Server) kill(w http.ResponseWriter, r *http.Request, k kill, tasks []api.Task) error {
 	cmd := core.KillTasks{Scale: k.scale, Wipe: k.wipe, Force: k.force}
 	for _, t := range tasks {
@@ -191,8 +192,13 @@ func (s *Server) kill(w http.ResponseWriter, r *http.Request, k kill, tasks []ap
 	if k.scale {
 		return started(w, http.StatusOK, result)
 	}
-	if tasks == nil {
-		tasks = []api.Task{}
+	ends := make(map[string]bool, len(result.Tasks))
+	for _, id := range result.Tasks {
+		ends[string(id)] = true
 	}
-	return reply(w, http.StatusOK, api.Tasks{Tasks: tasks})
+	ended := slices.DeleteFunc(tasks, func(t api.Task) bool { return !ends[t.ID] })
+	if ended == nil {
+		ended = []api.Task{}
+	}
+	return reply(w, http.StatusOK, api.Tasks{Tasks: ended})
 }

@@ -1,9 +1,12 @@
 package placement_test
 
 import (
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/constraint"
@@ -153,6 +156,80 @@ func TestResident(t *testing.T) {
 			t.Errorf("clean-up (-got +want):\n%s", diff)
 		}
 	})
+}
+
+// What a first launch reserves is what later ones find and need, whatever the
+// volumes lie on and however ports are chosen; nobody else gets any of it.
+func TestResidentFindsAllThatItReserved(t *testing.T) {
+	t.Parallel()
+	disk := func(kind mesos.DiskSourceType, root string, size int64) mesos.Resource {
+		r := scalar(mesos.Disk, size)
+		r.Disk = &mesos.DiskInfo{Source: &mesos.DiskSource{Type: kind, Root: root}}
+		return r
+	}
+	ports := mesos.Resource{
+		Name: mesos.Ports, Type: mesos.RangeSet, Ranges: resource.NewRanges(resource.Range{Begin: 31000, End: 31009}), AllocationRole: "db",
+	}
+	free := []mesos.Resource{
+		scalar(mesos.CPUs, 4), scalar(mesos.Mem, 1024), scalar(mesos.Disk, 1000), ports,
+		disk(mesos.DiskPath, "/mnt/path", 500), disk(mesos.DiskMount, "/mnt/a", 300), disk(mesos.DiskMount, "/mnt/b", 400),
+	}
+	volume := func(path, kind string, size int64) app.Volume {
+		return app.Volume{ContainerPath: path, Persistent: &app.PersistentVolume{Type: kind, Size: resource.Units(size)}}
+	}
+	s := database(app.PersistentVolume{})
+	s.Resources.Disk = resource.Units(10)
+	s.Container.Volumes = []app.Volume{
+		volume("data", "root", 100), volume("logs", "root", 50), volume("p", "path", 200), volume("m", "mount", 350),
+	}
+	fixed, dynamic := 31004, 0
+	s.Networks = []app.Network{{Mode: app.Bridge}}
+	s.Ports = []app.Port{{HostPort: &dynamic}, {HostPort: &fixed}, {HostPort: &dynamic}}
+	cfg := placement.Config{Principal: "gantry", Executor: resource.Vector{CPUs: 100, Mem: resource.Units(32)}, Rand: rand.New(rand.NewPCG(1, 1))}
+
+	c := placement.NewCluster(cfg)
+	c.Add(dbOffer("o1", free...))
+	d := c.Demand(s, nil)
+	first, ok := c.PlaceResident(d, "db.1", "")
+	if !ok {
+		t.Fatal("it fits")
+	}
+	if got := first.Resources[3].Disk.Source.Root; got != "/mnt/b" {
+		t.Errorf("the volume of 350 lies on %s, want /mnt/b, the only disk large enough", got)
+	}
+	own := slices.Concat(first.Resources, first.Executor)
+	for _, r := range own {
+		if owner, _ := placement.Owner(&r); owner != "db.1" {
+			t.Errorf("%s %v is not reserved for db.1", r.Name, r.Scalar)
+		}
+	}
+	c.Remove("o1")
+	c.Add(dbOffer("o2", own...))
+	ordinary := spec(1, 16)
+	ordinary.Role = "db"
+	if _, ok := c.Place(c.Demand(ordinary, nil)); ok {
+		t.Error("an ordinary instance was placed on what is reserved for db.1")
+	}
+	if _, ok := c.PlaceResident(d, "db.2", ""); ok {
+		t.Error("another instance was placed on what is reserved for db.1")
+	}
+	second, ok := c.PlaceResident(d, "db.1", "a1")
+	if !ok {
+		t.Fatal("all that it reserved is there")
+	}
+	byName := cmpopts.SortSlices(func(a, b uint32) bool { return a < b })
+	if diff := cmp.Diff(second.HostPorts, first.HostPorts, byName); diff != "" {
+		t.Errorf("host ports (-got +want):\n%s", diff)
+	}
+	if diff := cmp.Diff(slices.Concat(second.Resources, second.Executor), own); diff != "" {
+		t.Errorf("resources (-got +want):\n%s", diff)
+	}
+	if len(second.Operations) > 0 {
+		t.Errorf("operations: got %v, want none", second.Operations)
+	}
+	if _, ok := c.PlaceResident(d, "db.1", "a1"); ok {
+		t.Error("db.1 was placed twice on the same volumes")
+	}
 }
 
 // TestReservations covers what reserved resources an App may use, and in which order.

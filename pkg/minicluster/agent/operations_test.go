@@ -2,6 +2,7 @@ package agent
 
 import (
 	"os"
+	"slices"
 	"testing"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -48,14 +49,20 @@ func TestReservationsAndVolumesSurviveARestart(t *testing.T) {
 	if _, err := os.Stat(r.agent.store.Layout.Volume("test", "v1")); err != nil {
 		t.Error(err)
 	}
+	has := func(total []mesos.Resource) {
+		t.Helper()
+		if !slices.ContainsFunc(total, func(r mesos.Resource) bool { return r.GetDisk().GetPersistence() != nil }) {
+			t.Errorf("volume is missing in %v", total)
+		}
+	}
 	r.kill()
 	r.start()
-	again := await[link.Reregister](t, r.master, nil)
-	found := false
-	for _, res := range again.Total {
-		found = found || res.GetDisk().GetPersistence() != nil
+	has(await[link.Reregister](t, r.master, nil).Total)
+	// They outlive the agent's id, too.
+	r.kill()
+	if err := r.agent.store.ForgetAgent(); err != nil {
+		t.Fatal(err)
 	}
-	if !found {
-		t.Errorf("volume is missing in %v", again.Total)
-	}
+	r.start()
+	has(await[link.Register](t, r.master, nil).Total)
 }

@@ -26,6 +26,9 @@ func (a *Agent) recover() error {
 	if err != nil {
 		return fmt.Errorf("recover agent: %w", err)
 	}
+	if err := a.recoverResources(); err != nil {
+		return err
+	}
 	if old != nil {
 		if err := a.recoverAgent(old); err != nil {
 			return err
@@ -55,9 +58,6 @@ func (a *Agent) recoverAgent(old *mesos.AgentInfo) error {
 	}
 	a.info.ID = old.ID
 	a.warn("checkpoint agent", a.store.SaveAgent(&a.info))
-	if err := a.recoverResources(old); err != nil {
-		return err
-	}
 	state, err := a.store.Load(a.id())
 	if err != nil {
 		return fmt.Errorf("recover agent %s: %w", a.id(), err)

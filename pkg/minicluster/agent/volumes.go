@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
 // prepareVolumes makes persistent volumes of a task or executor visible in the sandbox.
@@ -18,7 +20,7 @@ func (a *Agent) prepareVolumes(e *executorRun, list []mesos.Resource) {
 		}
 		dir := a.volumeDir(r)
 		link := filepath.Join(e.sandbox, volume.ContainerPath)
-		if err := errors.Join(mkdirAll(dir), mkdirAll(filepath.Dir(link))); err != nil {
+		if err := errors.Join(mkdirAll(dir), a.own(dir, e.user), mkdirAll(filepath.Dir(link))); err != nil {
 			a.warn("prepare volume", err)
 			continue
 		}
@@ -28,6 +30,17 @@ func (a *Agent) prepareVolumes(e *executorRun, list []mesos.Resource) {
 	}
 }
 
+// own gives a volume to the user of the sandbox, as Mesos does.
+func (a *Agent) own(dir, name string) error {
+	cred, err := a.credential(name)
+	if err != nil || cred == nil {
+		return err
+	}
+	return os.Chown(dir, int(cred.Uid), int(cred.Gid))
+}
+
+// volumeDir is where a volume's data are: under the work directory or a PATH
+// disk's root, or the MOUNT disk itself ("Mesos, persistent volumes").
 func (a *Agent) volumeDir(r mesos.Resource) string {
 	role := "*"
 	if n := len(r.Reservations); n > 0 {
@@ -35,7 +48,15 @@ func (a *Agent) volumeDir(r mesos.Resource) string {
 	} else if r.Role != nil {
 		role = *r.Role
 	}
-	return a.store.Layout.Volume(role, r.GetDisk().GetPersistence().GetID())
+	id := r.GetDisk().GetPersistence().GetID()
+	switch source := r.GetDisk().GetSource(); source.GetType() {
+	case mesos.Resource_DiskInfo_Source_PATH:
+		return a.store.Layout.VolumeOn(source.GetPath().GetRoot(), role, id)
+	case mesos.Resource_DiskInfo_Source_MOUNT:
+		return a.store.Layout.Disk(source.GetMount().GetRoot())
+	case mesos.Resource_DiskInfo_Source_UNKNOWN, mesos.Resource_DiskInfo_Source_BLOCK, mesos.Resource_DiskInfo_Source_RAW:
+	}
+	return a.store.Layout.Volume(role, id)
 }
 
 // changeVolumes makes or deletes the directories of volumes that an operation creates or destroys.
@@ -45,39 +66,58 @@ func (a *Agent) changeVolumes(op mesos.Offer_Operation) error {
 		errs = append(errs, mkdirAll(a.volumeDir(r)))
 	}
 	for _, r := range op.GetDestroy().GetVolumes() {
-		if err := os.RemoveAll(a.volumeDir(r)); err != nil {
+		if err := a.deleteVolume(r); err != nil {
 			errs = append(errs, fmt.Errorf("destroy volume: %w", err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// recoverResources reads the reservations and volumes that were made before the restart.
-func (a *Agent) recoverResources(old *mesos.AgentInfo) error {
+// deleteVolume deletes a volume's data; of a MOUNT disk the mount point stays.
+func (a *Agent) deleteVolume(r mesos.Resource) error {
+	dir := a.volumeDir(r)
+	if r.GetDisk().GetSource().GetType() != mesos.Resource_DiskInfo_Source_MOUNT {
+		return os.RemoveAll(dir)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	var errs []error
+	for _, e := range entries {
+		errs = append(errs, os.RemoveAll(filepath.Join(dir, e.Name())))
+	}
+	return errors.Join(errs...)
+}
+
+// recoverResources puts the reservations and volumes that were made before the
+// restart onto the configured resources. They outlive the agent's id (Mesos,
+// agent recovery); what the configuration has gained since then comes on top.
+func (a *Agent) recoverResources() error {
 	total, err := a.store.LoadResources()
 	if err != nil {
 		return fmt.Errorf("recover resources: %w", err)
 	}
-	if total == nil {
-		return nil
+	made := resources.Of(total...).Filter(func(r *mesos.Resource) bool {
+		return resources.DynamicallyReserved(r) || resources.Persistent(r)
+	})
+	rest, ok := resources.Of(a.info.Resources...).Take(made.Map(asConfigured))
+	if !ok {
+		return fmt.Errorf("recover resources: reserved are %v, which is more than the configured %v; configure at least that, or give the work directory up", made, a.info.Resources)
 	}
-	// What the configuration has gained since then comes on top.
-	total = append(total, gained(old.Resources, a.info.Resources)...)
-	a.total = total
+	a.total = rest.Plus(made)
 	return nil
 }
 
-// gained returns the scalar resources that now has more of than was.
-func gained(was, now []mesos.Resource) []mesos.Resource {
-	var more []mesos.Resource
-	for _, r := range now {
-		if r.GetType() != mesos.SCALAR {
-			continue
-		}
-		if extra := scalarSum(now, r) - scalarSum(was, r); extra > 1e-6 {
-			r.Scalar = &mesos.Value_Scalar{Value: extra}
-			more = append(more, r)
-		}
+// asConfigured takes off what operations have made of a resource.
+func asConfigured(r *mesos.Resource) {
+	withoutVolume(r)
+	n := len(r.Reservations)
+	for n > 0 && r.Reservations[n-1].GetType() == mesos.Resource_ReservationInfo_DYNAMIC {
+		n--
 	}
-	return more
+	r.Reservations = r.Reservations[:n:n]
+	if n == 0 {
+		r.Reservations = nil
+	}
 }

@@ -25,10 +25,22 @@ func (l Layout) ExecutorDir(agent, framework, executor string) string {
 	return filepath.Join(l.WorkDir, "slaves", agent, "frameworks", framework, "executors", executor)
 }
 
-// Volume returns the directory of a persistent volume.
-func (l Layout) Volume(role, id string) string {
+// Volume returns the directory of a persistent volume on the root disk.
+func (l Layout) Volume(role, id string) string { return l.VolumeOn("", role, id) }
+
+// VolumeOn returns the directory of a persistent volume on a PATH disk, whose
+// root may be relative to the work directory.
+func (l Layout) VolumeOn(root, role, id string) string {
 	// Mesos puts hierarchical roles into one directory name.
-	return filepath.Join(l.WorkDir, "volumes", "roles", strings.ReplaceAll(role, "/", " "), id)
+	return filepath.Join(l.Disk(root), "volumes", "roles", strings.ReplaceAll(role, "/", " "), id)
+}
+
+// Disk returns the directory of a PATH or MOUNT disk.
+func (l Layout) Disk(root string) string {
+	if filepath.IsAbs(root) {
+		return root
+	}
+	return filepath.Join(l.WorkDir, root)
 }
 
 // FetcherCache returns the directory of the fetcher cache.

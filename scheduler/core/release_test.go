@@ -1,0 +1,28 @@
+package core
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/placement"
+)
+
+func TestAReleaseOnAnAgentThatNeverReturnsHasAnEnd(t *testing.T) {
+	t.Parallel()
+	cfg := DefaultConfig()
+	cfg.Rand = rand.New(rand.NewPCG(1, 1))
+	s := New(cfg, placement.NewCluster(placement.Config{}), Stored{Releases: map[instance.ID]Release{
+		"db.instance-1": {Agent: "a1", Role: "db", Since: began.Add(-31 * 24 * time.Hour)},
+		"db.instance-2": {Agent: "a1", Role: "db", Since: began.Add(-29 * 24 * time.Hour)},
+	}}, began)
+	eff := s.Step(began, FromMesos{mesos.Subscribed{FrameworkID: "fw"}})
+	want := []Change{PutFramework{ID: "fw"}, DropRelease{ID: "db.instance-1"}}
+	if d := cmp.Diff(eff.Persist, want); d != "" {
+		t.Errorf("persisted (-got +want):\n%s", d)
+	}
+}
