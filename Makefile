@@ -47,16 +47,17 @@ sim: ## Run the scheduler's simulation (SEED= one seed, N= how many)
 fuzz: ## Fuzz every fuzz target for FUZZTIME each
 	scripts/fuzz.sh $(FUZZTIME)
 
-bench: ## Measure placement, fairness and core: one "name value unit" line each, and bench.json
+bench: ## Measure: one "name value unit" line each, and bench.json; some five minutes, needs ZooKeeper
 	$(GO) run ./test/bench
 
 bench-go: ## Run Go's benchmarks of all packages for BENCHTIME each
-	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) ./...
+	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) $(PKGS)
 
 bench-peers: ## Run SwarmKit's scheduler benchmarks and ours on the same shape
 	$(GO) run ./test/bench/peers
 
-bench-cmp: ## Compare two outputs of "go test -bench" (OLD= NEW=)
+bench-cmp: ## Compare two outputs of "make bench-go" (OLD= NEW=)
+	@test -n "$(OLD)" -a -n "$(NEW)" || { echo "bench-cmp: say which two to compare: make bench-cmp OLD=before.txt NEW=after.txt"; exit 2; }
 	$(GO) run golang.org/x/perf/cmd/benchstat@v0.0.0-20250813145418-2f7363a06fe1 $(OLD) $(NEW)
 
 lint: $(LINTER) ## Run the linters
@@ -86,8 +87,10 @@ drift: generate ## Fail if generated files differ from what is committed
 check: test drift ## What a change must pass
 
 cover: ## Coverage of the unit tests, as cover.html
-	$(GO) test -coverprofile=/tmp/gantry-cover.out $(PKGS)
-	$(GO) tool cover -html=/tmp/gantry-cover.out -o cover.html
+	@mkdir -p bin
+	$(GO) test -timeout 15m -coverprofile=bin/cover.out $(PKGS)
+	$(GO) tool cover -func=bin/cover.out | tail -1
+	$(GO) tool cover -html=bin/cover.out -o cover.html
 
 minicluster: build ## Run the embedded cluster until Ctrl-C
 	bin/gantry mini
