@@ -136,45 +136,47 @@ func decode(st *core.Stored, key string, value []byte) error {
 	}
 	switch kind + "/" {
 	case frameworkKey + "/":
-		var r gantryv1.FrameworkRecord
-		err = get(value, &r)
-		st.Framework = mesos.FrameworkID(r.Id)
+		return read(value, func(r *gantryv1.FrameworkRecord) { st.Framework = mesos.FrameworkID(r.Id) })
 	case appPrefix:
 		var r gantryv1.AppRecord
-		if err = get(value, &r); err != nil {
+		if err := get(value, &r); err != nil {
 			return err
 		}
 		spec, err := specOf(&r)
 		st.Versions = append(st.Versions, spec)
 		return err
 	case instancePrefix:
-		var r gantryv1.InstanceRecord
-		err = get(value, &r)
-		st.Instances = append(st.Instances, instanceOf(&r))
+		return read(value, func(r *gantryv1.InstanceRecord) { st.Instances = append(st.Instances, instanceOf(r)) })
 	case deploymentPrefix:
 		var r gantryv1.DeploymentRecord
-		if err = get(value, &r); err != nil {
+		if err := get(value, &r); err != nil {
 			return err
 		}
 		d, err := deploymentOf(&r)
 		st.Deployments = append(st.Deployments, d)
 		return err
 	case troublePrefix:
-		var r gantryv1.TroubleRecord
-		err = get(value, &r)
-		st.Troubles[app.ID(id)] = troubleOf(app.ID(id), &r)
+		return read(value, func(r *gantryv1.TroubleRecord) { st.Troubles[app.ID(id)] = troubleOf(app.ID(id), r) })
 	case releasePrefix:
-		var r gantryv1.ReleaseRecord
-		err = get(value, &r)
-		st.Releases[instance.ID(id)] = releaseOf(&r)
+		return read(value, func(r *gantryv1.ReleaseRecord) { st.Releases[instance.ID(id)] = releaseOf(r) })
 	case quotaPrefix:
-		var r gantryv1.QuotaRecord
-		err = get(value, &r)
-		st.Quotas[id] = quotaOf(&r)
+		return read(value, func(r *gantryv1.QuotaRecord) { st.Quotas[id] = quotaOf(r) })
 	default:
 		return errors.New("unknown kind of record; it was written by a newer version of Gantry")
 	}
-	return err
+}
+
+// read reads a record of a kind that always has a meaning.
+func read[R any, P interface {
+	*R
+	proto.Unmarshaler
+}](value []byte, add func(P)) error {
+	r := P(new(R))
+	if err := get(value, r); err != nil {
+		return err
+	}
+	add(r)
+	return nil
 }
 
 func get(value []byte, m proto.Unmarshaler) error {
