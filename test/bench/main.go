@@ -74,6 +74,7 @@ func bench(out, run string, runs int, small bool) error {
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	s := &session{runs: runs, small: small}
+	s.noteLoad()
 	var failed []error
 	for _, g := range groups {
 		if !want.MatchString(g.name) {
@@ -94,6 +95,18 @@ func bench(out, run string, runs int, small bool) error {
 		failed = append(failed, s.write(out))
 	}
 	return errors.Join(failed...)
+}
+
+// noteLoad says that other work is under way, which makes times on the wall longer.
+func (s *session) noteLoad() {
+	data, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return // only Linux tells it there
+	}
+	var load float64
+	if _, err := fmt.Sscan(string(data), &load); err == nil && load > float64(runtime.NumCPU())/2 {
+		s.progress("the machine is busy: %v processes want its %d processors; figures of time on the wall suffer", load, runtime.NumCPU())
+	}
 }
 
 // write puts the figures into a file, as JSON.

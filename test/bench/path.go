@@ -24,62 +24,71 @@ func pathFigure(s *session) error {
 	if s.small {
 		agents, instances = 20, 400
 	}
-	var best, used time.Duration
+	var best passage
 	for range s.runs {
-		took, processor, err := path(agents, instances)
+		p, err := path(agents, instances)
 		if err != nil {
 			return err
 		}
-		if best == 0 || took < best {
-			best, used = took, processor
+		if best.running == 0 || p.running < best.running {
+			best = p
 		}
 	}
-	s.report(fmt.Sprintf("path/instances=%d", instances), float64(instances)/best.Seconds(), "instances/s")
-	s.report(fmt.Sprintf("path/instances=%d/processor", instances), float64(used.Microseconds())/float64(instances), "us/instance")
+	name := fmt.Sprintf("path/instances=%d", instances)
+	s.report(name, float64(instances)/best.running.Seconds(), "instances/s")
+	s.report(name+"/processor", float64(best.processor.Microseconds())/float64(instances), "us/instance")
+	s.report(name+"/acknowledged", float64(instances)/best.acknowledged.Seconds(), "instances/s")
 	return nil
 }
 
-// path returns the time from the request to the last TASK_RUNNING in the
-// scheduler's answer, and the processor time meanwhile.
-func path(agents, instances int) (took, processor time.Duration, err error) {
+// passage is how long a deployment took on the wall until all instances ran and
+// until the agents had every acknowledgement, and how much processor time until they ran.
+type passage struct{ running, acknowledged, processor time.Duration }
+
+// path deploys an App on a cluster and a scheduler of its own.
+func path(agents, instances int) (p passage, err error) {
 	dir, err := os.MkdirTemp("", "gantry-bench-")
 	if err != nil {
-		return 0, 0, err
+		return p, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	c, cluster, err := fleet(agents)
 	if err != nil {
-		return 0, 0, err
+		return p, err
 	}
 	defer func() { err = errors.Join(err, cluster.end()) }()
 	s, err := schedule(c, func(cfg *scheduler.Config) { cfg.StateDir = dir })
 	if err != nil {
-		return 0, 0, err
+		return p, err
 	}
-	took, processor, err = deploy(s, c, instances)
+	p, err = deploy(s, c, instances)
 	if err = errors.Join(err, s.end()); err != nil {
-		return 0, 0, err
+		return p, err
 	}
-	return took, processor, storedRunning(dir, instances)
+	return p, storedRunning(dir, instances)
 }
 
 // deploy posts the App and waits for it.
-func deploy(s *scheduled, c *minicluster.Cluster, instances int) (took, processor time.Duration, err error) {
+func deploy(s *scheduled, c *minicluster.Cluster, instances int) (p passage, err error) {
 	if err := s.leads(); err != nil {
-		return 0, 0, err
+		return p, err
 	}
 	began, used := time.Now(), processorTime()
 	if _, err := s.do(http.MethodPost, "/v2/apps", fmt.Sprintf(pathApp, "/bench/web", instances)); err != nil {
-		return 0, 0, err
+		return p, err
 	}
 	if err := s.allRun(instances); err != nil {
-		return 0, 0, err
+		return p, err
 	}
-	took, processor = time.Since(began), processorTime()-used
+	p.running, p.processor = time.Since(began), processorTime()-used
+	err = s.await("wait for the acknowledgements", func() (bool, error) {
+		return c.Simulated().Pending == 0, nil
+	})
+	p.acknowledged = time.Since(began)
 	if got := c.Simulated().Live; got != instances {
-		return 0, 0, fmt.Errorf("%d tasks live on the agents, want %d", got, instances)
+		return p, fmt.Errorf("%d tasks live on the agents, want %d", got, instances)
 	}
-	return took, processor, nil
+	return p, err
 }
 
 // pathApp is an ordinary web service: its id, the number of its instances.

@@ -47,7 +47,7 @@ func restarts(s *session, zookeeper string, agents, instances int) (best, proces
 		return 0, 0, err
 	}
 	s.progress("deploying %d instances", instances)
-	_, _, err = deploy(first, c, instances)
+	_, err = deploy(first, c, instances)
 	if err = errors.Join(err, waiting(first, 0), first.end()); err != nil {
 		return 0, 0, err
 	}

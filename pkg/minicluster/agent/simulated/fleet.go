@@ -136,6 +136,7 @@ type Stats struct {
 	Registered int // agents
 	Live       int // tasks that have not ended
 	Ended      int // tasks that have ended since the start
+	Pending    int // status updates without acknowledgement
 }
 
 // Stats returns the present counts.
@@ -148,6 +149,7 @@ func (f *Fleet) Stats() Stats {
 		}
 		s.Live += a.live
 		s.Ended += a.ended
+		s.Pending += a.updates.Pending()
 		a.mu.Unlock()
 	}
 	return s

@@ -89,7 +89,7 @@ func TestFleetRunsTasksOnTimers(t *testing.T) {
 		if want := fmt.Sprint(agents*tasks, agents*(tasks-1), agents, agents); got != want {
 			t.Errorf("running, finished, failed, executors exited: got %s, want %s", got, want)
 		}
-		if got := fleet.Stats(); got.Live != 0 || got.Ended != agents*tasks {
+		if got := fleet.Stats(); got.Live != 0 || got.Ended != agents*tasks || got.Pending != 0 {
 			t.Errorf("got %+v", got)
 		}
 		cancel()

@@ -48,6 +48,7 @@ type Manager struct {
 	min, max time.Duration
 	paused   bool
 	streams  map[Key]*stream
+	pending  int // of all streams
 }
 
 type stream struct {
@@ -74,6 +75,7 @@ func (m *Manager) Add(now time.Time, u Update) bool {
 	}
 	s.seen = append(s.seen, u.Status.UUID)
 	s.pending = append(s.pending, u)
+	m.pending++
 	if len(s.pending) == 1 {
 		m.send(now, s, m.min)
 	}
@@ -83,7 +85,11 @@ func (m *Manager) Add(now time.Time, u Update) bool {
 // Restore puts back a stream read from disk: all uuids ever taken and the updates not yet acknowledged.
 func (m *Manager) Restore(key Key, seen [][]byte, pending []Update) {
 	m.streams[key] = &stream{seen: seen, pending: pending}
+	m.pending += len(pending)
 }
+
+// Pending returns how many updates have not been acknowledged.
+func (m *Manager) Pending() int { return m.pending }
 
 // Acknowledge removes the update in flight and sends the next one. It returns the removed update and whether the
 // stream ended with it, that is, it was terminal and nothing is behind it; a stream that ended is forgotten.
@@ -94,6 +100,7 @@ func (m *Manager) Acknowledge(now time.Time, key Key, uuid []byte) (u Update, en
 	}
 	u = s.pending[0]
 	s.pending = s.pending[1:]
+	m.pending--
 	s.due = time.Time{}
 	if len(s.pending) > 0 {
 		m.send(now, s, m.min)
@@ -132,6 +139,7 @@ func (m *Manager) Resend(now time.Time, framework string) {
 // Forget drops all streams of a framework.
 func (m *Manager) Forget(framework string) {
 	for _, key := range m.keys(framework) {
+		m.pending -= len(m.streams[key].pending)
 		delete(m.streams, key)
 	}
 }
