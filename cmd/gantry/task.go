@@ -134,6 +134,11 @@ func (c *cli) newTaskKillCmd() *cobra.Command {
 			for _, task := range tasks {
 				t.row("task " + task.ID + " on " + task.Host + " is being ended")
 			}
+			for _, id := range args {
+				if !slices.ContainsFunc(tasks, func(t api.Task) bool { return t.ID == id }) {
+					t.row("task " + id + " cannot be ended now; its instance keeps its volumes until --wipe destroys them")
+				}
+			}
 		})
 	})
 	return cmd

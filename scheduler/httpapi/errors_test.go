@@ -58,6 +58,8 @@ func TestBadInput(t *testing.T) {
 		{"inactive after expunged", "POST", "/v2/apps", app(`"unreachableStrategy":{"inactiveAfterSeconds":2,"expungeAfterSeconds":1}`),
 			422, "/unreachableStrategy/inactiveAfterSeconds", []string{"expungeAfterSeconds"}},
 		{"a role that the scheduler has not", "POST", "/v2/apps", app(`"role":"other"`), 422, "/role", []string{"other", "--mesos-role"}},
+		{"a volume for everybody's role", "POST", "/v2/apps",
+			app(`"container":{"type":"MESOS","volumes":[{"containerPath":"data","mode":"RW","persistent":{"size":10}}]}`), 422, "/role", []string{"--mesos-role"}},
 		{"resources of a foreign role", "POST", "/v2/apps", app(`"acceptedResourceRoles":["other"]`), 422, "/acceptedResourceRoles", []string{"other"}},
 		{"a label that is a number", "POST", "/v2/apps", app(`"labels":{"a":1}`), 422, "/labels/a", []string{"quotes"}},
 		{"a variable with a zero byte", "POST", "/v2/apps", app(`"env":{"A":"a\u0000"}`), 422, "/env/A", []string{"U+0000"}},
