@@ -1,8 +1,6 @@
 package fairshare
 
 import (
-	"strings"
-
 	"github.com/gantry-mesos/gantry/pkg/resource"
 )
 
@@ -25,6 +23,8 @@ type node struct {
 	// items are those of a leaf; rested says that some of them were skipped.
 	items  line
 	rested bool
+	// gone says that the node was forgotten.
+	gone bool
 	// recent is the item of the line that an instance was last taken of.
 	recent *Item
 	// head is the item below the node that is next, nil when nothing is ready.
@@ -34,24 +34,6 @@ type node struct {
 	// of the guarantee that is used, less one. Else it is the weighted share.
 	order float64
 	name  uint64
-}
-
-// child returns the child of a name, making it if need be.
-func (n *node) child(name string) *node {
-	c := n.children[name]
-	if c == nil {
-		c = &node{path: strings.TrimSuffix(n.path, "/") + "/" + name, parent: n, pos: -1, name: prefix(name)}
-		if n.children == nil {
-			n.children = map[string]*node{}
-		}
-		n.children[name] = c
-	}
-	return c
-}
-
-// idle reports whether the node can be forgotten: made again, it would be the same.
-func (n *node) idle() bool {
-	return n.count == 0 && n.waiting == 0 && len(n.children) == 0 && n.used.IsZero() && n.quota == Quota{} && !n.rested
 }
 
 // weigh finds the node's head and computes its order among its siblings. Those

@@ -232,6 +232,15 @@ func TestForgottenQueuesLeaveNothing(t *testing.T) {
 	if diff := cmp.Diff(got, []string{"/", "/kept", "/kept/x"}); diff != "" {
 		t.Errorf("queues (-got +want):\n%s", diff)
 	}
+	tree.SetQuota("/kept/x", fairshare.Quota{})
+	if got := tree.Shares(); len(got) != 1 {
+		t.Errorf("without the quota: got %v, want the whole alone", got)
+	}
+	// A queue that was forgotten is there again when it is used again.
+	tree.Charge("/batch/7", amount(2, 2), 1)
+	if got := tree.Shares(); len(got) != 3 || got[2].Queue != "/batch/7" || got[1].Used != amount(2, 2) {
+		t.Errorf("used again: got %v", got)
+	}
 }
 
 // TestLimitedAppsDoNotBlock has thousands of Apps wait at a limit: they are

@@ -1,10 +1,6 @@
 package fairshare
 
 import (
-	"cmp"
-	"slices"
-	"strings"
-
 	"github.com/gantry-mesos/gantry/pkg/resource"
 )
 
@@ -28,26 +24,17 @@ type Share struct {
 // quota, and those above them, by path. Queues of which nothing is left are forgotten.
 func (t *Tree) Shares() []Share {
 	t.prune()
-	var out []Share
-	var visit func(n *node)
-	visit = func(n *node) {
-		if strings.HasSuffix(n.path, "/"+own) {
-			return
-		}
-		s := Share{
+	out := make([]Share, len(t.listed))
+	for i, n := range t.listed {
+		s := &out[i]
+		*s = Share{
 			Queue: n.path, Quota: n.quota, Used: n.used, Instances: n.count, Waiting: n.waiting,
 			Dominant: dominant(n.used, t.total), Limited: n.limited,
 		}
 		s.Quota.Weight = n.weight()
 		s.Weighted = s.Dominant / s.Quota.Weight
 		s.Resource = dominantResource(n.used, t.total)
-		out = append(out, s)
-		for _, c := range n.children {
-			visit(c)
-		}
 	}
-	visit(t.root)
-	slices.SortFunc(out, func(a, b Share) int { return cmp.Compare(a.Queue, b.Queue) })
 	return out
 }
 

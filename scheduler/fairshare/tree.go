@@ -59,6 +59,8 @@ type Tree struct {
 	lined int
 	// leaves remembers the leaf of a queue's path.
 	leaves map[string]*node
+	// listed are the queues by path, without the nodes of their own items.
+	listed []*node
 	// rested are the nodes in whose lines something was skipped, limited the items
 	// that were because of a limit, and nLimited how many still wait for that.
 	rested   []*node
@@ -70,6 +72,7 @@ type Tree struct {
 // New returns a tree in which nothing waits and nothing is used.
 func New(cfg Config) *Tree {
 	t := &Tree{mode: cfg.Mode, root: &node{path: "/", pos: -1}, items: map[app.ID]*Item{}, leaves: map[string]*node{}}
+	t.listed = []*node{t.root}
 	for path, q := range cfg.Queues {
 		t.SetQuota(path, q)
 	}
@@ -128,20 +131,17 @@ func (t *Tree) node(path string) *node {
 	n := t.root
 	for name := range strings.SplitSeq(path, "/") {
 		if name != "" {
-			n = n.child(name)
+			n = t.child(n, name)
 		}
 	}
 	return n
 }
 
-// own is the name of the node that holds a queue's own items.
-const own = "."
-
 // leaf returns the node that the items of a queue are charged to.
 func (t *Tree) leaf(path string) *node {
 	n := t.leaves[path]
 	if n == nil {
-		n = t.node(path).child(own)
+		n = t.child(t.node(path), own)
 		t.leaves[path] = n
 	}
 	return n
@@ -351,24 +351,6 @@ func (t *Tree) charge(leaf *node, used resource.Vector, count int) {
 		n.count += count
 	}
 	t.settle(leaf)
-}
-
-// prune forgets the queues that nobody uses, waits in or has bounded.
-func (t *Tree) prune() {
-	var visit func(n *node)
-	visit = func(n *node) {
-		for name, c := range n.children {
-			if visit(c); c.idle() {
-				delete(n.children, name)
-			}
-		}
-	}
-	visit(t.root)
-	for path, n := range t.leaves {
-		if n.idle() {
-			delete(t.leaves, path)
-		}
-	}
 }
 
 // Used returns what all queues use together.
