@@ -10,6 +10,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
+	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
 // staleAfter is from when on a sentence about offers says how old it is.
@@ -27,13 +28,13 @@ func why(v *core.View, a *core.AppView, now time.Time) string {
 	case limit != "":
 		return limit
 	case q.Explanation == "":
-		return strings.TrimPrefix(awaited(v, q, now)+held(v, a), "; ")
+		return held(awaited(v, q, now), v, a)
 	}
 	text := q.Explanation
 	if age := now.Sub(q.LastUnused); age > staleAfter && !q.LastUnused.IsZero() {
 		text += fmt.Sprintf(" (%v ago, when the last offers came)", age.Round(time.Second))
 	}
-	return text + held(v, a)
+	return held(text, v, a)
 }
 
 func backsOff(a *core.AppView, now time.Time) string {
@@ -122,24 +123,19 @@ func awaited(v *core.View, q *core.QueueView, now time.Time) string {
 	return fmt.Sprintf("no agent has offered anything for %v: others may use all", now.Sub(last).Round(time.Second))
 }
 
-// held tells of agents that are held, for this App or for others.
-func held(v *core.View, a *core.AppView) string {
+// held adds for whom agents are held, this App or others.
+func held(text string, v *core.View, a *core.AppView) string {
 	var others []string
 	for _, h := range v.Sharing.Held {
 		if h.App == a.Spec.ID {
-			return fmt.Sprintf("; agent %s is held for it until an instance fits there", hostname(v, h.Agent))
+			return strings.TrimPrefix(fmt.Sprintf("%s; agent %s is held for it until an instance fits there", text, hostname(v, h.Agent)), "; ")
 		}
 		others = append(others, string(h.App))
 	}
-	agents := "1 agent is"
-	switch len(others) {
-	case 0:
-		return ""
-	case 1:
-	default:
-		agents = fmt.Sprintf("%d agents are", len(others))
+	if len(others) == 0 {
+		return text
 	}
-	return fmt.Sprintf("; %s held for %s, whose instances need much and have waited long", agents, strings.Join(others, ", "))
+	return strings.Replace(text, placement.HeldForAnother, "held for "+strings.Join(others, " and "), 1)
 }
 
 // hostname returns the name of an agent, its id if it is not known any more.

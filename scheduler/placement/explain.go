@@ -8,6 +8,10 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/resource"
 )
 
+// HeldForAnother is how Explain calls agents that are held for another App, for
+// who knows which.
+const HeldForAnother = "held for another App"
+
 // Explain says in a sentence why no agent takes one more instance, such as
 // "needs 4 cpus; the largest free agent has 3.5: 12 agents too small, 3
 // excluded by hostname UNIQUE". It is "" when some agent would take it.
@@ -22,12 +26,20 @@ func Explain(s *app.Spec, r Rejections) string {
 	var facts []string
 	short := r.short()
 	if short != 0 {
-		facts = r.fact(short, f.Declined[short-1])
+		facts = r.fact(short, r.open(short))
 	}
-	for k, n := range f.Declined {
-		if n > 0 && Reason(k+1) != short {
-			facts = append(facts, r.fact(Reason(k+1), n)...)
+	held := 0
+	for k := range f.Declined {
+		why := Reason(k + 1)
+		if n := r.open(why); n > 0 && why != short {
+			facts = append(facts, r.fact(why, n)...)
 		}
+		if why >= InsufficientCpus && why <= InsufficientPorts {
+			held += r.Held.Declined[k]
+		}
+	}
+	if held > 0 {
+		facts = append(facts, plural(held, "agent")+" "+HeldForAnother)
 	}
 	if lack := r.lack(s); lack != "" {
 		return lack + ": " + strings.Join(facts, ", ")
@@ -35,11 +47,20 @@ func Explain(s *app.Spec, r Rejections) string {
 	return strings.Join(facts, ", ")
 }
 
+// open is how many agents a reason excluded that are not just held for another App.
+func (r *Rejections) open(why Reason) int {
+	n := r.LastOffers.Declined[why-1]
+	if why >= InsufficientCpus && why <= InsufficientPorts {
+		n -= r.Held.Declined[why-1]
+	}
+	return n
+}
+
 // short returns the resource that most agents lack, 0 if none lacks any.
 func (r *Rejections) short() Reason {
 	worst, most := Reason(0), 0
 	for k := InsufficientCpus; k <= InsufficientPorts; k++ {
-		if n := r.LastOffers.Declined[k-1]; n > most {
+		if n := r.open(k); n > most {
 			worst, most = k, n
 		}
 	}
@@ -48,18 +69,21 @@ func (r *Rejections) short() Reason {
 
 // lack is the nearest miss: what is needed and the most that there is of it.
 func (r *Rejections) lack(s *app.Spec) string {
-	say := func(need resource.Scalar, what string, most resource.Scalar) string {
+	say := func(need, own resource.Scalar, what string, most resource.Scalar) string {
+		if need != own {
+			what += " with its executor"
+		}
 		return fmt.Sprintf("needs %v %s; the largest free agent has %v", need, what, most)
 	}
 	switch r.short() {
 	case InsufficientCpus:
-		return say(r.Need.CPUs, "cpus", r.Largest.CPUs)
+		return say(r.Need.CPUs, s.Resources.CPUs, "cpus", r.Largest.CPUs)
 	case InsufficientMemory:
-		return say(r.Need.Mem, "MiB of memory", r.Largest.Mem)
+		return say(r.Need.Mem, s.Resources.Mem, "MiB of memory", r.Largest.Mem)
 	case InsufficientDisk:
-		return say(r.Need.Disk, "MiB of disk", r.Largest.Disk)
+		return say(r.Need.Disk, r.Need.Disk, "MiB of disk", r.Largest.Disk)
 	case InsufficientGpus:
-		return say(r.Need.GPUs, "gpus", r.Largest.GPUs)
+		return say(r.Need.GPUs, r.Need.GPUs, "gpus", r.Largest.GPUs)
 	case InsufficientPorts:
 		return fmt.Sprintf("needs %s; the agent with the most free has %d", wantedPorts(s), r.LargestPorts)
 	case UnfulfilledRole, UnfulfilledConstraint, NoCorrespondingReservationFound, AgentMaintenance, DeclinedScarceResources:

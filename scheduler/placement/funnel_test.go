@@ -115,7 +115,7 @@ func TestEveryReason(t *testing.T) {
 		{
 			reason: "InsufficientCpus", name: "cpus of the executor", cfg: placement.Config{Executor: resource.Vector{CPUs: 100}},
 			change: func(s *app.Spec) { s.Resources.CPUs = 4000 },
-			want:   "needs 4.1 cpus; the largest free agent has 4: 1 agent too small",
+			want:   "needs 4.1 cpus with its executor; the largest free agent has 4: 1 agent too small",
 		},
 		{
 			reason: "InsufficientMemory", name: "memory", change: func(s *app.Spec) { s.Resources.Mem = resource.Units(600) },

@@ -100,6 +100,9 @@ type Rejections struct {
 	Attempt Funnel
 	// Constraints says which constraint excluded how many of the last offers, in the Spec's order.
 	Constraints []ConstraintTally
+	// Held counts those of the last offers that are of agents held for another
+	// App, most of them as short of cpus: nothing there is free for this one.
+	Held Funnel
 	// Unaccepted is how many of the last offers hold nothing that the App's
 	// acceptedResourceRoles accept, Wanted what that would be.
 	Unaccepted int

@@ -36,6 +36,10 @@ func (d *Demand) Rejections() Rejections {
 				r.Constraints[k].Declined++
 			}
 		}
+		if s := &d.pool.slots[i]; s.heldFor != nil && s.heldFor != d {
+			r.Held.add(why, 1)
+			continue
+		}
 		r.nearest(why, left, d.mode)
 	}
 	return r

@@ -88,7 +88,7 @@ func TestTenantsShareTheCluster(t *testing.T) {
 	a.uses("/a", 8)
 	create(sleeper("/b/app", 8, 1, ""))
 	create(sleeper("/d/app", 8, 1, ""))
-	a.says("/b/app", `needs 1\.01 cpus; the largest free agent has 0\.16: 2 agents too small`)
+	a.says("/b/app", `needs 1\.01 cpus with its executor; the largest free agent has 0\.16: 2 agents too small`)
 	a.must(http.MethodPut, "/v2/apps//a/app?force=true", `{"instances": 4}`, nil)
 	a.uses("/a", 4)
 	a.uses("/b", 3)
@@ -167,7 +167,7 @@ func TestWhatWaitsForSomethingElseSaysSo(t *testing.T) {
 	a.must(http.MethodPost, "/v2/apps", `{"id": "/fails", "cmd": "exit 3", "cpus": 0.1, "mem": 16, "backoffSeconds": 300}`, nil)
 	a.says("/fails", `backs off for .* after TASK_FAILED: Command exited with status 3`)
 	a.must(http.MethodPut, "/v2/apps", "["+sleeper("/db", 1, 5, "")+","+sleeper("/web", 2, 0.1, `, "dependencies": ["/db"]`)+"]", nil)
-	a.says("/db", `needs 5\.01 cpus; the largest free agent has `)
+	a.says("/db", `needs 5\.01 cpus with its executor; the largest free agent has `)
 	a.says("/web", `nothing of it waits for an offer: 0 of 2 instances run, deployment [0-9a-f-]+ has to scale /db first`)
 	faults := regexp.MustCompile(`faults +(http://\S+)/admin`).FindStringSubmatch(p.out.String())
 	if faults == nil {
