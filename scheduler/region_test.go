@@ -89,6 +89,15 @@ func TestAppsStayInTheMastersRegionUnlessTheyAskForAnother(t *testing.T) {
 		}
 	}
 
+	for _, row := range []struct{ members, want string }{
+		{`"cpus": 5`, "needs 5 cpus; the largest free agent has 4: 3 agents too small, 3 agents in another region"},
+		{`"cpus": 1, "constraints": [["@region", "IS", "north"]]`, "6 excluded by @region IS north"},
+		{`"cpus": 1, "acceptedResourceRoles": ["*"], "requirePorts": true, "portDefinitions": [{"port": 80}]`,
+			"needs 1 host port (80); the agent with the most free has 101: 3 agents too small, 3 agents in another region"},
+	} {
+		whyNot(t, s, row.members, row.want)
+	}
+
 	if err := cluster.KillMaster(1); err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +112,33 @@ func TestAppsStayInTheMastersRegionUnlessTheyAskForAnother(t *testing.T) {
 	}
 	if diff := cmp.Diff(domains(t, s, ``), []string{"west/a", "west/b"}); diff != "" {
 		t.Errorf("after the change of master: domains of the tasks (-got +want):\n%s", diff)
+	}
+}
+
+// GPUs are only wanted with the flag, agents with GPUs are kept for those who ask in any case.
+func TestGPUsAreDeclaredOnlyWithTheFlag(t *testing.T) {
+	t.Parallel()
+	for _, gpu := range []bool{false, true} {
+		c := config(t, "127.0.0.1:1")
+		c.GPU = gpu
+		s, err := New(c, zap.NewNop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = s.listener.Close() }() // it never served
+		info := s.framework("")
+		if got := info.Has("GPU_RESOURCES"); got != gpu {
+			t.Errorf("with --gpu=%v: GPU_RESOURCES declared %v", gpu, got)
+		}
+		if !info.Has("REGION_AWARE") || !info.Has("RESERVATION_REFINEMENT") {
+			t.Errorf("capabilities: got %v, want regions and refined reservations", info.Capabilities)
+		}
+		if got := s.rules().GPUs; got != gpu {
+			t.Errorf("with --gpu=%v: apps may ask for GPUs %v", gpu, got)
+		}
+		if !s.placement().RestrictGPUs {
+			t.Error("agents with GPUs are not kept for those who ask for them")
+		}
 	}
 }
 
@@ -127,6 +163,44 @@ func domains(t *testing.T, s *Scheduler, constraint string) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// whyNot creates an App that no agent suits and waits for the sentence that says so.
+func whyNot(t *testing.T, s *Scheduler, members, want string) {
+	t.Helper()
+	request(t, s, http.MethodPost, "/v2/apps", `{"id": "/web", "cmd": "sleep 1", "mem": 32, `+members+`}`, http.StatusCreated, nil)
+	defer request(t, s, http.MethodDelete, "/v2/apps/web", "", http.StatusOK, nil)
+	deadline := time.Now().Add(30 * time.Second)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	var list struct {
+		Queue []struct {
+			Explanation            string
+			LastUnusedOffers       []struct{ Reason []string }
+			ProcessedOffersSummary struct {
+				RejectSummaryLastOffers []struct {
+					Reason              string
+					Declined, Processed int
+				}
+			}
+		}
+	}
+	for time.Now().Before(deadline) {
+		list.Queue = nil
+		request(t, s, http.MethodGet, "/v2/queue?embed=explanation&embed=lastUnusedOffers", "", http.StatusOK, &list)
+		if len(list.Queue) == 1 && list.Queue[0].Explanation == want {
+			q := list.Queue[0]
+			if first := q.ProcessedOffersSummary.RejectSummaryLastOffers[0]; first.Reason != "UnfulfilledRole" || first.Processed != 6 {
+				t.Errorf("%s: the funnel begins with %+v, want 6 offers at UnfulfilledRole", members, first)
+			}
+			if len(q.LastUnusedOffers) != 6 || len(q.LastUnusedOffers[0].Reason) != 1 {
+				t.Errorf("%s: unused offers: got %+v, want one of each agent with its reason", members, q.LastUnusedOffers)
+			}
+			return
+		}
+		<-tick.C
+	}
+	t.Errorf("%s: got %+v, want %q", members, list.Queue, want)
 }
 
 type task struct{ State, Region, Zone string }

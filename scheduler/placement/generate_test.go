@@ -23,7 +23,7 @@ var stacks = [][]mesos.Reservation{
 	{{Role: "eng"}},
 	{{Role: role, Dynamic: true, Principal: "p", Labels: []mesos.Label{{Key: "k", Value: "v"}}}},
 	{{Role: "eng"}, {Role: role, Dynamic: true, Principal: "p"}},
-	{{Role: "engine"}},
+	{{Role: "en"}},
 }
 
 // ofAgent returns the offer with the n-th number of all, of agent a<agent>.
@@ -48,7 +48,7 @@ func (w *world) ofAgent(agent, n int) *mesos.Offer {
 	}
 	for k := range rapid.IntRange(1, 3).Draw(w.t, "stacks") {
 		stack := stacks[0]
-		if k > 0 && role != "db" {
+		if role != "db" && (k > 0 || rapid.IntRange(0, 3).Draw(w.t, "reserved") == 0) {
 			stack = rapid.SampledFrom(stacks).Draw(w.t, "stack")
 		}
 		o.Resources = append(o.Resources, w.resources(agent, role, stack, uint64(1000+400*n+100*k))...)
@@ -76,7 +76,7 @@ func (w *world) resources(agent int, role string, stack []mesos.Reservation, beg
 		scalar(mesos.CPUs, 10, 4000), scalar(mesos.Mem, 32000, 4096000), scalar(mesos.Disk, 0, 100),
 		{
 			Name: mesos.Ports, Type: mesos.RangeSet, AllocationRole: role, Reservations: stack,
-			Ranges: resource.Ranges{{Begin: begin, End: begin + 2}, {Begin: begin + 10, End: begin + 10}},
+			Ranges: resource.Ranges{{Begin: begin, End: begin + rapid.Uint64Range(0, 2).Draw(w.t, "length")}, {Begin: begin + 10, End: begin + 10}},
 		},
 	}
 	if agent%7 == 0 && rapid.Bool().Draw(w.t, "gpus") {
@@ -91,23 +91,18 @@ func (w *world) resources(agent int, role string, stack []mesos.Reservation, beg
 	return out
 }
 
-// app adds an App with up to three constraints.
+// app adds an App; half of them ask for nothing special, so that many agents
+// suit them.
 func (w *world) app() {
 	s := &app.Spec{
-		ID: app.ID("/app" + strconv.Itoa(len(w.demands))), Role: role,
+		ID: app.ID("/app" + strconv.Itoa(len(w.demands))), Role: role, Labels: map[string]string{},
 		Resources: resource.Vector{
-			CPUs: resource.Scalar(rapid.Int64Range(0, 1500).Draw(w.t, "cpus")),
-			Mem:  resource.Scalar(rapid.Int64Range(0, 1024000).Draw(w.t, "mem")),
-			Disk: resource.Scalar(rapid.SampledFrom([]int64{0, 0, 10}).Draw(w.t, "disk")),
-			GPUs: resource.Scalar(rapid.SampledFrom([]int64{0, 0, 0, 1000}).Draw(w.t, "gpus")),
+			CPUs: resource.Scalar(rapid.Int64Range(1, 1000).Draw(w.t, "cpus")),
+			Mem:  resource.Scalar(rapid.Int64Range(0, 512000).Draw(w.t, "mem")),
 		},
-		AcceptedResourceRoles: rapid.SampledFrom([][]string{nil, nil, {"*"}, {role}, {role, "*"}}).Draw(w.t, "accepted"),
-		RequirePorts:          rapid.Bool().Draw(w.t, "require"),
-		Labels:                map[string]string{},
 	}
-	w.ports(s)
-	for range rapid.IntRange(0, 3).Draw(w.t, "constraints") {
-		s.Constraints = append(s.Constraints, drawConstraint(w.t))
+	if rapid.Bool().Draw(w.t, "special") {
+		w.special(s)
 	}
 	m := &naiveDemand{spec: s, policy: w.cfg.Policy, avoid: map[mesos.AgentID]int{}}
 	if w.cfg.Policy == placement.Spread && rapid.Bool().Draw(w.t, "own policy") {
@@ -123,13 +118,27 @@ func (w *world) app() {
 	w.demands = append(w.demands, twins)
 }
 
+// special gives an App ports, up to three constraints and other wishes.
+func (w *world) special(s *app.Spec) {
+	s.Resources.Disk = resource.Scalar(rapid.SampledFrom([]int64{0, 0, 10}).Draw(w.t, "disk"))
+	s.Resources.GPUs = resource.Scalar(rapid.SampledFrom([]int64{0, 0, 0, 1000}).Draw(w.t, "gpus"))
+	s.AcceptedResourceRoles = rapid.SampledFrom([][]string{nil, nil, {"*"}, {role}, {role, "*"}}).Draw(w.t, "accepted")
+	s.RequirePorts = rapid.Bool().Draw(w.t, "require")
+	if rapid.Bool().Draw(w.t, "with ports") {
+		w.ports(s)
+	}
+	for range rapid.IntRange(0, 3).Draw(w.t, "constraints") {
+		s.Constraints = append(s.Constraints, drawConstraint(w.t))
+	}
+}
+
 // ports gives an App ports of either network mode, with numbers that some offers have.
 func (w *world) ports(s *app.Spec) {
 	bridge := rapid.Bool().Draw(w.t, "bridge")
 	if bridge {
 		s.Networks, s.RequirePorts = []app.Network{{Mode: app.Bridge}}, false
 	}
-	for k := range rapid.IntRange(0, 3).Draw(w.t, "ports") {
+	for k := range rapid.IntRange(1, 3).Draw(w.t, "ports") {
 		// Numbers differ by k, since no port is given twice in one App.
 		n := rapid.SampledFrom([]int{0, 0, 1400 + k, 1900 + k, 2210}).Draw(w.t, "port")
 		if n == 2210 && k > 0 {

@@ -18,6 +18,7 @@ import (
 type naive struct {
 	cfg    placement.Config
 	agents []*naiveAgent
+	offers int
 	// largest is, for each role, the most that one agent ever offered at a time.
 	largest map[string]resource.Vector
 }
@@ -31,6 +32,10 @@ type naiveAgent struct {
 	hasGPUs, used bool
 	// free is what is left of each kind of resource object.
 	free map[kindOf]*amount
+	// last is the number of the latest offer to each role, gone what it left
+	// when it was used or declined.
+	last map[string]int
+	gone map[string]*naiveAgent
 }
 
 // kindOf is what makes resource objects the same but for their amounts.
@@ -53,6 +58,8 @@ type naiveDemand struct {
 	policy    placement.Policy
 	instances []placement.Site
 	avoid     map[mesos.AgentID]int
+	// begun maps roles to the number of the offer that its wait began with, nil before anybody asked.
+	begun map[string]int
 }
 
 func (n *naive) add(o *mesos.Offer) {
@@ -63,11 +70,13 @@ func (n *naive) add(o *mesos.Offer) {
 		}
 	}
 	if a == nil {
-		a = &naiveAgent{id: o.AgentID, free: map[kindOf]*amount{}}
+		a = &naiveAgent{id: o.AgentID, free: map[kindOf]*amount{}, last: map[string]int{}, gone: map[string]*naiveAgent{}}
 		n.agents = append(n.agents, a)
 	}
 	a.site = placement.Site{Agent: o.AgentID, Hostname: o.Hostname, Domain: o.Domain, Attributes: o.Attributes}
 	a.offers = append(a.offers, o)
+	n.offers++
+	a.last[o.Role], a.gone[o.Role] = n.offers, nil
 	for i := range o.Resources {
 		a.put(&o.Resources[i], 1)
 	}
@@ -136,13 +145,17 @@ func (a *naiveAgent) put(r *mesos.Resource, sign resource.Scalar) {
 
 // remove takes an offer away of which nothing was used, removeAgent all offers of an agent.
 func (a *naiveAgent) remove(o *mesos.Offer) {
+	a.gone[o.Role] = nil
 	a.offers = slices.DeleteFunc(a.offers, func(have *mesos.Offer) bool { return have == o })
 	for i := range o.Resources {
 		a.put(&o.Resources[i], -1)
 	}
 }
 
-func (a *naiveAgent) removeAll() {
+func (a *naiveAgent) removeAll(lost bool) {
+	if lost {
+		clear(a.gone)
+	}
 	a.offers, a.used, a.free = nil, false, map[kindOf]*amount{}
 }
 
@@ -204,16 +217,9 @@ func hostPorts(s *app.Spec) []int {
 	return out
 }
 
-func (n *naive) fits(a *naiveAgent, s *app.Spec) bool {
-	if a.draining || !slices.ContainsFunc(a.offers, func(o *mesos.Offer) bool { return o.Role == s.Role }) {
-		return false
-	}
-	free, ports := n.sum(a, s)
-	wanted := hostPorts(s)
-	if !s.Resources.Add(n.cfg.Executor).Fits(free) || len(wanted) > len(ports) {
-		return false
-	}
-	return !slices.ContainsFunc(wanted, func(p int) bool { return p != 0 && !ports[uint16(p)] })
+// takes reports whether the agent takes one more instance.
+func (n *naive) takes(d *naiveDemand, a *naiveAgent) bool {
+	return a.offering(d.spec.Role) && n.reason(d, a) == 0
 }
 
 // rank is what the policy compares: best-fit takes the agent with the least
@@ -258,7 +264,7 @@ func (n *naive) key(d *naiveDemand, a *naiveAgent) [4]int64 {
 func (n *naive) place(d *naiveDemand) int {
 	best, low := -1, [4]int64{}
 	for i, a := range n.agents {
-		if !n.fits(a, d.spec) || !n.admits(d, a) {
+		if !n.takes(d, a) {
 			continue
 		}
 		if k := n.key(d, a); best < 0 || slices.Compare(k[:], low[:]) < 0 {

@@ -66,26 +66,16 @@ func groupSize(d *naiveDemand, s placement.Site) int64 {
 	return 0
 }
 
-// admits is what constraints, regions and scarce GPUs say of an agent.
-func (n *naive) admits(d *naiveDemand, a *naiveAgent) bool {
+// admits is what constraints and regions say of an agent.
+func (n *naive) admits(d *naiveDemand, s placement.Site) bool {
 	aware := false
 	for _, c := range d.spec.Constraints {
 		aware = aware || c.Field == "@region" || c.Field == "@zone"
-		if !admitsOne(c, d.instances, a.site) {
+		if !admitsOne(c, d.instances, s) {
 			return false
 		}
 	}
-	restricted := n.cfg.RestrictGPUs
-	switch d.spec.Labels["GPU_SCHEDULING_BEHAVIOR"] {
-	case "restricted":
-		restricted = true
-	case "unrestricted":
-		restricted = false
-	}
-	if restricted && a.hasGPUs && d.spec.Resources.GPUs == 0 {
-		return false
-	}
-	return aware || n.cfg.HomeRegion == "" || a.site.Domain.Region == "" || a.site.Domain.Region == n.cfg.HomeRegion
+	return aware || n.cfg.HomeRegion == "" || s.Domain.Region == "" || s.Domain.Region == n.cfg.HomeRegion
 }
 
 func admitsOne(c constraint.Constraint, instances []placement.Site, s placement.Site) bool {

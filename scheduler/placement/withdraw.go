@@ -12,7 +12,6 @@ func (c *Cluster) Remove(id mesos.OfferID) bool {
 	}
 	delete(c.offers, id)
 	at.pool.slots[at.agent].remove(id)
-	at.pool.forget(at.agent)
 	at.pool.update(at.agent)
 	return true
 }
