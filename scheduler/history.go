@@ -14,7 +14,7 @@ func (h history) Publish(events []event.Event) {
 	for _, e := range events {
 		switch e.Type {
 		case "status_update_event", "deployment_info", "deployment_step_success", "deployment_success", "deployment_failed",
-			"kills_held_event", "scheduler_registered_event", "scheduler_disconnected_event":
+			"kills_held_event", "volumes_held_event", "volumes_released_event", "volumes_destroyed_event", "scheduler_registered_event", "scheduler_disconnected_event":
 			h.tell(e.Type, e.Facts.Fields())
 		default:
 			if entry := h.log.Check(zap.DebugLevel, "event"); entry != nil {
@@ -38,6 +38,13 @@ func (h history) tell(kind string, fields event.Fields) {
 	case "kills_held_event":
 		h.log.Error("unknown tasks are running and are not killed without a confirmation: POST /v3/kills/confirm to kill them, or restore the store",
 			field("count", "tasks"), field("known", "known"))
+	case "volumes_held_event":
+		h.log.Error("an unknown instance has persistent volumes, which are kept: POST /v3/kills/confirm to destroy them, or restore the store",
+			field("instance_id", "instanceId"), field("agent_id", "agentId"))
+	case "volumes_released_event":
+		h.log.Info("instance ended for good, its persistent volumes will be destroyed", field("instance_id", "instanceId"), field("agent_id", "agentId"))
+	case "volumes_destroyed_event":
+		h.log.Info("persistent volumes destroyed", field("volumes", "volumes"), field("agent_id", "agentId"))
 	case "scheduler_registered_event":
 		h.log.Info("subscribed with mesos", field("framework_id", "frameworkId"), field("host", "master"))
 	case "scheduler_disconnected_event":

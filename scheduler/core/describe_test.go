@@ -80,7 +80,7 @@ func describeFields(f map[string]any) string {
 	if r, ok := f["reason"]; ok {
 		return fmt.Sprintf("%v: %v", f["id"], r)
 	}
-	for _, k := range []string{"id", "appId", "tasks"} {
+	for _, k := range []string{"id", "appId", "tasks", "instanceId", "volumes"} {
 		if v, ok := f[k]; ok {
 			return fmt.Sprint(v)
 		}

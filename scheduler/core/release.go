@@ -87,6 +87,7 @@ func (s *State) free(id instance.ID, agent mesos.AgentID, role string) {
 	r := Release{Agent: agent, Role: role, Since: s.now}
 	s.disks.releases[id] = r
 	s.persist(PutRelease{ID: id, Release: r})
+	s.publish("volumes_released_event", event.Fields{"instanceId": string(id), "agentId": string(agent)})
 	s.sweep(sweepFor)
 }
 
@@ -304,8 +305,23 @@ func (s *State) destroyReleased() {
 			s.cluster.Remove(id)
 		}
 		s.call(mesos.Accept{OfferIDs: c.Offers, Operations: c.Operations})
+		if ids := destroyed(c.Operations); ids != nil {
+			s.publish("volumes_destroyed_event", event.Fields{"volumes": ids, "agentId": string(c.Agent)})
+		}
 		s.sweep(sweepFor)
 	}
+}
+
+// destroyed lists the volumes that operations destroy.
+func destroyed(ops []mesos.Operation) (ids []string) {
+	for _, op := range ops {
+		if d, ok := op.(mesos.Destroy); ok {
+			for _, v := range d.Volumes {
+				ids = append(ids, v.Disk.PersistenceID)
+			}
+		}
+	}
+	return ids
 }
 
 // byID finds an instance by its id, nil if there is none.
