@@ -149,10 +149,11 @@ func (a *appState) recount(was, is *instance.Instance) {
 		return
 	}
 	before, after := a.counted(was), a.counted(is)
-	if before && !after {
+	moved := before && after && was.Home != is.Home && site(was).Agent != site(is).Agent
+	if before && !after || moved {
 		a.demand.Uncount(site(was))
 	}
-	if after && !before {
+	if after && !before || moved {
 		a.demand.Count(site(is))
 	}
 }

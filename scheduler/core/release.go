@@ -184,6 +184,7 @@ func (s *State) atHome(m *member, o *mesos.Offer, volume string) {
 		return
 	}
 	if home := i.Home.Confirmed(o.AgentID); home != i.Home {
+		home.Hostname, home.Domain, home.Attributes = o.Hostname, o.Domain, o.Attributes
 		s.store(m, i.At(home))
 	}
 }

@@ -289,7 +289,7 @@ func resident(spec *app.Spec, paths []string) {
 }
 
 func (s *script) offerOf(plain []string, args map[string]string) mesos.Offer {
-	o := mesos.Offer{ID: mesos.OfferID(plain[0]), AgentID: mesos.AgentID(plain[1]), Hostname: plain[1] + ".local", Role: cmp.Or(args["role"], "*")}
+	o := mesos.Offer{ID: mesos.OfferID(plain[0]), AgentID: mesos.AgentID(plain[1]), Hostname: cmp.Or(args["host"], plain[1]+".local"), Role: cmp.Or(args["role"], "*")}
 	for _, name := range []string{"cpus", "mem", "disk"} {
 		if n, err := strconv.ParseFloat(args[name], 64); err == nil || name != "disk" {
 			o.Resources = append(o.Resources, mesos.Resource{Name: name, Type: mesos.Scalar, Scalar: resource.FromFloat(n), AllocationRole: o.Role})
