@@ -188,6 +188,7 @@ func (c *checker) step(ev core.Event, before, after *core.View, eff core.Effects
 		c.w.fail("%d replies to %s", len(eff.Replies), describeEvent(ev))
 	}
 	c.acks(ev, eff)
+	c.limits(after, eff)
 	if _, killing := asked.Command.(core.KillTasks); killing {
 		return
 	}

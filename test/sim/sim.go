@@ -148,6 +148,7 @@ func (w *world) calm() {
 	w.logf("calm")
 	w.faults = faults{}
 	w.user.idle = true
+	w.user.unbound()
 	for _, a := range w.agents {
 		a.heal()
 	}

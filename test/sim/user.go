@@ -62,7 +62,7 @@ func (u *user) act() {
 		u.w.sched.ask(core.ChangeApps{Changes: []core.AppChange{{Spec: spec, Create: true}}, Force: force})
 		return
 	}
-	switch n := u.w.rng.IntN(20); {
+	switch n := u.w.rng.IntN(22); {
 	case n < 5:
 		spec := *a.Spec
 		spec.Instances = u.size(id)
@@ -78,6 +78,8 @@ func (u *user) act() {
 		u.kill(a, force)
 	case n < 18:
 		u.w.sched.ask(core.ResetDelay{ID: id})
+	case n < 20:
+		u.bound(view)
 	case len(view.Deployments) > 0:
 		d := view.Deployments[u.w.rng.IntN(len(view.Deployments))]
 		u.w.sched.ask(core.CancelDeployment{ID: d.ID, Force: u.w.chance(0.3)})
