@@ -29,7 +29,8 @@ func NewRanges(rs ...Range) Ranges {
 	})
 	var out Ranges
 	for _, r := range sorted {
-		if n := len(out); n > 0 && r.Begin <= out[n-1].End+1 {
+		// The second comparison is one that the largest number does not overflow.
+		if n := len(out); n > 0 && (r.Begin <= out[n-1].End || r.Begin-1 == out[n-1].End) {
 			out[n-1].End = max(out[n-1].End, r.End)
 			continue
 		}

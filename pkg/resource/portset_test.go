@@ -1,6 +1,7 @@
 package resource_test
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -74,6 +75,15 @@ func compare(t *rapid.T, set resource.PortSet, model map[uint16]bool) {
 		if ok && next != want[max(at, 0)] {
 			t.Fatalf("After(%d) of %v: got %d, want %d", n, set, next, want[max(at, 0)])
 		}
+	}
+}
+
+func TestRangesAreCoalescedUpToTheLargestNumber(t *testing.T) {
+	t.Parallel()
+	const most = math.MaxUint64
+	got := resource.NewRanges(resource.Range{Begin: 9, End: most}, resource.Range{Begin: 0, End: 2}, resource.Range{Begin: 12, End: 13}, resource.Range{Begin: 3, End: 4})
+	if want := (resource.Ranges{{Begin: 0, End: 4}, {Begin: 9, End: most}}); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

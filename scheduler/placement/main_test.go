@@ -8,7 +8,7 @@ import (
 
 // TestMain lets the property tests try more than rapid does by itself; they are quick.
 func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.checks", "500"); err != nil {
+	if err := flag.Set("rapid.checks", "300"); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())

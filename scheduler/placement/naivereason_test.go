@@ -45,7 +45,7 @@ func (n *naive) reason(d *naiveDemand, a *naiveAgent) placement.Reason {
 // hasAccepted reports whether the agent's offers hold anything at all that the
 // App accepts; it is true, too, if they hold nothing that anybody could use.
 func (n *naive) hasAccepted(d *naiveDemand, a *naiveAgent) bool {
-	any := false
+	useful := false
 	for _, o := range a.offers {
 		for i := range o.Resources {
 			r := &o.Resources[i]
@@ -55,10 +55,10 @@ func (n *naive) hasAccepted(d *naiveDemand, a *naiveAgent) bool {
 			if n.accepts(d.spec, kind(r)) {
 				return true
 			}
-			any = true
+			useful = true
 		}
 	}
-	return !any
+	return !useful
 }
 
 // spares reports whether the App leaves agents with GPUs to others.
