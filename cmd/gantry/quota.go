@@ -77,7 +77,7 @@ a guarantee or limit away. Running tasks are not stopped.`,
 		Example: `  gantry queue set /prod --weight 3
   gantry queue set /prod --guarantee cpus=100,mem=200000 --limit cpus=400
   gantry queue set /prod/batch --limit none`,
-		Args: args(1, 1, "a QUEUE such as /prod"),
+		Args: args(1, 1, "a QUEUE such as /prod"), ValidArgsFunction: c.completeQueues,
 	}
 	f := cmd.Flags()
 	f.Float64Var(&weight, "weight", 1, "part in relation to the sibling queues")
@@ -119,7 +119,7 @@ func (c *cli) newQuotaResetCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "reset QUEUE", Short: "Forget what was set for a queue",
 		Long:    "Forget what 'gantry queue set' set for a queue. What the scheduler was started with (--queue) holds again.",
-		Example: "  gantry queue reset /prod", Args: args(1, 1, "a QUEUE such as /prod"),
+		Example: "  gantry queue reset /prod", Args: args(1, 1, "a QUEUE such as /prod"), ValidArgsFunction: c.completeQueues,
 		RunE: c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
 			now, err := client.ResetQuota(ctx, args[0])
 			if err != nil {
@@ -173,4 +173,19 @@ func parseBounds(flag, text string) (*api.Bounds, error) {
 		}
 	}
 	return b, nil
+}
+
+// completeQueues completes paths of queues.
+func (c *cli) completeQueues(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return c.ask(cmd, func(ctx context.Context, client *api.Client) ([]cobra.Completion, error) {
+		list, err := client.Queues(ctx)
+		paths := make([]cobra.Completion, 0, len(list.Queues))
+		for _, q := range list.Queues {
+			paths = append(paths, cobra.CompletionWithDesc(q.Queue, fmt.Sprintf("%d tasks, %d waiting", q.Instances, q.Waiting)))
+		}
+		return paths, err
+	})
 }
