@@ -36,7 +36,10 @@ func fitCheckFigures(s *session) error {
 		n += len(agents)
 	}
 	allocs := testing.AllocsPerRun(100, check)
-	const rounds = 100_000
+	rounds := 100_000
+	if s.small {
+		rounds = 1000
+	}
 	checks := float64(rounds * len(agents))
 	took, err := s.best(func() (func(), func() error, error) {
 		return func() {
