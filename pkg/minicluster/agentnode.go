@@ -20,7 +20,8 @@ import (
 
 // AgentStart says how an agent is started.
 type AgentStart struct {
-	// Fresh empties the agent's checkpoints first, so that it comes back with a new id.
+	// Fresh empties the agent's checkpoints first, so that it comes back with a new id. Its reservations and persistent
+	// volumes are still there, as with Mesos.
 	Fresh bool
 	// Flags change the configuration from now on.
 	Flags map[string]any
@@ -53,7 +54,7 @@ func (n *agentNode) start(how AgentStart) error {
 		return fmt.Errorf("start %s: %w", n.name(), err)
 	}
 	if how.Fresh || n.left.Swap(false) {
-		if err := os.RemoveAll(filepath.Join(n.cfg.WorkDir, "meta")); err != nil {
+		if err := os.RemoveAll(filepath.Join(n.cfg.WorkDir, "meta", "slaves")); err != nil {
 			return fmt.Errorf("start %s: empty checkpoints: %w", n.name(), err)
 		}
 	}

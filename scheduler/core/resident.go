@@ -117,9 +117,6 @@ func neverMade(i *instance.Instance, st mesos.TaskStatus) *instance.Instance {
 // explainHome says what an App's longest waiting resident instance waits for,
 // "" if none waits for its home.
 func (s *State) explainHome(a *appState) string {
-	if !a.resident {
-		return ""
-	}
 	i := a.homesick()
 	if i == nil {
 		return ""
@@ -138,6 +135,14 @@ func (s *State) explainHome(a *appState) string {
 	}
 	return fmt.Sprintf("instance %s waits for agent %s (%s), which %s %s: %s; to start without the data, kill task %s with wipe",
 		i.ID, i.Home.AgentID, i.Home.Hostname, holds, what, s.missing(i), i.TaskID())
+}
+
+// rejections tells why no agent takes the App's next instance.
+func (a *appState) rejections(d *placement.Demand) placement.Rejections {
+	if i := a.homesick(); i != nil {
+		return d.RejectionsOf(string(i.ID), i.Home.AgentID)
+	}
+	return d.Rejections()
 }
 
 // homesick returns the waiting instance with a home that has waited longest.

@@ -137,10 +137,7 @@ func (a *appState) explain(now time.Time, d *placement.Demand) {
 		a.attemptSince = a.waitsSince
 		d.BeginAttempt()
 	}
-	r := d.Rejections()
-	if i := a.homesick(); i != nil {
-		r = d.RejectionsOf(string(i.ID), i.Home.AgentID)
-	}
+	r := a.rejections(d)
 	q := a.tell()
 	q.Processed, q.Unused = r.Attempt.Processed, r.Attempt.Refused()
 	q.Rejections, q.Attempt = rejectionCounts(r.LastOffers), rejectionCounts(r.Attempt)
