@@ -234,6 +234,11 @@ func TestASubscriberThatNeverReadsIsCutWithoutHarmToTheMaster(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	stuck := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		// The client has its answer before the stream is cut.
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			ended <- err
+			return
+		}
 		ended <- s.write(ctx, w, time.Hour)
 	}))
 	defer stuck.Close()
