@@ -269,8 +269,5 @@ func hostPort(spec *app.Spec, p app.Port) (n uint16, has bool) {
 	}
 }
 
-// Spec returns what the demand was made from.
-func (d *Demand) Spec() *app.Spec { return d.spec }
-
 // Need returns what one instance takes, its executor included.
 func (d *Demand) Need() resource.Vector { return d.need }

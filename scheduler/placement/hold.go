@@ -1,8 +1,6 @@
 package placement
 
 import (
-	"slices"
-
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 )
@@ -53,23 +51,6 @@ func (c *Cluster) Release(d *Demand) {
 		d.pool.freed(i, true)
 	}
 	d.held = nil
-}
-
-// Holds reports whether the offer is of an agent that is held for somebody,
-// and so to be kept.
-func (c *Cluster) Holds(id mesos.OfferID) bool {
-	at, known := c.offers[id]
-	return known && at.pool.slots[at.agent].heldFor != nil
-}
-
-// Held returns the agents that are held for d.
-func (d *Demand) Held() []mesos.AgentID {
-	ids := make([]mesos.AgentID, 0, len(d.held))
-	for _, i := range d.held {
-		ids = append(ids, d.cluster.agents[i].Agent)
-	}
-	slices.Sort(ids)
-	return ids
 }
 
 // Covered tells how much of what an instance of d needs is free on the agent
