@@ -62,7 +62,7 @@ func (n *agentNode) start(how AgentStart) error {
 }
 
 // process is one life of an agent.
-func (n *agentNode) process(ctx context.Context) error {
+func (n *agentNode) process(ctx context.Context, made func()) error {
 	l, err := n.port.listen(ctx)
 	if err != nil {
 		return err
@@ -84,6 +84,7 @@ func (n *agentNode) process(ctx context.Context) error {
 	}
 	late = operator.AgentHandler(a, n.cfg.RawFlags, n.c.log)
 	n.current.Store(a)
+	made()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return endsAll(a.Run(ctx)) })
 	g.Go(func() error { return watch(ctx) })

@@ -45,10 +45,10 @@ func (n *masterNode) enrolled(ctx context.Context) error {
 }
 
 func (n *masterNode) start() error {
-	err := n.launch(func(ctx context.Context) error {
+	err := n.launch(func(ctx context.Context, made func()) error {
 		defer n.c.updateQuorum()
 		for {
-			err := n.process(ctx)
+			err := n.process(ctx, made)
 			if !errors.Is(err, election.ErrDeposed) && !errors.Is(err, master.ErrDeposed) || !n.c.cfg.RestartMasters || ctx.Err() != nil {
 				return err
 			}
@@ -59,7 +59,7 @@ func (n *masterNode) start() error {
 }
 
 // process is one life of a master.
-func (n *masterNode) process(ctx context.Context) error {
+func (n *masterNode) process(ctx context.Context, made func()) error {
 	deps := master.Deps{Network: n.c.network, Log: n.c.log}
 	if n.c.registry != nil {
 		deps.Registry = n.c.registry
@@ -76,6 +76,7 @@ func (n *masterNode) process(ctx context.Context) error {
 		return fmt.Errorf("master %d: %w", n.number, err)
 	}
 	n.current.Store(m)
+	made()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return endsAll(m.Run(ctx)) })
 	g.Go(func() error {

@@ -37,21 +37,34 @@ type node struct {
 
 func (n *node) name() string { return fmt.Sprintf("%s %d", n.kind, n.number) }
 
-// launch runs a process until its context ends or run returns.
-func (n *node) launch(run func(ctx context.Context) error) error {
+// launch runs a process until its context ends or run returns. When launch
+// returns, run has called made, which it does once the new process can be asked
+// in place of the last one, or has ended.
+func (n *node) launch(run func(ctx context.Context, made func()) error) error {
+	made, err := n.begin(run)
+	if err == nil {
+		<-made
+	}
+	return err
+}
+
+// begin starts run; the channel is closed when launch may return.
+func (n *node) begin(run func(ctx context.Context, made func()) error) (<-chan struct{}, error) {
 	parent := n.c.context()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.cancel != nil {
-		return fmt.Errorf("start %s: %w", n.name(), ErrRunning)
+		return nil, fmt.Errorf("start %s: %w", n.name(), ErrRunning)
 	}
 	ctx, cancel := context.WithCancel(parent)
-	done := make(chan struct{})
+	done, made := make(chan struct{}), make(chan struct{})
+	announce := sync.OnceFunc(func() { close(made) })
 	n.cancel, n.done, n.frozen = cancel, done, false
 	n.gate.Thaw()
 	go func() {
 		defer close(done)
-		if err := run(ctx); err != nil {
+		defer announce()
+		if err := run(ctx, announce); err != nil {
 			n.log.Warn("process ended", zap.String("node", n.name()), zap.Error(err))
 		}
 		cancel()
@@ -61,7 +74,7 @@ func (n *node) launch(run func(ctx context.Context) error) error {
 		}
 		n.mu.Unlock()
 	}()
-	return nil
+	return made, nil
 }
 
 // running tells whether the process lives.
