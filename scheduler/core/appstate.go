@@ -30,6 +30,8 @@ type appState struct {
 	waitsSince  time.Time
 	// queue is what is told of those that wait, nil as long as there is nothing to tell.
 	queue *QueueView
+	// hoardPause is how long hoardAfter was put off the last time in this wait.
+	hoardPause time.Duration
 	// resident says that spec has persistent volumes.
 	resident bool
 	// deleted says that the App is gone once its last instance is; gone that it is.
@@ -54,8 +56,6 @@ type appState struct {
 	hoardAfter, explainedAt time.Time
 	// overtakenAt is when others were last placed after it had its turn in vain.
 	overtakenAt time.Time
-	// hoardPause is how long that was put off the last time.
-	hoardPause time.Duration
 	// attemptSince is the beginning of the wait that the rejections are counted for.
 	attemptSince time.Time
 	// deployment is the active one that holds the App, nil if none.
@@ -178,6 +178,9 @@ func (a *appState) lineUp(m *member) {
 		m.lined, m.before, a.last.behind, a.last = true, a.last, m, m
 	}
 }
+
+// served notes that none of the App's instances wants an offer any more.
+func (a *appState) served() { a.waitsSince, a.queue, a.hoardPause = time.Time{}, nil, 0 }
 
 func (a *appState) unline(m *member) {
 	if m.before != nil {

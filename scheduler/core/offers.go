@@ -117,7 +117,7 @@ func (s *State) assign(m *member, at *placement.Assignment, l *Launch) {
 	// None of the numbers that a deployment goes by has changed.
 	s.alter(a)
 	if a.nWaiting == 0 {
-		a.waitsSince, a.queue = time.Time{}, nil
+		a.served()
 	} else {
 		a.tell().LastUsed = s.now
 	}

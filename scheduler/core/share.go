@@ -1,8 +1,6 @@
 package core
 
 import (
-	"time"
-
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
@@ -35,8 +33,7 @@ func (s *State) leaveLine(a *appState) {
 	if a.waitsSince.IsZero() {
 		return
 	}
-	a.waitsSince, a.queue = time.Time{}, nil
-	a.hoardPause = 0
+	a.served()
 	s.fair.Set(fairshare.Request{App: a.spec.ID}, s.now)
 	if a.resting {
 		a.resting = false
