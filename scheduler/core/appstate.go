@@ -206,12 +206,22 @@ func (a *appState) version(v time.Time) *app.Spec {
 	return nil
 }
 
-// ready reports whether the instance does its work as far as the App checks that.
+// ran returns the definition that an instance was made from, by which it is
+// judged; the current one if that is not kept any more.
+func (a *appState) ran(i *instance.Instance) *app.Spec {
+	if spec := a.version(i.Version); spec != nil {
+		return spec
+	}
+	return a.spec
+}
+
+// ready reports whether the instance does its work as far as its own version
+// checks that: a check that was added later says nothing about it.
 func (a *appState) ready(i *instance.Instance) bool {
 	if i.Condition != instance.Running {
 		return false
 	}
-	return len(a.spec.HealthChecks) == 0 || i.Healthy != nil && *i.Healthy
+	return i.Healthy != nil && *i.Healthy || len(a.ran(i).HealthChecks) == 0
 }
 
 func (a *appState) outdated(i *instance.Instance) bool {
@@ -240,11 +250,19 @@ func (a *appState) count(i *instance.Instance, by int) {
 		if a.ready(i) {
 			a.tally.OldReady += by
 		}
+		a.countLost(i, by)
 	default:
 		a.tally.Fresh += by
 		if a.ready(i) {
 			a.tally.FreshReady += by
 		}
+		a.countLost(i, by)
+	}
+}
+
+func (a *appState) countLost(i *instance.Instance, by int) {
+	if i.Condition == instance.Unreachable {
+		a.tally.Lost += by
 	}
 }
 

@@ -12,9 +12,9 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
-// unlock fails if an active deployment holds one of the Apps; with force it
-// cancels those deployments as wholes.
-func (s *State) unlock(changes map[app.ID]deployment.Change, force bool) error {
+// unlock fails if an active deployment holds one of the Apps; with a reason to
+// override them it cancels those deployments as wholes.
+func (s *State) unlock(changes map[app.ID]deployment.Change, override string) error {
 	holders := map[deployment.ID]bool{}
 	for id := range changes {
 		if d, held := s.holders[id]; held {
@@ -30,7 +30,7 @@ func (s *State) unlock(changes map[app.ID]deployment.Change, force bool) error {
 			blocking = append(blocking, d)
 		}
 	}
-	if !force {
+	if override == "" {
 		e := &LockedError{}
 		for _, d := range blocking {
 			e.Deployments = append(e.Deployments, d.ID)
@@ -38,7 +38,7 @@ func (s *State) unlock(changes map[app.ID]deployment.Change, force bool) error {
 		return e
 	}
 	for _, d := range blocking {
-		s.end(d, deployment.Cancelled, "replaced by a change with force=true")
+		s.end(d, deployment.Cancelled, override)
 	}
 	return nil
 }
@@ -340,19 +340,33 @@ func (s *State) cancelDeployment(c CancelDeployment) (Result, error) {
 	version := s.peekVersion()
 	changes := map[app.ID]deployment.Change{}
 	for _, id := range d.Affected() {
-		changes[id] = s.undo(d, id, func(spec *app.Spec) { spec.Version = version })
+		if change, ok := s.undo(d, id, version); ok {
+			changes[id] = change
+		}
 	}
-	return s.deploy(changes, version, true)
+	if err := s.assignServicePorts(changes); err != nil {
+		return Result{}, err
+	}
+	return s.deploy(changes, version, "cancelled by a user, who has its changes undone")
 }
 
-// undo returns the change that brings an App back to what it was before d.
-// Instances that still have that configuration are kept.
-func (s *State) undo(d *deployment.Deployment, id app.ID, stamp func(*app.Spec)) deployment.Change {
+// undo returns the change that brings an App back to what it was before d, false
+// if there is nothing to do. Instances that still have that configuration are
+// kept; an App that d has deleted by now is made again.
+func (s *State) undo(d *deployment.Deployment, id app.ID, version time.Time) (deployment.Change, bool) {
 	was, now := d.Original[id], s.apps[id]
 	if was == nil {
-		return deployment.Change{Original: now.spec}
+		if now == nil {
+			return deployment.Change{}, false
+		}
+		return deployment.Change{Original: now.spec}, true
 	}
 	back := *was
-	stamp(&back)
-	return deployment.Change{Original: now.spec, Target: &back, Restart: true}
+	back.Version = version
+	if now == nil {
+		s.yieldServicePorts(&back, nil)
+		return deployment.Change{Target: &back}, true
+	}
+	s.yieldServicePorts(&back, now.spec)
+	return deployment.Change{Original: now.spec, Target: &back, Restart: true}, true
 }

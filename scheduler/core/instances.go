@@ -56,7 +56,7 @@ func (s *State) deadline(a *appState, i *instance.Instance) time.Time {
 	case instance.Staging, instance.Starting:
 		return later(s.now, i.Since).Add(s.cfg.LaunchTimeout)
 	case instance.Unreachable:
-		if i.Goal == instance.GoalRunning && a.spec.Unreachable.Disabled || i.Goal == instance.GoalStopped {
+		if i.Goal == instance.GoalRunning && a.ran(i).Unreachable.Disabled || i.Goal == instance.GoalStopped {
 			return time.Time{}
 		}
 		return i.Since.Add(s.inactiveAfter(a, i))
@@ -72,7 +72,7 @@ func (s *State) deadline(a *appState, i *instance.Instance) time.Time {
 
 // inactiveAfter is how long an unreachable instance counts as one of its App's.
 func (s *State) inactiveAfter(a *appState, i *instance.Instance) time.Duration {
-	after := a.spec.Unreachable.InactiveAfter
+	after := a.ran(i).Unreachable.InactiveAfter
 	if i.Forgotten {
 		after = max(after, s.cfg.UnknownGrace)
 	}
@@ -91,7 +91,7 @@ func (s *State) instanceDue(m *member) {
 		s.kill(i.TaskID(), i.AgentID)
 		s.deadlines.set(m, s.now.Add(s.cfg.LaunchTimeout))
 	case instance.Unreachable:
-		u := m.app.spec.Unreachable
+		u := m.app.ran(i).Unreachable
 		if i.Goal == instance.GoalRunning && u.ExpungeAfter <= u.InactiveAfter {
 			i = i.WithGoal(instance.GoalDecommissioned)
 		}

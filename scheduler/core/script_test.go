@@ -193,13 +193,27 @@ func (s *script) commandOf(verb string, plain []string, args map[string]string) 
 	id := app.Canonical(plain[0])
 	switch verb {
 	case "create", "change":
-		return ChangeApps{Changes: []AppChange{{Spec: s.specOf(id, args), Create: verb == "create"}}, Force: force}
+		c := ChangeApps{Force: force}
+		for name := range strings.SplitSeq(plain[0], ",") {
+			c.Changes = append(c.Changes, AppChange{Spec: s.specOf(app.Canonical(name), args), Create: verb == "create"})
+		}
+		return c
+	case "rollback":
+		return ChangeApps{Changes: []AppChange{{Spec: s.state.apps[id].versions[1], Rollback: true}}, Force: force}
 	case "restart":
 		return RestartApp{ID: id, Force: force}
 	case "delete":
-		return DeleteApps{IDs: []app.ID{id}, Force: force}
+		c := DeleteApps{Force: force}
+		for name := range strings.SplitSeq(plain[0], ",") {
+			c.IDs = append(c.IDs, app.Canonical(name))
+		}
+		return c
 	case "kill":
-		return KillTasks{Tasks: []mesos.TaskID{s.names.task(plain[0])}, Scale: args["scale"] == "true", Wipe: args["wipe"] == "true", Force: force}
+		var tasks []mesos.TaskID
+		for name := range strings.SplitSeq(plain[0], ",") {
+			tasks = append(tasks, s.names.task(name))
+		}
+		return KillTasks{Tasks: tasks, Scale: args["scale"] == "true", Wipe: args["wipe"] == "true", Force: force}
 	case "cancel":
 		return CancelDeployment{ID: deployment.ID(s.names.full(plain[0])), Force: force}
 	case "undelay":
@@ -261,6 +275,10 @@ func (s *script) override(spec *app.Spec, k, v string) {
 		spec.Dependencies = []app.ID{app.Canonical(v)}
 	case "ports":
 		spec.Ports = make([]app.Port, int(n))
+	case "port":
+		spec.Ports = []app.Port{{ServicePort: int(n)}}
+	case "disabled":
+		spec.Unreachable = app.UnreachableStrategy{Disabled: true}
 	case "priority":
 		spec.Labels = map[string]string{app.PriorityLabel: v}
 	case "queue":

@@ -85,6 +85,9 @@ func statusOf(err error) int {
 	if _, ok := errors.AsType[*core.ChangedError](err); ok {
 		return http.StatusConflict
 	}
+	if _, ok := errors.AsType[*core.RepeatedError](err); ok {
+		return http.StatusUnprocessableEntity
+	}
 	if _, ok := errors.AsType[*core.PortsExhaustedError](err); ok {
 		return http.StatusUnprocessableEntity
 	}

@@ -127,6 +127,12 @@ func (c Condition) Live() bool {
 // OutOfSight reports whether the task's agent is unreachable.
 func (c Condition) OutOfSight() bool { return c == Unreachable || c == UnreachableInactive }
 
+// GivenUp reports whether the instance is gone for its App, and only remembered so
+// that its task is killed should its agent come back.
+func (i *Instance) GivenUp() bool {
+	return i.Goal == GoalDecommissioned && i.Condition == UnreachableInactive
+}
+
 // Terminal reports whether the task has ended.
 func (c Condition) Terminal() bool { return c >= Finished }
 
