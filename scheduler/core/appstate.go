@@ -51,6 +51,8 @@ type appState struct {
 	// current remembers which versions (Unix milliseconds) have the configuration of spec.
 	current map[int64]bool
 	trouble Trouble
+	// excused is how many launches in a row have failed by the fault of agents.
+	excused int
 	// hoardAfter is when agents may be held for the App again, explainedAt when
 	// its rejections were last counted.
 	hoardAfter, explainedAt time.Time

@@ -62,7 +62,7 @@ func (n names) describe(e Effects) []string {
 		out = append(out, "call "+n.shorten(describeCall(c)))
 	}
 	for _, p := range e.Publish {
-		if strings.HasPrefix(p.Type, "deployment_") || strings.HasPrefix(p.Type, "kills_") || strings.HasPrefix(p.Type, "volumes_") || strings.HasPrefix(p.Type, "app_") {
+		if strings.HasPrefix(p.Type, "deployment_") || strings.HasPrefix(p.Type, "kills_") || strings.HasPrefix(p.Type, "agent_") || strings.HasPrefix(p.Type, "volumes_") || strings.HasPrefix(p.Type, "app_") {
 			out = append(out, n.shorten(fmt.Sprintf("publish %s %v", p.Type, describeFields(p.Facts.Fields()))))
 		}
 	}
@@ -80,7 +80,7 @@ func describeFields(f map[string]any) string {
 	if r, ok := f["reason"]; ok {
 		return fmt.Sprintf("%v: %v", f["id"], r)
 	}
-	for _, k := range []string{"id", "appId", "tasks", "instanceId", "volumes"} {
+	for _, k := range []string{"id", "appId", "tasks", "instanceId", "volumes", "agentId"} {
 		if v, ok := f[k]; ok {
 			return fmt.Sprint(v)
 		}

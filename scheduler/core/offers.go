@@ -39,6 +39,7 @@ func (s *State) place() {
 		return
 	}
 	s.placeAgain = false
+	s.trust()
 	s.measure()
 	s.fair.Wake()
 	t := newTry()
@@ -161,7 +162,7 @@ func (s *State) launch(t *try) {
 
 // plainOf returns what to place an App's next instance by.
 func (s *State) plainOf(a *appState) *placement.Demand {
-	if a.plain != nil && a.demand == nil && len(a.failures) == 0 {
+	if a.plain != nil && a.demand == nil && len(a.failures)+len(s.faulty) == 0 {
 		return a.plain
 	}
 	return s.demandOf(a)
@@ -177,8 +178,11 @@ func (s *State) demandOf(a *appState) *placement.Demand {
 			}
 		}
 		a.demand = s.cluster.Demand(a.spec, counted)
-		for id, f := range a.failures {
-			a.demand.Avoid(id, f.count)
+		for id := range a.failures {
+			a.demand.Avoid(id, s.failuresOn(a, id))
+		}
+		for id := range s.faulty {
+			a.demand.Avoid(id, s.failuresOn(a, id))
 		}
 	}
 	s.forgive(a)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/constraint"
+	"github.com/gantry-mesos/gantry/pkg/fault"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
@@ -360,6 +361,7 @@ func (s *script) statusOf(plain []string, args map[string]string) mesos.TaskStat
 	if args["source"] == "master" {
 		st.Source = mesos.SourceMaster
 	}
+	st.Labels = fault.Fault(args["fault"]).Labels()
 	if h, ok := args["healthy"]; ok {
 		healthy := h == "true"
 		st.Healthy = &healthy

@@ -53,11 +53,13 @@ type State struct {
 	explains      explains
 	demand        offerDemand
 	agents        map[mesos.AgentID]*agentState
-	kills         map[mesos.TaskID]*kill
-	guard         guard
-	recon         *reconciliation.Round
-	timers        *timers
-	deadlines     deadlines
+	// faulty are agents on which tasks of any App failed lately by the agent's fault.
+	faulty    map[mesos.AgentID]failures
+	kills     map[mesos.TaskID]*kill
+	guard     guard
+	recon     *reconciliation.Round
+	timers    *timers
+	deadlines deadlines
 
 	// toSettle are Apps whose instances may have to be started or ended;
 	// altered are those whose picture is out of date.
@@ -101,6 +103,7 @@ func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *St
 		turns:        map[deployment.ID]*turn{},
 		holders:      map[app.ID]deployment.ID{},
 		agents:       map[mesos.AgentID]*agentState{},
+		faulty:       map[mesos.AgentID]failures{},
 		resting:      map[app.ID]*appState{},
 		kills:        map[mesos.TaskID]*kill{},
 		timers:       newTimers(),

@@ -36,6 +36,9 @@ type FrameworkView struct {
 	LastOffer time.Time
 	// KillsHeld is how many kills the mass-kill guard holds back for a confirmation.
 	KillsHeld int
+	// AgentsAvoided is how many agents are tried last, since tasks failed there by
+	// the agent's fault.
+	AgentsAvoided int
 	// VolumesHeld is how many instances that nobody knows have volumes on offer,
 	// which are destroyed only when a user confirms it.
 	VolumesHeld int
