@@ -101,8 +101,12 @@ func (s *Scheduler) rules() app.Rules {
 
 func (s *Scheduler) newAPI() (*httpapi.Server, error) {
 	c := s.cfg
+	files, err := newSandboxes(s.creds, s.current.View)
+	if err != nil {
+		return nil, fmt.Errorf("files of tasks: %w", err)
+	}
 	return httpapi.New(httpapi.Config{
-		Scheduler: s.current, Leadership: s.campaign, Rules: s.rules(), Log: s.log.Named("api"), Registry: s.registry,
+		Scheduler: s.current, Sandboxes: files, Leadership: s.campaign, Rules: s.rules(), Log: s.log.Named("api"), Registry: s.registry,
 		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary, Quotas: c.Decisions.Fairness.Queues,
 		Info: map[string]any{
 			"framework_name": c.FrameworkName, "hostname": c.Hostname, "master": c.Master, "mesos_role": c.MesosRoles[0],
