@@ -10,15 +10,14 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
-	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
 	"github.com/gantry-mesos/gantry/pkg/mesos/operatorapi"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
 )
 
-// sandboxCallTimeout bounds one call to a master or an agent.
-const sandboxCallTimeout = 10 * time.Second
+// operatorCallTimeout bounds one call to a master or an agent.
+const operatorCallTimeout = 10 * time.Second
 
 // sandboxes reads the files of tasks from their agents, whose addresses the
 // leading master tells. It implements httpapi.Sandboxes.
@@ -30,12 +29,8 @@ type sandboxes struct {
 	agents map[mesos.AgentID]string
 }
 
-func newSandboxes(creds httptransport.Credentials, view func() *core.View) (*sandboxes, error) {
-	transport, err := httptransport.New(httptransport.Config{HeaderTimeout: sandboxCallTimeout})
-	if err != nil {
-		return nil, err
-	}
-	return &sandboxes{client: operatorapi.New(transport, creds), view: view, agents: map[mesos.AgentID]string{}}, nil
+func newSandboxes(client *operatorapi.Client, view func() *core.View) *sandboxes {
+	return &sandboxes{client: client, view: view, agents: map[mesos.AgentID]string{}}
 }
 
 // Read implements httpapi.Sandboxes.
@@ -67,7 +62,7 @@ func (s *sandboxes) List(ctx context.Context, at httpapi.SandboxPath) (files []h
 // on calls do with the agent's address and the path as the agent knows it: that
 // of Gantry's executor or, for a task run by one of Mesos' own, that of the task's.
 func (s *sandboxes) on(ctx context.Context, at httpapi.SandboxPath, do func(ctx context.Context, agent, path string) error) error {
-	ctx, cancel := context.WithTimeout(ctx, sandboxCallTimeout)
+	ctx, cancel := context.WithTimeout(ctx, operatorCallTimeout)
 	defer cancel()
 	agent, known, err := s.address(ctx, at.Agent, false)
 	if err != nil {
@@ -114,9 +109,9 @@ func (s *sandboxes) address(ctx context.Context, id mesos.AgentID, afresh bool) 
 	if known && !afresh {
 		return address, true, nil
 	}
-	master := s.view().Framework.Master.Address
-	if master == "" {
-		return "", false, errors.New("no Mesos master leads at the moment; try again")
+	master, err := leadingMaster(s.view())
+	if err != nil {
+		return "", false, err
 	}
 	list, err := s.client.Agents(ctx, master)
 	if err != nil {

@@ -10,9 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 
-	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
 )
 
@@ -23,6 +21,16 @@ var (
 	// ErrDenied says that the credentials do not allow the call.
 	ErrDenied = errors.New("denied")
 )
+
+// RefusedError says that a master or agent understood a call and does not do it.
+type RefusedError struct {
+	// Status is the HTTP status, such as 400 or 409.
+	Status int
+	// Text is the answer's.
+	Text string
+}
+
+func (e *RefusedError) Error() string { return fmt.Sprintf("%d: %s", e.Status, e.Text) }
 
 // answerMax bounds an answer in bytes: GET_AGENTS of ten thousand agents takes a
 // tenth of it.
@@ -37,39 +45,6 @@ type Client struct {
 // New returns a client that sends the credentials with every call.
 func New(transport http.RoundTripper, credentials httptransport.Credentials) *Client {
 	return &Client{transport: transport, credentials: credentials}
-}
-
-// Agent is where an agent that is registered with a master can be called.
-type Agent struct {
-	ID       mesos.AgentID
-	Hostname string
-	// Address is "ip:port".
-	Address string
-}
-
-// Agents lists the agents that are registered with the leading master at
-// "host:port". It fails with ErrDenied, or when the master does not answer.
-func (c *Client) Agents(ctx context.Context, master string) ([]Agent, error) {
-	var answer struct {
-		GetAgents struct {
-			Agents []struct {
-				PID       string `json:"pid"`
-				AgentInfo struct {
-					ID       struct{ Value string } `json:"id"`
-					Hostname string                 `json:"hostname"`
-				} `json:"agent_info"`
-			} `json:"agents"`
-		} `json:"get_agents"`
-	}
-	if err := c.call(ctx, master, map[string]any{"type": "GET_AGENTS"}, &answer); err != nil {
-		return nil, fmt.Errorf("list the agents of master %s: %w", master, err)
-	}
-	agents := make([]Agent, 0, len(answer.GetAgents.Agents))
-	for _, a := range answer.GetAgents.Agents {
-		_, address, _ := strings.Cut(a.PID, "@")
-		agents = append(agents, Agent{ID: mesos.AgentID(a.AgentInfo.ID.Value), Hostname: a.AgentInfo.Hostname, Address: address})
-	}
-	return agents, nil
 }
 
 // Chunk is a piece of a file.
@@ -149,8 +124,10 @@ func (c *Client) call(ctx context.Context, address string, request, answer any) 
 		return ErrNotFound
 	case res.StatusCode == http.StatusUnauthorized, res.StatusCode == http.StatusForbidden:
 		return fmt.Errorf("%w: %s", ErrDenied, res.Status)
-	case res.StatusCode != http.StatusOK:
-		return fmt.Errorf("%s: %s", res.Status, bytes.TrimSpace(data[:min(len(data), 500)]))
+	case res.StatusCode/100 != 2:
+		return &RefusedError{Status: res.StatusCode, Text: string(bytes.TrimSpace(data[:min(len(data), 500)]))}
+	case answer == nil:
+		return nil
 	}
 	return json.Unmarshal(data, answer)
 }
