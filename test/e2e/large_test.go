@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,12 +53,12 @@ func TestAChangeOfTenThousandAppsIsAllOrNothing(t *testing.T) {
 			args := append([]string{"--master", c.MasterURL()}, state...)
 			a, p := scheduling(t, address, args...)
 			had := ""
-			for n, delay := range []time.Duration{100, 300, 600, 1000} {
-				round := fmt.Sprint(n)
+			for n, ms := range []int{100, 300, 600, 1000} {
+				round := strconv.Itoa(n)
 				ctx, stop := context.WithCancel(t.Context())
 				answered := make(chan bool, 1)
 				go func() { answered <- a.put(ctx, manyApps(apps, round)) }()
-				time.AfterFunc(delay*time.Millisecond, func() { _ = p.cmd.Process.Kill() }) // it may be over already
+				time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { _ = p.cmd.Process.Kill() }) // it may be over already
 				<-p.done
 				stop()
 				accepted := <-answered
@@ -67,7 +68,7 @@ func TestAChangeOfTenThousandAppsIsAllOrNothing(t *testing.T) {
 				case is == apps && len(counts) == 1:
 					had = round
 				case accepted || is > 0 || counts[had] != apps && had != "" || len(counts) > 1:
-					t.Fatalf("killed after %d ms, answered %v: apps by round are %v; want all of round %q or all of %q", delay, accepted, counts, had, round)
+					t.Fatalf("killed after %d ms, answered %v: apps by round are %v; want all of round %q or all of %q", ms, accepted, counts, had, round)
 				}
 			}
 			a.must(http.MethodPut, "/v2/apps", manyApps(apps, "last"), nil)

@@ -139,48 +139,64 @@ func (l *loading) readPlan(rest string, r *gantryv1.PlanRecord) error {
 	return nil
 }
 
+// reference names a definition.
+type reference struct {
+	app app.ID
+	ms  int64
+}
+
 // join puts the deployments together once all records are read.
 func (l *loading) join() error {
-	type version struct {
-		app app.ID
-		ms  int64
-	}
-	specs := make(map[version]*app.Spec, len(l.Versions))
+	specs := make(map[reference]*app.Spec, len(l.Versions))
 	for _, s := range l.Versions {
-		specs[version{s.ID, millis(s.Version)}] = s
+		specs[reference{s.ID, millis(s.Version)}] = s
 	}
 	for _, d := range l.Deployments {
-		fail := func(err error) error { return &UnreadableError{Key: deploymentPrefix + escape(d.ID), Err: err} }
-		parts := l.plans[d.ID]
-		if len(parts) != l.wantParts[d.ID] || slices.Contains(parts, nil) {
-			return fail(fmt.Errorf("it has %d parts of its plan, %d are needed", len(parts), l.wantParts[d.ID]))
-		}
-		for _, part := range parts {
-			for _, a := range part.Apps {
-				for ms, to := range map[int64]map[app.ID]*app.Spec{a.OriginalMs: d.Original, a.TargetMs: d.Target} {
-					if ms == 0 {
-						continue
-					}
-					spec := specs[version{app.ID(a.AppId), ms}]
-					if spec == nil {
-						return fail(fmt.Errorf("it refers to version %s of app %s, which is not stored", fromMillis(ms).Format("2006-01-02T15:04:05.000Z"), a.AppId))
-					}
-					to[spec.ID] = spec
-				}
-			}
-			for _, a := range part.Actions {
-				for len(d.Steps) <= int(a.Step) {
-					d.Steps = append(d.Steps, nil)
-				}
-				d.Steps[a.Step] = append(d.Steps[a.Step], deployment.Action{Kind: deployment.ActionKind(a.Kind), App: app.ID(a.AppId)})
-			}
-		}
-		if p := l.progress[d.ID]; p != nil {
-			d.Current, d.Progressed = int(p.Current), fromNanos(p.ProgressedNs)
-		}
-		if d.Current >= len(d.Steps) {
-			return fail(fmt.Errorf("it is at step %d of %d", d.Current+1, len(d.Steps)))
+		if err := l.complete(d, specs); err != nil {
+			return &UnreadableError{Key: deploymentPrefix + escape(d.ID), Err: err}
 		}
 	}
+	return nil
+}
+
+// complete gives a deployment its plan and its progress.
+func (l *loading) complete(d *deployment.Deployment, specs map[reference]*app.Spec) error {
+	parts := l.plans[d.ID]
+	if len(parts) != l.wantParts[d.ID] || slices.Contains(parts, nil) {
+		return fmt.Errorf("it has %d parts of its plan, %d are needed", len(parts), l.wantParts[d.ID])
+	}
+	for _, part := range parts {
+		for _, a := range part.Apps {
+			err := errors.Join(refer(d.Original, specs, reference{app.ID(a.AppId), a.OriginalMs}), refer(d.Target, specs, reference{app.ID(a.AppId), a.TargetMs}))
+			if err != nil {
+				return err
+			}
+		}
+		for _, a := range part.Actions {
+			for len(d.Steps) <= int(a.Step) {
+				d.Steps = append(d.Steps, nil)
+			}
+			d.Steps[a.Step] = append(d.Steps[a.Step], deployment.Action{Kind: deployment.ActionKind(a.Kind), App: app.ID(a.AppId)})
+		}
+	}
+	if p := l.progress[d.ID]; p != nil {
+		d.Current, d.Progressed = int(p.Current), fromNanos(p.ProgressedNs)
+	}
+	if d.Current >= len(d.Steps) {
+		return fmt.Errorf("it is at step %d of %d", d.Current+1, len(d.Steps))
+	}
+	return nil
+}
+
+// refer adds the definition that a reference names, if it names one.
+func refer(to map[app.ID]*app.Spec, specs map[reference]*app.Spec, r reference) error {
+	if r.ms == 0 {
+		return nil
+	}
+	spec := specs[r]
+	if spec == nil {
+		return fmt.Errorf("it refers to version %s of app %s, which is not stored", fromMillis(r.ms).Format("2006-01-02T15:04:05.000Z"), r.app)
+	}
+	to[r.app] = spec
 	return nil
 }
