@@ -47,7 +47,7 @@ func TestPlace(t *testing.T) {
 			if !ok {
 				break
 			}
-			got = append(got, a.Agent)
+			got = append(got, a.AgentID)
 		}
 		if diff := cmp.Diff(got, []mesos.AgentID{"a2", "a2"}); diff != "" {
 			t.Fatalf("agents (-got +want):\n%s", diff)

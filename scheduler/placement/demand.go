@@ -9,14 +9,6 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/resource"
 )
 
-// Site is an agent as constraints see it, such as the one a counted instance runs on.
-type Site struct {
-	Agent      mesos.AgentID
-	Hostname   string
-	Domain     mesos.Domain
-	Attributes []mesos.Attribute
-}
-
 // Demand is one version of an App prepared for placing. It belongs to the
 // Cluster that made it and may be kept for as long as the Spec is current.
 type Demand struct {
@@ -90,7 +82,7 @@ const gpuLabel = "GPU_SCHEDULING_BEHAVIOR"
 // Demand prepares an App. counted are the sites of the instances that its
 // constraints count: active ones whose version is not older than the last
 // configuration change ("Marathon, constraints").
-func (c *Cluster) Demand(spec *app.Spec, counted []Site) *Demand {
+func (c *Cluster) Demand(spec *app.Spec, counted []mesos.Site) *Demand {
 	d := &Demand{
 		spec: spec, cluster: c, pool: c.pool(spec.Role), policy: c.cfg.Policy,
 		mode: c.acceptedMode(spec), task: spec.Resources, executor: c.executor(spec), world: 1,

@@ -51,7 +51,7 @@ func (d *Demand) RejectionsOf(instance string, home mesos.AgentID) Rejections {
 	d.sync()
 	reject := func(i int32, _ *amounts, _ mode) Reason {
 		switch a := &d.cluster.agents[i]; {
-		case a.Agent != home:
+		case a.AgentID != home:
 			return NoCorrespondingReservationFound
 		case a.draining:
 			return AgentMaintenance

@@ -315,7 +315,7 @@ func (c *Cluster) Strays(known func(instance string) bool) []Cleanup {
 				continue
 			}
 			if ops := p.slots[i].strays(known); len(ops) > 0 {
-				out = append(out, Cleanup{c.agents[i].Agent, role, p.slots[i].ids, ops})
+				out = append(out, Cleanup{c.agents[i].AgentID, role, p.slots[i].ids, ops})
 			}
 		}
 	}

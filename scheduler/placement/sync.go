@@ -117,7 +117,7 @@ func (d *Demand) extend() {
 		if d.avoid == nil {
 			continue
 		}
-		if d.avoid[agents[i].Agent] > 0 {
+		if d.avoid[agents[i].AgentID] > 0 {
 			d.avoided = append(d.avoided, i)
 		} else {
 			d.unavoided.set(i)

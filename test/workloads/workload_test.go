@@ -57,10 +57,10 @@ func placeAll(t *testing.T, w *workloads.Workload, p placement.Policy) {
 				break
 			}
 			placed++
-			if !d.Need().Fits(free[at.Agent]) {
-				t.Fatalf("%s was placed on %s, which has only %v left", a.Spec.ID, at.Agent, free[at.Agent])
+			if !d.Need().Fits(free[at.AgentID]) {
+				t.Fatalf("%s was placed on %s, which has only %v left", a.Spec.ID, at.AgentID, free[at.AgentID])
 			}
-			free[at.Agent] = free[at.Agent].Sub(d.Need())
+			free[at.AgentID] = free[at.AgentID].Sub(d.Need())
 		}
 	}
 	if placed == 0 {
