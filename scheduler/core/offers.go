@@ -176,7 +176,7 @@ func (s *State) demandOf(a *appState) *placement.Demand {
 				counted = append(counted, site(i))
 			}
 		}
-		a.demand = s.cluster.Demand(a.spec, counted)
+		a.demand = s.cluster.Demand(&a.spec.Run, counted)
 		for id := range a.failures {
 			a.demand.Avoid(id, s.failuresOn(a, id))
 		}

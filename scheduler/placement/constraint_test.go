@@ -163,7 +163,7 @@ func TestConstraintsAdmit(t *testing.T) {
 				counted = append(counted, sites[n[0]-'0'])
 			}
 			var got strings.Builder
-			d := c.Demand(s, counted)
+			d := c.Demand(&s.Run, counted)
 			for n, site := range sites {
 				if ref, _ := c.Ref(site.AgentID); d.Fits(ref) {
 					got.WriteByte(byte('0' + n))

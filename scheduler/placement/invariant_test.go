@@ -13,6 +13,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
@@ -34,11 +35,11 @@ func holdConstraints(t *rapid.T, policy placement.Policy) {
 	for range rapid.IntRange(1, 20).Draw(t, "offers") {
 		w.offer()
 	}
-	s := &app.Spec{ID: "/held", Role: role, Resources: resource.Vector{CPUs: 10}}
+	s := &app.Spec{ID: "/held", Run: runspec.Run{Role: role, Resources: resource.Vector{CPUs: 10}}}
 	for range rapid.IntRange(1, 3).Draw(t, "constraints") {
 		s.Constraints = append(s.Constraints, drawConstraint(t))
 	}
-	d := w.twins[0].Demand(s, nil)
+	d := w.twins[0].Demand(&s.Run, nil)
 	var sites []mesos.Site
 	ended := false
 	for range rapid.IntRange(1, 30).Draw(t, "steps") {

@@ -130,7 +130,7 @@ func (w *world) place() {
 	together := len(m.avoid) == 0 && rapid.Bool().Draw(w.t, "together")
 	w.both(func(c *placement.Cluster, n int) {
 		d := w.demands[k][n]
-		if plain := c.Plain(m.spec); together && plain != nil {
+		if plain := c.Plain(&m.spec.Run); together && plain != nil {
 			d = plain
 		}
 		got[n], ok[n] = c.Place(d)
@@ -183,7 +183,7 @@ func (w *world) explained(m *naiveDemand, d *placement.Demand) {
 	if diff := cmp.Diff(r.LastOffers, w.naive.rejections(m)); diff != "" {
 		w.t.Fatalf("%s %v: reasons (-got +want):\n%s", m.spec.ID, m.spec.Constraints, diff)
 	}
-	if placement.Explain(m.spec, r) == "" {
+	if placement.Explain(&m.spec.Run, r) == "" {
 		w.t.Fatalf("nothing fits, and no sentence says so: %+v", r)
 	}
 }
@@ -339,7 +339,7 @@ func (w *world) restart() {
 	}
 	m.begun = nil
 	w.both(func(c *placement.Cluster, n int) {
-		w.demands[k][n] = c.Demand(m.spec, m.instances)
+		w.demands[k][n] = c.Demand(&m.spec.Run, m.instances)
 		for id, failures := range m.avoid {
 			w.demands[k][n].Avoid(id, failures)
 		}

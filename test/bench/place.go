@@ -43,7 +43,7 @@ func (s *scene) place() {
 	demands := make([]*placement.Demand, len(s.apps))
 	left := make([]int, len(s.apps))
 	for i, a := range s.apps {
-		demands[i] = s.cluster.Demand(a.Spec, nil)
+		demands[i] = s.cluster.Demand(&a.Spec.Run, nil)
 		left[i] = a.Spec.Instances
 	}
 	for waiting := len(demands); waiting > 0; {

@@ -47,11 +47,11 @@ func placeAll(t *testing.T, w *workloads.Workload, p placement.Policy) {
 	}
 	placed := 0
 	for _, a := range apps {
-		d := c.Demand(a.Spec, nil)
+		d := c.Demand(&a.Spec.Run, nil)
 		for range a.Spec.Instances {
 			at, ok := c.Place(d)
 			if !ok {
-				if got := placement.Explain(a.Spec, d.Rejections()); got == "" {
+				if got := placement.Explain(&a.Spec.Run, d.Rejections()); got == "" {
 					t.Errorf("%s fits nowhere and nothing says why", a.Spec.ID)
 				}
 				break
