@@ -75,10 +75,10 @@ func (s *Scheduler) decisions() core.Config {
 func (s *Scheduler) placement() placement.Config {
 	c := placement.Config{
 		Policy: s.cfg.Placement, Role: s.cfg.MesosRoles[0], Principal: s.cfg.Principal,
-		Accepted: s.cfg.AcceptedResourceRoles, RestrictGPUs: s.cfg.GPUScheduling == gpusRestricted,
+		Accepted: s.cfg.AcceptedResourceRoles, RestrictGPUs: s.cfg.GPUScheduling == gpusRestricted, BuiltIn: s.cfg.DefaultExecutor == "mesos",
 	}
 	c.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-	if s.cfg.DefaultExecutor == "gantry" {
+	if !c.BuiltIn {
 		c.Executor = taskinfo.ExecutorCost()
 	}
 	return c

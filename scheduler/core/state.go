@@ -196,7 +196,7 @@ func (s *State) setSpec(spec *app.Spec) *appState {
 		a.install(spec)
 	}
 	s.countServicePorts(spec, 1)
-	a.plain = s.cluster.Plain(spec)
+	a.plain = s.cluster.Plain(&spec.Run)
 	s.enqueue(a)
 	s.noteWaiting(a)
 	s.touch(a)

@@ -21,6 +21,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
@@ -101,8 +102,13 @@ func start(t *testing.T, w *world) (l *Loop, run func(context.Context) error) {
 
 func create(id app.ID) core.Command {
 	return core.ChangeApps{Changes: []core.AppChange{{Create: true, Spec: &app.Spec{
-		ID: id, Instances: 1, Resources: resource.Vector{CPUs: 100}, Networks: []app.Network{{Mode: app.Host}},
-		Backoff: app.Backoff{Initial: time.Second, Factor: 2, Max: time.Minute},
+		ID:        id,
+		Instances: 1,
+		Backoff:   app.Backoff{Initial: time.Second, Factor: 2, Max: time.Minute},
+		Run: runspec.Run{
+			Resources: resource.Vector{CPUs: 100},
+			Networks:  []app.Network{{Mode: app.Host}},
+		},
 	}}}}
 }
 

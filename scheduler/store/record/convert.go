@@ -120,8 +120,11 @@ func instanceOf(r *gantryv1.InstanceRecord) *instance.Instance {
 	i := &instance.Instance{
 		ID: instance.ID(r.Id), App: app.ID(r.AppId), Version: fromMillis(r.VersionMs), Goal: instance.Goal(r.Goal),
 		Condition: instance.Condition(r.Condition), Since: fromNanos(r.SinceNs), Incarnation: int(r.Incarnation),
-		AgentID: mesos.AgentID(r.AgentId), Hostname: r.Hostname, Domain: mesos.Domain{Region: r.Region, Zone: r.Zone},
 		HostPorts: r.HostPorts,
+		Site: mesos.Site{
+			AgentID: mesos.AgentID(r.AgentId), Hostname: r.Hostname, Domain: mesos.Domain{Region: r.Region, Zone: r.Zone},
+			Attributes: attributesOf(r.Attributes),
+		},
 		Resources: resource.Vector{
 			CPUs: resource.Scalar(r.Cpus), Mem: resource.Scalar(r.Mem), Disk: resource.Scalar(r.Disk), GPUs: resource.Scalar(r.Gpus),
 		},
@@ -132,7 +135,6 @@ func instanceOf(r *gantryv1.InstanceRecord) *instance.Instance {
 		ok := r.Health == healthy
 		i.Healthy = &ok
 	}
-	i.Attributes = attributesOf(r.Attributes)
 	i.Home = homeOf(r.Home)
 	return i
 }
