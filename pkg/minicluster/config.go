@@ -34,6 +34,8 @@ type Config struct {
 	// KeepTasks leaves the tasks running when the cluster stops, for the next cluster with the same work directories.
 	// Built-in executors end all the same. Otherwise agents shut down gracefully and leave no process or container.
 	KeepTasks bool
+	// ResetAgents starts all agents as [AgentStart].Fresh does.
+	ResetAgents bool
 	// Log takes log lines; nil: none.
 	Log *zap.Logger
 }
@@ -104,6 +106,9 @@ func (c Config) Validate() error {
 	for i, a := range c.Agents {
 		if a.WorkDir == "" && c.WorkDir == "" {
 			errs = append(errs, fmt.Errorf("Agents[%d].WorkDir is empty: set it or WorkDir", i))
+		}
+		if err := a.ValidateFlags(); err != nil {
+			errs = append(errs, fmt.Errorf("Agents[%d]: %w", i, err))
 		}
 	}
 	return errors.Join(errs...)
