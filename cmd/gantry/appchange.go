@@ -209,7 +209,7 @@ a terminal; elsewhere --yes is needed.`,
 		if err != nil {
 			return err
 		}
-		return c.finish(ctx, client, cmd, &ch, goal{apps: []string{string(app.Canonical(args[0]))}, gone: true, result: result})
+		return c.finish(ctx, client, cmd, &ch, goal{apps: []string{string(app.Canonical(args[0]))}, gone: []string{string(app.Canonical(args[0]))}, result: result})
 	})
 	return cmd
 }

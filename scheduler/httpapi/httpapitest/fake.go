@@ -258,6 +258,11 @@ func (s *Scheduler) cancel(c core.CancelDeployment) (core.Result, error) {
 		}
 		undo := s.plan()
 		for _, id := range d.Affected() {
+			if was := d.Original[id]; was != nil {
+				undo.Steps = append(undo.Steps, deployment.Step{{Kind: deployment.RestartApplication, App: id}})
+				s.put(undo, was)
+				continue
+			}
 			undo.Steps = append(undo.Steps, deployment.Step{{Kind: deployment.StopApplication, App: id}})
 			undo.Original[id] = s.apps[id].Spec
 		}
