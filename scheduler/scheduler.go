@@ -23,6 +23,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/detector"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/pkg/mesos/operatorapi"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/election"
@@ -101,8 +102,13 @@ func (s *Scheduler) rules() app.Rules {
 
 func (s *Scheduler) newAPI() (*httpapi.Server, error) {
 	c := s.cfg
+	transport, err := httptransport.New(httptransport.Config{HeaderTimeout: operatorCallTimeout})
+	if err != nil {
+		return nil, fmt.Errorf("operator API: %w", err)
+	}
+	client := operatorapi.New(transport, s.creds)
 	return httpapi.New(httpapi.Config{
-		Scheduler: s.current, Leadership: s.campaign, Rules: s.rules(), Log: s.log.Named("api"), Registry: s.registry,
+		Sandboxes: newSandboxes(client, s.current.View), Agents: &agents{client: client, view: s.current.View}, Scheduler: s.current, Leadership: s.campaign, Rules: s.rules(), Log: s.log.Named("api"), Registry: s.registry,
 		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary, Quotas: c.Decisions.Fairness.Queues,
 		Info: map[string]any{
 			"framework_name": c.FrameworkName, "hostname": c.Hostname, "master": c.Master, "mesos_role": c.MesosRoles[0],

@@ -16,11 +16,11 @@ import (
 
 func (c *cli) newTaskCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "task", Short: "See and end tasks", Args: groupArgs, RunE: showHelp,
+		Use: "task", Short: "See tasks, what they write, and end them", Args: groupArgs, RunE: showHelp,
 		Long: `A task is one run of one instance of an app. When it ends, its instance gets
 another one.`,
 	}
-	cmd.AddCommand(c.newTaskListCmd(), c.newTaskKillCmd())
+	cmd.AddCommand(c.newTaskListCmd(), c.newTaskKillCmd(), c.newTaskLogsCmd(), c.newTaskFilesCmd(), c.newTaskDownloadCmd())
 	return cmd
 }
 

@@ -251,31 +251,14 @@ func appPath(id string) string {
 
 // do makes one request; out is left as it is when the answer is empty.
 func (c *Client) do(ctx context.Context, method, path string, q url.Values, body []byte, out any) error {
-	u := *c.base
-	u.Path, u.RawQuery = "", ""
-	target := strings.TrimSuffix(u.String(), "/") + strings.TrimSuffix(c.base.EscapedPath(), "/") + path
-	if len(q) > 0 {
-		target += "?" + q.Encode()
-	}
-	r, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+	answer, err := c.stream(ctx, method, path, q, body)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", method, path, err)
+		return err
 	}
-	r.Header.Set("Accept", "application/json")
-	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	resp, err := c.http.Do(r)
+	defer answer.Close()
+	data, err := io.ReadAll(answer)
 	if err != nil {
 		return c.unreachable(ctx, err)
-	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return c.unreachable(ctx, err)
-	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return refusal(resp.StatusCode, data)
 	}
 	if len(data) == 0 || out == nil {
 		return nil
@@ -284,6 +267,37 @@ func (c *Client) do(ctx context.Context, method, path string, q url.Values, body
 		return fmt.Errorf("%s %s: read the answer: %w", method, path, err)
 	}
 	return nil
+}
+
+// stream makes one request and returns the body of its answer, which may last.
+func (c *Client) stream(ctx context.Context, method, path string, q url.Values, body []byte) (io.ReadCloser, error) {
+	u := *c.base
+	u.Path, u.RawQuery = "", ""
+	target := strings.TrimSuffix(u.String(), "/") + strings.TrimSuffix(c.base.EscapedPath(), "/") + path
+	if len(q) > 0 {
+		target += "?" + q.Encode()
+	}
+	r, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	r.Header.Set("Accept", "application/json")
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := c.http.Do(r)
+	if err != nil {
+		return nil, c.unreachable(ctx, err)
+	}
+	if resp.StatusCode >= 200 && resp.StatusCode <= 299 {
+		return resp.Body, nil
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, c.unreachable(ctx, err)
+	}
+	return nil, refusal(resp.StatusCode, data)
 }
 
 func (c *Client) unreachable(ctx context.Context, err error) error {

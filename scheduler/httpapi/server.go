@@ -58,6 +58,10 @@ type Config struct {
 	Quotas map[string]fairshare.Quota
 	// ExecutorPath is the executor's binary, served as /artifacts/gantry-executor; "" serves none.
 	ExecutorPath string
+	// Agents is asked about agents, for /v3/agents; nil answers 404 there.
+	Agents Agents
+	// Sandboxes reads the files of tasks, for /v3/tasks; nil answers 404 there.
+	Sandboxes Sandboxes
 	// Events serves /v2/events; nil answers 404.
 	Events http.Handler
 	// Abdicate gives up the leadership; nil when that is not possible.

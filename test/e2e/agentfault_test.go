@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -27,7 +28,7 @@ func TestATakenHostPortDoesNotBackTheAppOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	defer func() { _ = taken.Close() }() // closed below already, unless the test has failed
 	a.must(http.MethodPost, "/v2/apps", fmt.Sprintf(`{"id": "/web", "cmd": "exec sleep 1000", "cpus": 0.05, "mem": 16, "backoffSeconds": 3600,
 	  "maxLaunchDelaySeconds": 3600, "requirePorts": true, "portDefinitions": [{"port": %d}]}`, port), nil)
 	failures := map[string]bool{}
@@ -37,7 +38,7 @@ func TestATakenHostPortDoesNotBackTheAppOff(t *testing.T) {
 			return fmt.Errorf("no failure that names the port: %+v", f)
 		}
 		if failures[f.TaskID] = true; len(failures) < 2 {
-			return fmt.Errorf("tried only once")
+			return errors.New("tried only once")
 		}
 		return nil
 	})
