@@ -152,6 +152,7 @@ func (c *cli) printApp(w io.Writer, a api.App, queue []api.QueueItem) error {
 		}
 		t.row("resources", fmt.Sprintf("%s cpus, %s MiB memory, %s MiB disk each", decimal(a.CPUs), decimal(a.Mem), decimal(a.Disk)))
 		t.row("network", network(a))
+		detail(t, a)
 		t.row("version", a.Version)
 		for _, d := range a.Deployments {
 			t.row("deployment", d.ID)

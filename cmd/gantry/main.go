@@ -17,11 +17,11 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/api"
 )
 
-// version and commit are set by the build.
-var (
-	version = "dev"
-	commit  = "unknown"
-)
+// version is set by the build.
+var version = unversioned
+
+// unversioned is the version of a program that was built without one.
+const unversioned = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -44,13 +44,13 @@ func (c *cli) newTaskListCmd() *cobra.Command {
 func (c *cli) printTasks(w io.Writer, tasks []api.Task) error {
 	return c.print(w, tasks, func(t *table) {
 		resident := slices.ContainsFunc(tasks, func(t api.Task) bool { return len(t.LocalVolumes) > 0 })
-		head := []any{"TASK", "STATE", "HEALTH", "HOST", "PORTS", "STARTED"}
+		head := []any{"TASK", "STATE", "HEALTH", "HOST", "PORTS", "STARTED", "VERSION"}
 		if resident {
 			head = append(head, "VOLUMES")
 		}
 		t.row(head...)
 		for _, task := range tasks {
-			row := []any{task.ID, taskState(task), taskHealth(task), task.Host, ports(task), task.StartedAt}
+			row := []any{task.ID, taskState(task), taskHealth(task), task.Host, ports(task), task.StartedAt, task.Version}
 			if resident {
 				row = append(row, volumes(task))
 			}
@@ -63,7 +63,7 @@ func (c *cli) printTasks(w io.Writer, tasks []api.Task) error {
 // is waiting for their agent, or stopped.
 func taskState(t api.Task) string {
 	switch {
-	case len(t.LocalVolumes) == 0 || !t.StagedAt.IsZero():
+	case !onlyVolumes(t):
 		return strings.ToLower(strings.TrimPrefix(t.State, "TASK_"))
 	case t.State == "TASK_KILLED":
 		return "stopped"
@@ -71,6 +71,9 @@ func taskState(t api.Task) string {
 		return "waiting"
 	}
 }
+
+// onlyVolumes reports whether an instance has no task at present, but data.
+func onlyVolumes(t api.Task) bool { return len(t.LocalVolumes) > 0 && t.StagedAt.IsZero() }
 
 func volumes(t api.Task) string {
 	paths := make([]string, len(t.LocalVolumes))
@@ -80,7 +83,12 @@ func volumes(t api.Task) string {
 	return strings.Join(paths, ",")
 }
 
+// taskHealth is what the checks last said of a task that runs; of others they
+// say nothing that still holds.
 func taskHealth(t api.Task) string {
+	if t.State != "TASK_RUNNING" {
+		return ""
+	}
 	for _, r := range t.HealthCheckResults {
 		if !r.Alive {
 			return "unhealthy"

@@ -173,6 +173,7 @@ func (s *appState) count(a api.App) {
 	running, starting, old := 0, 0, 0
 	for _, t := range a.Tasks {
 		switch {
+		case onlyVolumes(t):
 		case a.VersionInfo != nil && t.Version.Before(a.VersionInfo.LastConfigChangeAt.Time):
 			old++
 		case t.State == "TASK_STAGING" || t.State == "TASK_STARTING":
