@@ -28,7 +28,7 @@ environment: --mesos-role as GANTRY_MESOS_ROLE. Underscores and dashes are the
 same, so Marathon's spelling works.`,
 		Example: `  gantry scheduler --master zk://10.0.0.1:2181,10.0.0.2:2181/mesos --zk zk://10.0.0.1:2181,10.0.0.2:2181/gantry
   gantry scheduler --master 10.0.0.5:5050 --state-dir /var/lib/gantry`,
-		Args: cobra.NoArgs,
+		Args: args(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cfg.ExecutorPath == "" && cfg.ExecutorBinary == "" {
 				cfg.ExecutorBinary = findExecutor()
