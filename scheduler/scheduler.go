@@ -100,6 +100,7 @@ func (s *Scheduler) rules() app.Rules {
 	r := app.DefaultRules()
 	r.Roles = s.cfg.MesosRoles
 	r.GPUs = s.cfg.GPU
+	r.AnyDockerParameter = s.cfg.DefaultExecutor == "mesos"
 	return r
 }
 

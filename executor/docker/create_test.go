@@ -205,15 +205,30 @@ func TestParameters_are_those_of_docker_run(t *testing.T) {
 	}
 }
 
+func TestParameters_without_effect_elsewhere_are_left_out(t *testing.T) {
+	t.Parallel()
+	plain, failed := creation(t, nil)
+	if failed != nil {
+		t.Fatal(failed)
+	}
+	got, failed := creation(t, func(_ *docker.Config, tk *taskinfo.Task) {
+		tk.Container.Parameters = []app.Parameter{{Key: "name", Value: "my-agent"}, {Key: "--restart", Value: "always"}}
+	})
+	if failed != nil {
+		t.Fatal(failed)
+	}
+	compare(t, got, plain)
+}
+
 func TestParameters_that_make_no_sense_are_refused(t *testing.T) {
 	t.Parallel()
 	rows := map[app.Parameter]string{
-		{Key: "restart", Value: "always"}:  "Gantry restarts instances itself",
+		{Key: "rm", Value: "true"}:         "the executor looks after the container's life",
 		{Key: "publish", Value: "80:80"}:   "ports come from the offer",
 		{Key: "no-such", Value: "x"}:       "docker parameter no-such=x is not known; known are add-host, ",
-		{Key: "shm-size", Value: "much"}:   "shm-size=much: not a size such as 64m",
-		{Key: "dns", Value: "x"}:           "dns=x: not an address",
-		{Key: "ulimit", Value: "x"}:        "ulimit=x: not a limit",
+		{Key: "shm-size", Value: "much"}:   "shm-size=much: want a size such as 64m",
+		{Key: "dns", Value: "x"}:           "dns=x: want an IP address",
+		{Key: "ulimit", Value: "x"}:        "ulimit=x: want name=soft[:hard]",
 		{Key: "device", Value: "a:b:c:d"}:  "want host[:container[:rwm]]",
 		{Key: "sysctl", Value: "x"}:        "want name=value",
 		{Key: "read-only", Value: "maybe"}: "want true or false",

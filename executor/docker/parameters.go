@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
 
+	"github.com/gantry-mesos/gantry/pkg/dockerparam"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 )
 
@@ -25,17 +25,17 @@ type setter func(c *Creation, value string) error
 func applyParameters(c *Creation, t taskinfo.Task) error {
 	known := parameters()
 	for _, p := range t.Container.Parameters {
-		key := strings.TrimLeft(p.Key, "-")
-		set, ok := known[key]
-		switch {
-		case refusals()[key] != "":
-			return fmt.Errorf("docker parameter %s=%s is refused: %s", p.Key, p.Value, refusals()[key])
-		case !ok:
-			return fmt.Errorf("docker parameter %s=%s is not known; known are %s", p.Key, p.Value, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
-		case key == "entrypoint" && t.Command.Shell:
+		name := dockerparam.Name(p.Key)
+		if err := dockerparam.Check(p.Key, p.Value); err != nil {
+			return err
+		}
+		if dockerparam.Ignored(name) != "" {
+			continue
+		}
+		if name == "entrypoint" && t.Command.Shell {
 			return fmt.Errorf("docker parameter entrypoint=%s: a cmd line replaces the entrypoint by a shell; use args with it", p.Value)
 		}
-		if err := set(c, p.Value); err != nil {
+		if err := known[name](c, p.Value); err != nil {
 			return fmt.Errorf("docker parameter %s=%s: %w", p.Key, p.Value, err)
 		}
 	}
@@ -50,28 +50,13 @@ func applyParameters(c *Creation, t taskinfo.Task) error {
 	return nil
 }
 
-// refusals says why an option of docker run cannot be had.
-func refusals() map[string]string {
-	const whole = "the executor looks after the container's life"
-	return map[string]string{
-		"restart": "Gantry restarts instances itself", "rm": whole, "detach": whole, "d": whole, "cidfile": whole, "name": "the name marks the task",
-		"publish": "ports come from the offer; use portMappings", "p": "ports come from the offer; use portMappings",
-		"publish-all": "ports come from the offer; use portMappings", "cgroup-parent": "the task's cgroup is Mesos' matter",
-	}
-}
-
-// parameters is the table of options in docker run's spelling.
+// parameters says how the options that package dockerparam knows are applied.
 func parameters() map[string]setter {
 	table := map[string]setter{}
 	maps.Copy(table, configParameters())
 	maps.Copy(table, securityParameters())
 	maps.Copy(table, networkParameters())
 	maps.Copy(table, limitParameters())
-	for short, long := range map[string]string{
-		"e": "env", "h": "hostname", "l": "label", "u": "user", "v": "volume", "w": "workdir", "net": "network", "net-alias": "network-alias", "m": "memory", "c": "cpu-shares",
-	} {
-		table[short] = table[long]
-	}
 	return table
 }
 

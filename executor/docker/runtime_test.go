@@ -217,8 +217,8 @@ func TestRun_refuses_unknown_parameters(t *testing.T) {
 	engines(t, func(t *testing.T, e docker.Engine) {
 		t.Helper()
 		r := newRun(t, e, "exit 0")
-		r.task.Container.Parameters = []app.Parameter{{Key: "restart", Value: "always"}}
-		if got := await[core.Failed](r.start()); !got.Invalid || !strings.Contains(got.Message, "restart=always is refused") {
+		r.task.Container.Parameters = []app.Parameter{{Key: "rm", Value: "true"}}
+		if got := await[core.Failed](r.start()); !got.Invalid || !strings.Contains(got.Message, "rm=true is refused") {
 			t.Errorf("got %+v, want an invalid task", got)
 		}
 	})

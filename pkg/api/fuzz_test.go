@@ -16,7 +16,7 @@ var seeds = []string{
 	`{"id":"/web","cmd":"sleep 1"}`,
 	`{"id":"web/","args":["a","b"],"cpus":0.1,"mem":32,"disk":1.5,"instances":3.0,"user":"me","tty":true}`,
 	`{"id":"/a/b","container":{"docker":{"image":"nginx"}},"networks":[{"mode":"container/bridge"}]}`,
-	`{"id":"/a/b","container":{"type":"docker","docker":{"image":"nginx","network":"BRIDGE","portMappings":[{"containerPort":80,"protocol":"tcp,udp"}],"parameters":[{"key":"a","value":"b"}]}},
+	`{"id":"/a/b","container":{"type":"docker","docker":{"image":"nginx","network":"BRIDGE","portMappings":[{"containerPort":80,"protocol":"tcp,udp"}],"parameters":[{"key":"cap-add","value":"SYS_TIME"}]}},
 	  "healthChecks":[{"protocol":"mesos_http","path":"/"},{"protocol":"COMMAND","command":{"value":"true"}}],"uris":["http://x/a.tgz"]}`,
 	`{"id":"/m","cmd":"x","ipAddress":{"networkName":"n","labels":{"a":"b"},"discovery":{"ports":[{"number":80,"name":"http","protocol":"tcp"}]}}}`,
 	`{"id":"/h","cmd":"x","ports":[80,0],"requirePorts":true,"constraints":[["hostname","max_per",2],["rack","UNLIKE","a|b"]],"labels":{"k":"v"}}`,

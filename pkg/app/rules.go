@@ -14,6 +14,9 @@ type Rules struct {
 	BridgeName string
 	// GPUs, Secrets and ExternalVolumes tell which optional features are on.
 	GPUs, Secrets, ExternalVolumes bool
+	// AnyDockerParameter leaves parameters of Docker containers to the executor, as
+	// Mesos' own hands them to docker run; else package dockerparam lists what may be given.
+	AnyDockerParameter bool
 	// MaxInstances bounds an App's instances, at least 1.
 	MaxInstances int
 }

@@ -3,6 +3,8 @@ package app
 import (
 	"slices"
 	"strings"
+
+	"github.com/gantry-mesos/gantry/pkg/dockerparam"
 )
 
 func validateContainer(s *Spec, r Rules, f *findings) {
@@ -25,8 +27,19 @@ func validateContainer(s *Spec, r Rules, f *findings) {
 		}
 	}
 	for i, p := range c.Parameters {
+		at := element("/container/docker/parameters", i)
 		if p.Key == "" {
-			f.add(element("/container/docker/parameters", i)+"/key", "must not be empty")
+			f.add(at+"/key", "must not be empty")
+			continue
+		}
+		if c.Kind != Docker || r.AnyDockerParameter || s.Executor != "" {
+			continue
+		}
+		if err := dockerparam.Check(p.Key, p.Value); err != nil {
+			f.add(at, "%v", err)
+		}
+		if dockerparam.Name(p.Key) == "entrypoint" && s.Cmd != "" {
+			f.add(at, "a cmd line replaces the entrypoint by a shell; use args with it")
 		}
 	}
 	if c.PullSecret != "" {

@@ -63,7 +63,7 @@ func specOf(r *gantryv1.AppRecord) (*app.Spec, error) {
 	if err := json.Unmarshal(r.Definition, &own); err != nil {
 		return nil, err
 	}
-	rules := app.Rules{Roles: []string{own.Role}, GPUs: true, Secrets: true, ExternalVolumes: true, MaxInstances: math.MaxInt32}
+	rules := app.Rules{Roles: []string{own.Role}, GPUs: true, Secrets: true, ExternalVolumes: true, AnyDockerParameter: true, MaxInstances: math.MaxInt32}
 	s, err := api.Reader{Rules: rules}.App(r.Definition)
 	if err != nil {
 		return nil, err
