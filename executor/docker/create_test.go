@@ -207,7 +207,7 @@ func TestParameters_are_those_of_docker_run(t *testing.T) {
 
 func TestParameters_without_effect_elsewhere_are_left_out(t *testing.T) {
 	t.Parallel()
-	plain, failed := creation(t, nil)
+	plain, failed := creation(t, func(*docker.Config, *taskinfo.Task) {})
 	if failed != nil {
 		t.Fatal(failed)
 	}

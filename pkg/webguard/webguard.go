@@ -27,17 +27,17 @@ type Guard struct {
 	Origins []string
 }
 
-// Refusal says why a request is not taken.
-type Refusal struct {
+// RefusedError says why a request is not taken.
+type RefusedError struct {
 	// Status is 403 or 415.
 	Status  int
 	Message string
 }
 
-func (r *Refusal) Error() string { return r.Message }
+func (r *RefusedError) Error() string { return r.Message }
 
-// Check returns a *Refusal for a request that is not taken, else nil.
-func (g Guard) Check(r *http.Request) *Refusal {
+// Check returns a *RefusedError for a request that is not taken, else nil.
+func (g Guard) Check(r *http.Request) *RefusedError {
 	if refusal := g.checkHost(r); refusal != nil || safe(r.Method) {
 		return refusal
 	}
@@ -51,7 +51,7 @@ func safe(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
-func (g Guard) checkHost(r *http.Request) *Refusal {
+func (g Guard) checkHost(r *http.Request) *RefusedError {
 	host := r.Host
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -61,28 +61,28 @@ func (g Guard) checkHost(r *http.Request) *Refusal {
 	if !g.Loopback || err == nil && ip.IsLoopback() || host == "localhost" || slices.Contains(g.Hosts, host) {
 		return nil
 	}
-	return &Refusal{http.StatusForbidden, fmt.Sprintf("Host %q is no name of this API, which listens on loopback only: use 127.0.0.1, or allow the name with --http-allowed-host", r.Host)}
+	return &RefusedError{http.StatusForbidden, fmt.Sprintf("Host %q is no name of this API, which listens on loopback only: use 127.0.0.1, or allow the name with --http-allowed-host", r.Host)}
 }
 
 // checkOrigin takes requests without an origin, which no page makes, and those of
 // the API's own pages.
-func (g Guard) checkOrigin(r *http.Request) *Refusal {
+func (g Guard) checkOrigin(r *http.Request) *RefusedError {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
 		if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
-			return &Refusal{http.StatusForbidden, "a page of another origin must not change anything here; allow it with --http-allowed-origin"}
+			return &RefusedError{http.StatusForbidden, "a page of another origin must not change anything here; allow it with --http-allowed-origin"}
 		}
 		return nil
 	}
 	if u, err := url.Parse(origin); err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host) || slices.Contains(g.Origins, origin) {
 		return nil
 	}
-	return &Refusal{http.StatusForbidden, fmt.Sprintf("Origin %q must not change anything here; allow it with --http-allowed-origin", origin)}
+	return &RefusedError{http.StatusForbidden, fmt.Sprintf("Origin %q must not change anything here; allow it with --http-allowed-origin", origin)}
 }
 
 // checkType demands that a body says that it is JSON: a page can send other types
 // anywhere without asking. Clients that say nothing are no pages.
-func checkType(r *http.Request) *Refusal {
+func checkType(r *http.Request) *RefusedError {
 	text := r.Header.Get("Content-Type")
 	if r.ContentLength == 0 || text == "" && r.Header.Get("Origin") == "" {
 		return nil
@@ -91,7 +91,7 @@ func checkType(r *http.Request) *Refusal {
 	if err == nil && (kind == "application/json" || strings.HasPrefix(kind, "application/") && strings.HasSuffix(kind, "+json")) {
 		return nil
 	}
-	return &Refusal{http.StatusUnsupportedMediaType, fmt.Sprintf("Content-Type %q: send JSON, with the header Content-Type: application/json", text)}
+	return &RefusedError{http.StatusUnsupportedMediaType, fmt.Sprintf("Content-Type %q: send JSON, with the header Content-Type: application/json", text)}
 }
 
 // Loopback reports whether an address such as "127.0.0.1:8080" is reached from

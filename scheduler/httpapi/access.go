@@ -20,7 +20,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			s.fail(w, r, &api.Error{Status: refusal.Status, Message: refusal.Message})
 			return
 		}
-		if open := split(r.URL.Path); len(s.cfg.Credentials) > 0 && !(len(open) > 0 && (open[0] == "ping" || open[0] == "artifacts")) && !s.cfg.Credentials.allow(r) {
+		if len(s.cfg.Credentials) > 0 && !open(split(r.URL.Path)) && !s.cfg.Credentials.allow(r) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="Gantry", charset="UTF-8"`)
 			s.fail(w, r, &api.Error{Status: http.StatusUnauthorized, Message: "this needs a user and a password, such as in GANTRY_URL=http://user:password@host:8080"})
 			return
@@ -36,4 +36,9 @@ func (c Credentials) allow(r *http.Request) bool {
 	got := sha256.Sum256([]byte(password))
 	same := subtle.ConstantTimeCompare(got[:], want[:]) == 1
 	return ok && known && same
+}
+
+// open reports whether a path is for everybody.
+func open(segments []string) bool {
+	return len(segments) > 0 && (segments[0] == "ping" || segments[0] == "artifacts")
 }
