@@ -2,7 +2,8 @@ package app
 
 import "github.com/gantry-mesos/gantry/pkg/runspec"
 
-// The parts of a definition that belong to each run, by the names they have in an App.
+// Limit and the types that follow are the parts of a definition that belong to
+// each run, by the names they have in an App.
 type (
 	Limit            = runspec.Limit
 	Fetch            = runspec.Fetch
