@@ -66,7 +66,7 @@ func (c *caller) Enqueue(ctx context.Context, call mesos.SchedulerCall, done fun
 
 func (s *Scheduler) decisions() core.Config {
 	d := s.cfg.Decisions
-	d.IgnoreMaintenance = !s.cfg.MaintenanceMode
+	d.IgnoreMaintenance, d.Storable = !s.cfg.MaintenanceMode, record.Storable
 	s.seed++
 	d.Rand = rand.New(rand.NewPCG(s.seed, uint64(time.Now().UnixNano())))
 	return d

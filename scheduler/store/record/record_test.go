@@ -114,6 +114,7 @@ func TestWhatIsStoredIsLoaded(t *testing.T) {
 	err := j.Append(t.Context(), []core.Change{
 		core.PutFramework{ID: "fw-1"}, core.PutApp{Spec: &old}, core.PutApp{Spec: s}, core.PutInstance{Instance: i}, core.PutInstance{Instance: gone},
 		core.PutDeployment{Deployment: d}, core.PutTrouble{App: s.ID, Trouble: trouble}, core.PutTrouble{App: "/x"}, core.PutDeployment{Deployment: &deployment.Deployment{ID: "d2"}},
+		core.PutProgress{ID: "d1", Current: 1, Progressed: d.Progressed}, core.PutProgress{ID: "d2", Current: 3},
 		core.PutRelease{ID: "prod_web.instance-0", Release: core.Release{Agent: "a1", Role: "db", Since: at}},
 		core.PutRelease{ID: gone.ID}, core.DropRelease{ID: gone.ID},
 		core.DropInstance{ID: gone.ID}, core.DropTrouble{App: "/x"}, core.DropDeployment{ID: "d2"},
