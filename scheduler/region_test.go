@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/minitest"
 )
 
 // twoRegions runs a cluster until the test ends: a master in region east, one
@@ -23,7 +24,6 @@ import (
 func twoRegions(t *testing.T) *minicluster.Cluster {
 	t.Helper()
 	cfg := minicluster.DefaultConfig(0)
-	cfg.WorkDir = t.TempDir()
 	cfg.Masters = append(cfg.Masters, minicluster.DefaultMasterConfig())
 	cfg.Masters[0].Domain, cfg.Masters[1].Domain = minicluster.Domain("east", "a"), minicluster.Domain("west", "a")
 	cfg.Simulated.Count, cfg.Simulated.RegistrationSpread = 6, -1
@@ -31,23 +31,7 @@ func twoRegions(t *testing.T) *minicluster.Cluster {
 	cfg.Simulated.Domain = func(i int) *mesos.DomainInfo {
 		return minicluster.Domain([]string{"west", "east"}[i%2], []string{"a", "b"}[i/2%2])
 	}
-	c, err := minicluster.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- c.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	if err := c.Ready(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return minitest.Start(t, cfg)
 }
 
 // An App without a constraint on its region stays where the master is, one with

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/minicluster"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/minitest"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/store"
@@ -119,30 +120,9 @@ func TestAStateDirInUseIsNamed(t *testing.T) {
 	}
 }
 
-// start runs a cluster until the test ends.
-func start(t *testing.T) *minicluster.Cluster {
-	t.Helper()
-	cfg := minicluster.DefaultConfig(1)
-	cfg.WorkDir = t.TempDir()
-	c, err := minicluster.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- c.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	return c
-}
-
 func TestARemovedFrameworkSaysHowToGoOn(t *testing.T) {
 	t.Parallel()
-	cluster := start(t)
+	cluster := minitest.Run(t, minicluster.DefaultConfig(1))
 	c := config(t, cluster.MasterURL())
 	s, err := New(c, zap.NewNop())
 	if err != nil {

@@ -2,21 +2,34 @@ package app
 
 import "github.com/gantry-mesos/gantry/pkg/runspec"
 
-// The parts of a definition that belong to each run, by the names they have in an App.
+// What belongs to each run is named here as it is in an App.
 type (
-	Limit            = runspec.Limit
-	Fetch            = runspec.Fetch
-	ContainerKind    = runspec.ContainerKind
-	Container        = runspec.Container
-	Parameter        = runspec.Parameter
-	Volume           = runspec.Volume
+	// Limit is an upper bound of a resource.
+	Limit = runspec.Limit
+	// Fetch is a file that the agent brings into the sandbox.
+	Fetch = runspec.Fetch
+	// ContainerKind chooses the containerizer.
+	ContainerKind = runspec.ContainerKind
+	// Container is the container of each instance.
+	Container = runspec.Container
+	// Parameter is one option handed to the Docker engine.
+	Parameter = runspec.Parameter
+	// Volume is a directory in the container.
+	Volume = runspec.Volume
+	// PersistentVolume is disk that outlives the task.
 	PersistentVolume = runspec.PersistentVolume
-	ExternalVolume   = runspec.ExternalVolume
-	NetworkMode      = runspec.NetworkMode
-	Network          = runspec.Network
-	Port             = runspec.Port
-	HealthProtocol   = runspec.HealthProtocol
-	HealthCheck      = runspec.HealthCheck
+	// ExternalVolume is a volume of a Docker volume driver.
+	ExternalVolume = runspec.ExternalVolume
+	// NetworkMode is how an instance is connected.
+	NetworkMode = runspec.NetworkMode
+	// Network is one network of an App.
+	Network = runspec.Network
+	// Port is a port definition or a port mapping.
+	Port = runspec.Port
+	// HealthProtocol is how a health check asks.
+	HealthProtocol = runspec.HealthProtocol
+	// HealthCheck asks whether an instance does its work.
+	HealthCheck = runspec.HealthCheck
 )
 
 // The kinds of containers.

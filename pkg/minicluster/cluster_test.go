@@ -19,37 +19,13 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/minitest"
 	"github.com/gantry-mesos/gantry/test/zktest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const waitMax = 30 * time.Second
-
-// start runs a cluster until the end of the test and returns it once it is ready.
-func start(t *testing.T, cfg minicluster.Config) *minicluster.Cluster {
-	t.Helper()
-	cfg.WorkDir = t.TempDir()
-	c, err := minicluster.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- c.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run = %v, want nil", err)
-		}
-	})
-	ready, stop := context.WithTimeout(t.Context(), waitMax)
-	defer stop()
-	if err := c.Ready(ready); err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
 
 // fast makes an agent that does not answer unreachable within about a second.
 func fast(agents int) minicluster.Config {
@@ -232,7 +208,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 
 func TestTasksSurviveTheDeathOfTheirAgent(t *testing.T) {
 	t.Parallel()
-	c := start(t, fast(1))
+	c := minitest.Start(t, fast(1))
 	f := subscribe(t, c, 1, "")
 	f.launch("t", "sleep 1000")
 	if err := c.KillAgent(1); err != nil {
@@ -254,7 +230,7 @@ func TestTasksSurviveTheDeathOfTheirAgent(t *testing.T) {
 
 func TestALostAgentIsUnreachableAndItsTasksAreGoneWhenItReturns(t *testing.T) {
 	t.Parallel()
-	c := start(t, fast(1))
+	c := minitest.Start(t, fast(1))
 	f := subscribe(t, c, 1, "")
 	f.launch("t", "sleep 1000")
 	if err := c.LoseAgent(1); err != nil {
@@ -270,7 +246,7 @@ func TestALostAgentIsUnreachableAndItsTasksAreGoneWhenItReturns(t *testing.T) {
 
 func TestAPartitionedAgentComesBackWithItsTasks(t *testing.T) {
 	t.Parallel()
-	c := start(t, fast(1))
+	c := minitest.Start(t, fast(1))
 	f := subscribe(t, c, 1, "")
 	f.launch("t", "sleep 1000")
 	if err := c.Partition(1); err != nil {
@@ -287,7 +263,7 @@ func TestDroppedStatusUpdatesAreSentAgain(t *testing.T) {
 	t.Parallel()
 	cfg := fast(1)
 	cfg.Agents[0].StatusUpdateRetryMin, cfg.Agents[0].StatusUpdateRetryMax = 200*time.Millisecond, time.Second
-	c := start(t, cfg)
+	c := minitest.Start(t, cfg)
 	f := subscribe(t, c, 1, "")
 	undo, err := c.Drop(link.ClassStatus, 1)
 	if err != nil {
@@ -299,7 +275,7 @@ func TestDroppedStatusUpdatesAreSentAgain(t *testing.T) {
 
 func TestLostAndLateCalls(t *testing.T) {
 	t.Parallel()
-	c := start(t, fast(1))
+	c := minitest.Start(t, fast(1))
 	f := subscribe(t, c, 1, "")
 	f.launch("t", "sleep 1000")
 	undo := c.FaultCalls(minicluster.CallFault{Type: "KILL", Times: 1})
@@ -332,7 +308,7 @@ func TestTheStandbyTakesOverInMemoryAndInZooKeeper(t *testing.T) {
 			if withZooKeeper {
 				cfg.ZooKeeper = "zk://" + zktest.Start(t).Addr() + "/mesos"
 			}
-			c := start(t, cfg)
+			c := minitest.Start(t, cfg)
 			f := subscribe(t, c, 1, "")
 			f.launch("t", "sleep 1000")
 			if got := c.Leader(); got != 1 {
@@ -356,7 +332,7 @@ func TestTheStandbyTakesOverInMemoryAndInZooKeeper(t *testing.T) {
 
 func TestAStoppedAgentUnregisters(t *testing.T) {
 	t.Parallel()
-	c := start(t, fast(1))
+	c := minitest.Start(t, fast(1))
 	f := subscribe(t, c, 1, "")
 	f.launch("t", "sleep 1000")
 	if err := c.StopAgent(t.Context(), 1); err != nil {
@@ -374,7 +350,7 @@ func TestAStoppedAgentUnregisters(t *testing.T) {
 
 func TestAdminHandlerCausesFaultsAndExplainsMistakes(t *testing.T) {
 	t.Parallel()
-	c := start(t, fast(1))
+	c := minitest.Start(t, fast(1))
 	s := httptest.NewServer(c.AdminHandler())
 	defer s.Close()
 	do := func(method, path string) (int, string) {

@@ -13,11 +13,12 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/master"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/minitest"
 )
 
 func TestTwoClustersDoNotShareAPort(t *testing.T) {
 	t.Parallel()
-	first := start(t, minicluster.DefaultConfig(1))
+	first := minitest.Start(t, minicluster.DefaultConfig(1))
 	for _, address := range []string{first.MasterAddr(1), first.AgentAddr(1)} {
 		_, text, _ := net.SplitHostPort(address)
 		port, err := strconv.Atoi(text)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/minitest"
 )
 
 // caseMax bounds the run of one case.
@@ -213,7 +214,7 @@ func attempt(t *scope, env environment, c *Case) (wording []string, err error) {
 // TestCasesRunOnAClusterThatIsThereAlready replays some cases as MESOS_MASTER does, on a mini cluster that lives on.
 func TestCasesRunOnAClusterThatIsThereAlready(t *testing.T) {
 	t.Parallel()
-	cluster := runCluster(t, minicluster.DefaultConfig(1))
+	cluster := minitest.Start(t, minicluster.DefaultConfig(1))
 	env := environment{master: "http://" + cluster.MasterAddr(1)}
 	cases, err := LoadCases("testdata/cases")
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/minitest"
 )
 
 const (
@@ -25,7 +26,7 @@ const (
 func TestTheExampleFrameworkOfMesosGoRunsToCompletion(t *testing.T) {
 	t.Parallel()
 	bin := buildMesosGoExamples(t)
-	cluster := runCluster(t, minicluster.DefaultConfig(1))
+	cluster := minitest.Start(t, minicluster.DefaultConfig(1))
 	ctx, cancel := context.WithTimeout(t.Context(), exampleMax)
 	defer cancel()
 	const tasks = 5
@@ -70,29 +71,6 @@ func buildMesosGoExamples(t *testing.T) (bin string) {
 		t.Fatalf("build the examples of mesos-go (the Go module proxy must be reachable): %v\n%s", err, out)
 	}
 	return dir
-}
-
-// runCluster runs a cluster until the end of the test and returns it once its agents are registered.
-func runCluster(t *testing.T, cfg minicluster.Config) *minicluster.Cluster {
-	t.Helper()
-	cfg.WorkDir = t.TempDir()
-	c, err := minicluster.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- c.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(fmt.Errorf("stop mini cluster: %w", err))
-		}
-	})
-	if err := c.Ready(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return c
 }
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }

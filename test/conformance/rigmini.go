@@ -16,10 +16,9 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/minitest"
 	"github.com/gantry-mesos/gantry/test/zktest"
 )
-
-const stopMax = 60 * time.Second
 
 // miniRig is a mini cluster made for one case.
 type miniRig struct {
@@ -37,23 +36,7 @@ func newMiniRig(tb testing.TB, c *Case) *miniRig {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if r.cluster, err = minicluster.New(cfg); err != nil {
-		tb.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- r.cluster.Run(ctx) }()
-	tb.Cleanup(func() {
-		cancel()
-		select {
-		case err := <-ended:
-			if err != nil {
-				tb.Errorf("stop mini cluster: %v", err)
-			}
-		case <-time.After(stopMax):
-			tb.Errorf("mini cluster does not stop within %v", stopMax)
-		}
-	})
+	r.cluster = minitest.Run(tb, cfg)
 	for n := range r.cluster.Masters() {
 		_, port, _ := net.SplitHostPort(r.cluster.MasterAddr(n + 1))
 		r.known["MASTER_PORT_"+strconv.Itoa(n+1)] = port

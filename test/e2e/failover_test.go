@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/minitest"
 	"github.com/gantry-mesos/gantry/test/zktest"
 )
 
@@ -28,20 +28,7 @@ func cluster(t *testing.T, change func(*minicluster.Config)) *minicluster.Cluste
 	if change != nil {
 		change(&cfg)
 	}
-	c, err := minicluster.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- c.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	return c
+	return minitest.Run(t, cfg)
 }
 
 // scheduling starts "gantry scheduler" and waits until it is subscribed.

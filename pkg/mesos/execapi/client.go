@@ -15,12 +15,12 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/logfield"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/pkg/mesos/subscription"
 	"github.com/gantry-mesos/gantry/pkg/pause"
 )
 
 const (
-	apiPath  = "/api/v1/executor"
-	protobuf = "application/x-protobuf"
+	apiPath = "/api/v1/executor"
 	// retryMax bounds the delay between two tries to subscribe: agents give
 	// executors two seconds to come back, so a longer one risks to be late.
 	retryMax = time.Second
@@ -40,7 +40,7 @@ type Client struct {
 	log       *zap.Logger
 	transport http.RoundTripper
 	url       string
-	lane      chan job
+	lane      *subscription.Lane[mesos.ExecutorCall]
 	over      chan struct{}
 
 	mu      sync.Mutex
@@ -68,13 +68,14 @@ func New(cfg Config, log *zap.Logger) (*Client, error) {
 	if cfg.TLS {
 		scheme = "https://"
 	}
+	over := make(chan struct{})
 	return &Client{
 		cfg:       cfg,
 		log:       log.Named("execapi"),
 		transport: transport,
 		url:       scheme + cfg.AgentEndpoint + apiPath,
-		lane:      make(chan job, laneSize),
-		over:      make(chan struct{}),
+		lane:      subscription.NewLane[mesos.ExecutorCall](laneSize, over, ErrNotSubscribed),
+		over:      over,
 		changed:   make(chan struct{}),
 	}, nil
 }
@@ -90,12 +91,12 @@ func New(cfg Config, log *zap.Logger) (*Client, error) {
 func (c *Client) Run(ctx context.Context, unacknowledged func() mesos.Unacknowledged, handle Handler) error {
 	ctx, stop := context.WithCancel(ctx)
 	var sender sync.WaitGroup
-	sender.Go(func() { c.serve(ctx) })
+	sender.Go(func() { c.lane.Serve(ctx, func(j job) error { return c.send(ctx, j) }) })
 	defer func() {
 		stop()
 		sender.Wait()
 		close(c.over)
-		c.abandon()
+		c.lane.Abandon()
 		if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
 			t.CloseIdleConnections()
 		}
@@ -147,9 +148,9 @@ func (c *Client) post(ctx context.Context, name string, body []byte, accept bool
 	if err != nil {
 		return nil, fmt.Errorf("address of the agent: %w", err)
 	}
-	req.Header.Set("Content-Type", protobuf)
+	req.Header.Set("Content-Type", subscription.Protobuf)
 	if accept {
-		req.Header.Set("Accept", protobuf)
+		req.Header.Set("Accept", subscription.Protobuf)
 	}
 	c.cfg.Credentials.Apply(req)
 	resp, err := c.transport.RoundTrip(req)
@@ -163,21 +164,16 @@ func (c *Client) post(ctx context.Context, name string, body []byte, accept bool
 	return resp, nil
 }
 
-// handlerError carries an error of the handler through the retries.
-type handlerError struct{ err error }
-
-func (e *handlerError) Error() string { return e.err.Error() }
-
 // permanent returns the error that Run must return for err, nil when a retry may help.
 func permanent(err error) error {
 	var (
-		handler *handlerError
+		handler *subscription.HandlerError
 		refused *RefusedError
 		status  *StatusError
 	)
 	switch {
 	case errors.As(err, &handler):
-		return handler.err
+		return handler.Err
 	case errors.As(err, &refused):
 		return err
 	case errors.As(err, &status) && status.Call == subscribeCall && !status.Temporary():

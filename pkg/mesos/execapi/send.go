@@ -8,6 +8,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/pkg/mesos/subscription"
 	"github.com/gantry-mesos/gantry/pkg/mesos/wire"
 )
 
@@ -19,12 +20,7 @@ const (
 	updateRetryMin = 50 * time.Millisecond
 )
 
-// job is a call on its way.
-type job struct {
-	ctx  context.Context // the call's own, which goes through the lane with it
-	call mesos.ExecutorCall
-	done func(error)
-}
+type job = subscription.Job[mesos.ExecutorCall]
 
 // Send sends one call, after those given before, and waits for its end. A
 // StatusUpdate ends well when the agent has received it, by itself or as part
@@ -34,16 +30,7 @@ type job struct {
 // subscription and for any call after the end of Run, or ctx's. A handler of
 // events must use Enqueue: Send would wait for a subscription that waits for the handler.
 func (c *Client) Send(ctx context.Context, call mesos.ExecutorCall) error {
-	answer := make(chan error, 1)
-	if err := c.Enqueue(ctx, call, func(err error) { answer <- err }); err != nil {
-		return err
-	}
-	select {
-	case err := <-answer:
-		return err
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return subscription.Await(ctx, func(done func(error)) error { return c.Enqueue(ctx, call, done) })
 }
 
 // Enqueue hands over one call like Send, but does not wait for its end: done is
@@ -51,50 +38,11 @@ func (c *Client) Send(ctx context.Context, call mesos.ExecutorCall) error {
 // block. Enqueue waits while too many calls are waiting already. When it
 // returns an error the call was not sent and done is not called.
 func (c *Client) Enqueue(ctx context.Context, call mesos.ExecutorCall, done func(error)) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	select {
-	case <-c.over:
-		return ErrNotSubscribed
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case c.lane <- job{ctx: ctx, call: call, done: done}:
-	}
-	select {
-	case <-c.over:
-		c.abandon()
-	default:
-	}
-	return nil
-}
-
-// abandon fails all calls that wait.
-func (c *Client) abandon() {
-	for {
-		select {
-		case j := <-c.lane:
-			j.done(ErrNotSubscribed)
-		default:
-			return
-		}
-	}
-}
-
-// serve sends the calls one after the other: updates of a task must arrive in order.
-func (c *Client) serve(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case j := <-c.lane:
-			j.done(c.send(ctx, j))
-		}
-	}
+	return c.lane.Add(ctx, job{Ctx: ctx, Call: call, Done: done})
 }
 
 func (c *Client) send(ctx context.Context, j job) error {
-	message, err := wire.ToExecutorCall(c.cfg.FrameworkID, c.cfg.ExecutorID, j.call)
+	message, err := wire.ToExecutorCall(c.cfg.FrameworkID, c.cfg.ExecutorID, j.Call)
 	if err != nil {
 		return err
 	}
@@ -105,8 +53,8 @@ func (c *Client) send(ctx context.Context, j job) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(j.ctx, cancel)()
-	if update, ok := j.call.(mesos.StatusUpdate); ok {
+	defer context.AfterFunc(j.Ctx, cancel)()
+	if update, ok := j.Call.(mesos.StatusUpdate); ok {
 		err = c.sendUpdate(ctx, name, body, string(update.Status.UUID))
 	} else {
 		err = c.sendOnce(ctx, name, body)
@@ -114,8 +62,8 @@ func (c *Client) send(ctx context.Context, j job) error {
 	switch {
 	case err == nil:
 		return nil
-	case j.ctx.Err() != nil:
-		return context.Cause(j.ctx)
+	case j.Ctx.Err() != nil:
+		return context.Cause(j.Ctx)
 	case ctx.Err() != nil:
 		return ErrNotSubscribed
 	default:

@@ -21,6 +21,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/logfield"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/pkg/mesos/subscription"
 	"github.com/gantry-mesos/gantry/pkg/pause"
 )
 
@@ -121,16 +122,7 @@ func (c *Client) Run(ctx context.Context, handle Handler) error {
 // may overtake. A nil error means that the master has received the call, not that it
 // will act on it. Errors: ErrNotSubscribed, a *CallError, or ctx's.
 func (c *Client) Send(ctx context.Context, call mesos.SchedulerCall) error {
-	answer := make(chan error, 1)
-	if err := c.Enqueue(ctx, call, func(err error) { answer <- err }); err != nil {
-		return err
-	}
-	select {
-	case err := <-answer:
-		return err
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return subscription.Await(ctx, func(done func(error)) error { return c.Enqueue(ctx, call, done) })
 }
 
 // Enqueue hands over one call like Send, but does not wait for its answer: done
@@ -143,7 +135,7 @@ func (c *Client) Enqueue(ctx context.Context, call mesos.SchedulerCall, done fun
 	if s == nil {
 		return ErrNotSubscribed
 	}
-	return s.enqueue(ctx, job{ctx: ctx, call: call, done: done})
+	return s.lane(call).Add(ctx, job{Ctx: ctx, Call: call, Done: done})
 }
 
 // locate returns the endpoint to try next: a hint, if one waits, or the leader.
@@ -195,22 +187,17 @@ func (c *Client) post(ctx context.Context, endpoint string, body []byte, header 
 	return c.cfg.Transport.RoundTrip(req)
 }
 
-// handlerError carries an error of the handler through the retries.
-type handlerError struct{ err error }
-
-func (e *handlerError) Error() string { return e.err.Error() }
-
 // permanent returns the error that Run must return for err, nil when a retry may help.
 func permanent(err error) error {
 	var (
-		handler *handlerError
+		handler *subscription.HandlerError
 		removed *RemovedError
 		refused *RefusedError
 		config  *ConfigError
 	)
 	switch {
 	case errors.As(err, &handler):
-		return handler.err
+		return handler.Err
 	case errors.As(err, &removed), errors.As(err, &refused), errors.As(err, &config):
 		return err
 	default:

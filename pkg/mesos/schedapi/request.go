@@ -7,11 +7,12 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/gantry-mesos/gantry/pkg/mesos/subscription"
 )
 
 const (
 	apiPath        = "/api/v1/scheduler"
-	protobuf       = "application/x-protobuf"
 	streamIDHeader = "Mesos-Stream-Id"
 )
 
@@ -20,7 +21,7 @@ func newRequest(ctx context.Context, endpoint string, body []byte) (*http.Reques
 	if err != nil {
 		return nil, fmt.Errorf("address of the master: %w", err)
 	}
-	req.Header.Set("Content-Type", protobuf)
+	req.Header.Set("Content-Type", subscription.Protobuf)
 	return req, nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/pkg/mesos/subscription"
 	"github.com/gantry-mesos/gantry/pkg/mesos/wire"
 )
 
@@ -16,12 +17,7 @@ import (
 // wait. It lets one burst of the scheduler's loop go without a wait.
 const laneSize = 256
 
-// job is a call on its way.
-type job struct {
-	ctx  context.Context // the call's own, which goes through the lane with it
-	call mesos.SchedulerCall
-	done func(error)
-}
+type job = subscription.Job[mesos.SchedulerCall]
 
 // session is one subscription: where its calls go, and the two lanes they wait
 // in. One goroutine empties the ordered lane, some the free one.
@@ -30,10 +26,9 @@ type session struct {
 	endpoint  string
 	streamID  string
 	framework mesos.FrameworkID
-	over      <-chan struct{}
 	end       context.CancelCauseFunc
-	ordered   chan job
-	free      chan job
+	ordered   *subscription.Lane[mesos.SchedulerCall]
+	free      *subscription.Lane[mesos.SchedulerCall]
 }
 
 func newSession(c *Client, endpoint, streamID string, framework mesos.FrameworkID,
@@ -44,10 +39,9 @@ func newSession(c *Client, endpoint, streamID string, framework mesos.FrameworkI
 		endpoint:  endpoint,
 		streamID:  streamID,
 		framework: framework,
-		over:      over,
 		end:       end,
-		ordered:   make(chan job, laneSize),
-		free:      make(chan job, laneSize),
+		ordered:   subscription.NewLane[mesos.SchedulerCall](laneSize, over, ErrNotSubscribed),
+		free:      subscription.NewLane[mesos.SchedulerCall](laneSize, over, ErrNotSubscribed),
 	}
 }
 
@@ -67,53 +61,17 @@ func (s *session) start(live context.Context) <-chan struct{} {
 	return ended
 }
 
-// enqueue puts a call into its lane. A call that gets in while the session
-// ends is taken out again here, if the senders are gone already.
-func (s *session) enqueue(ctx context.Context, j job) error {
-	lane := s.free
-	if orderMatters(j.call) {
-		lane = s.ordered
+// lane returns the one that a call goes by.
+func (s *session) lane(call mesos.SchedulerCall) *subscription.Lane[mesos.SchedulerCall] {
+	if orderMatters(call) {
+		return s.ordered
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	select {
-	case <-s.over:
-		return ErrNotSubscribed
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case lane <- j:
-	}
-	select {
-	case <-s.over:
-		abandon(lane)
-	default:
-	}
-	return nil
+	return s.free
 }
 
-func (s *session) serve(live context.Context, lane chan job) {
-	defer abandon(lane)
-	for {
-		select {
-		case <-s.over:
-			return
-		case j := <-lane:
-			j.done(s.send(live, j))
-		}
-	}
-}
-
-// abandon fails all calls that wait in a lane.
-func abandon(lane chan job) {
-	for {
-		select {
-		case j := <-lane:
-			j.done(ErrNotSubscribed)
-		default:
-			return
-		}
-	}
+func (s *session) serve(live context.Context, lane *subscription.Lane[mesos.SchedulerCall]) {
+	defer lane.Abandon()
+	lane.Serve(live, func(j job) error { return s.send(live, j) })
 }
 
 // orderMatters reports whether the effect of a call depends on those before
@@ -129,12 +87,12 @@ func orderMatters(call mesos.SchedulerCall) bool {
 
 // send sends one call and ends the session if the answer shows that it is lost.
 func (s *session) send(live context.Context, j job) error {
-	if err := j.ctx.Err(); err != nil {
-		return context.Cause(j.ctx)
+	if err := j.Ctx.Err(); err != nil {
+		return context.Cause(j.Ctx)
 	}
-	message, err := wire.ToSchedulerCall(s.framework, j.call)
+	message, err := wire.ToSchedulerCall(s.framework, j.Call)
 	if err != nil {
-		return &CallError{Call: fmt.Sprintf("%T", j.call), Kind: Bad, Err: err}
+		return &CallError{Call: fmt.Sprintf("%T", j.Call), Kind: Bad, Err: err}
 	}
 	name := message.Type.String()
 	body, err := message.Marshal()
@@ -143,10 +101,10 @@ func (s *session) send(live context.Context, j job) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(live, s.client.cfg.CallTimeout, errCallTimeout)
 	defer cancel()
-	defer context.AfterFunc(j.ctx, cancel)()
+	defer context.AfterFunc(j.Ctx, cancel)()
 	resp, err := s.client.post(ctx, s.endpoint, body, http.Header{streamIDHeader: {s.streamID}})
 	if err != nil {
-		return s.unanswered(live, ctx, j.ctx, name, err)
+		return s.unanswered(live, ctx, j.Ctx, name, err)
 	}
 	defer resp.Body.Close()
 	text := httptransport.ReadText(resp.Body)

@@ -5,16 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/logfield"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/frames"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/pkg/mesos/subscription"
 	"github.com/gantry-mesos/gantry/pkg/mesos/wire"
 )
 
@@ -23,7 +21,7 @@ type stream struct {
 	id     string
 	body   io.Closer
 	watch  *watchedReader
-	frames *frames.Reader
+	events *subscription.Events[mesos.SchedulerEvent]
 }
 
 // subscribe keeps one subscription with the master at endpoint until it ends
@@ -33,17 +31,17 @@ func (c *Client) subscribe(ctx context.Context, endpoint string, handle Handler)
 	defer end(nil)
 	in, err := c.open(live, end, endpoint)
 	if err != nil {
-		return reason(live, err)
+		return subscription.Reason(live, err)
 	}
 	defer in.body.Close()
-	first, err := c.next(in)
+	first, err := in.events.Next()
 	if err != nil {
-		return reason(live, err)
+		return subscription.Reason(live, err)
 	}
 	subscribed, ok := first.(mesos.Subscribed)
 	if !ok {
-		if refused, ok := first.(mesos.ErrorEvent); ok {
-			return c.refusal(refused.Message)
+		if err := c.refused(first); err != nil {
+			return err
 		}
 		return fmt.Errorf("first event is %T instead of SUBSCRIBED", first)
 	}
@@ -54,34 +52,18 @@ func (c *Client) subscribe(ctx context.Context, endpoint string, handle Handler)
 	ended := s.start(live)
 	c.current.Store(s)
 	c.log.Info("subscribed", logfield.Address(endpoint), logfield.Framework(subscribed.FrameworkID))
-	err = reason(live, c.deliver(ctx, in, subscribed, handle))
+	err = subscription.Reason(live, in.events.Deliver(ctx, subscribed, c.refused, handle))
 	c.current.Store(nil)
 	end(err)
 	<-ended
-	var handler *handlerError
+	var handler *subscription.HandlerError
 	if ctx.Err() != nil || errors.As(err, &handler) {
 		return err
 	}
 	if failed := handle(ctx, mesos.Disconnected{Reason: err.Error()}); failed != nil {
-		return &handlerError{failed}
+		return &subscription.HandlerError{Err: failed}
 	}
 	return err
-}
-
-// deliver hands the events to the handler until the stream ends.
-func (c *Client) deliver(ctx context.Context, in *stream, event mesos.SchedulerEvent, handle Handler) error {
-	for {
-		if refused, ok := event.(mesos.ErrorEvent); ok {
-			return c.refusal(refused.Message)
-		}
-		if err := handle(ctx, event); err != nil {
-			return &handlerError{err}
-		}
-		var err error
-		if event, err = c.next(in); err != nil {
-			return err
-		}
-	}
 }
 
 // open sends SUBSCRIBE and checks the answer's head.
@@ -96,7 +78,7 @@ func (c *Client) open(ctx context.Context, end context.CancelCauseFunc, endpoint
 	}
 	late := time.AfterFunc(c.cfg.SubscribeTimeout, func() { end(errLate) })
 	defer late.Stop()
-	resp, err := c.post(ctx, endpoint, body, http.Header{"Accept": {protobuf}})
+	resp, err := c.post(ctx, endpoint, body, http.Header{"Accept": {subscription.Protobuf}})
 	if err != nil {
 		return nil, fmt.Errorf("subscribe: %w", err)
 	}
@@ -104,17 +86,16 @@ func (c *Client) open(ctx context.Context, end context.CancelCauseFunc, endpoint
 		defer resp.Body.Close()
 		return nil, subscribeError(endpoint, resp)
 	}
-	if kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err != nil || kind != protobuf {
+	if problem := subscription.CheckType(resp, "master"); problem != "" {
 		resp.Body.Close()
-		return nil, &ConfigError{Endpoint: endpoint, Status: resp.StatusCode, Message: fmt.Sprintf(
-			"answer is of type %q, want %s: is this a Mesos master?", resp.Header.Get("Content-Type"), protobuf)}
+		return nil, &ConfigError{Endpoint: endpoint, Status: resp.StatusCode, Message: problem}
 	}
 	watch := newWatchedReader(resp.Body, c.cfg.SubscribeTimeout, func() { end(errSilent) })
 	return &stream{
 		id:     resp.Header.Get(streamIDHeader),
 		body:   resp.Body,
 		watch:  watch,
-		frames: frames.NewReader(watch, c.cfg.FrameMax),
+		events: subscription.NewEvents(frames.NewReader(watch, c.cfg.FrameMax), wire.DecodeSchedulerEvent, c.log),
 	}, nil
 }
 
@@ -129,8 +110,14 @@ func subscribeError(endpoint string, resp *http.Response) error {
 	return &ConfigError{Endpoint: endpoint, Status: resp.StatusCode, Message: text}
 }
 
-// refusal tells a framework that is gone from one that is refused.
-func (c *Client) refusal(text string) error {
+// refused returns the error that an ERROR event means, nil for other events. It
+// tells a framework that is gone from one that is refused.
+func (c *Client) refused(event mesos.SchedulerEvent) error {
+	failed, ok := event.(mesos.ErrorEvent)
+	if !ok {
+		return nil
+	}
+	text := failed.Message
 	if contains(text, textRemoved) {
 		id := c.cfg.Framework().ID
 		return &RemovedError{Framework: string(or(id, c.framework)), Message: text}
@@ -138,51 +125,11 @@ func (c *Client) refusal(text string) error {
 	return &RefusedError{Message: text}
 }
 
-// next returns the next event. Records that can't be decoded, which only a
-// broken master sends, and events of unknown types are skipped: the following
-// ones are sound, and dropping the subscription would bring the same record back.
-func (c *Client) next(in *stream) (mesos.SchedulerEvent, error) {
-	for {
-		record, err := in.frames.Next()
-		if err != nil {
-			return nil, fmt.Errorf("event stream: %w", err)
-		}
-		event, err := decode(record)
-		if err != nil {
-			c.log.Error("event skipped that can't be decoded", zap.Error(err), zap.Int("bytes", len(record)))
-			continue
-		}
-		if event != nil {
-			return event, nil
-		}
-	}
-}
-
-// decode turns a panic of the generated decoder into an error: it lacks some
-// checks against crafted input.
-func decode(record []byte) (event mesos.SchedulerEvent, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			event, err = nil, fmt.Errorf("decode event: %v", p)
-		}
-	}()
-	return wire.DecodeSchedulerEvent(record)
-}
-
 // Causes that end a subscription from this side.
 var (
 	errLate   = errors.New("subscribe: no answer in time")
 	errSilent = errors.New("master is silent: heartbeats are missing")
 )
-
-// reason returns why live was ended from this side, err otherwise.
-func reason(live context.Context, err error) error {
-	var handler *handlerError
-	if cause := context.Cause(live); cause != nil && !errors.As(err, &handler) {
-		return cause
-	}
-	return err
-}
 
 // silenceMax returns how long a master with this heartbeat interval may be
 // silent. An interval that can't be meant counts as the usual one.
