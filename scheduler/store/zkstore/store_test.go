@@ -63,6 +63,7 @@ func TestZooKeeper(t *testing.T) {
 		{"an append that was not sent is temporary", testNotSent},
 		{"an append whose answer never comes is unknown", testUnknown},
 		{"a transaction without end is removed", testTornTransaction},
+		{"a crash between any two writes leaves the state before or after", testCrashBetweenAnyTwoWrites},
 		{"a fold that is interrupted anywhere loses nothing", testInterruptedFold},
 		{"folds shorten the log", testFoldShortens},
 		{"damaged znodes are named", testDamage},
