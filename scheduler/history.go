@@ -14,7 +14,7 @@ func (h history) Publish(events []event.Event) {
 	for _, e := range events {
 		switch e.Type {
 		case "status_update_event", "deployment_info", "deployment_step_success", "deployment_success", "deployment_failed",
-			"kills_held_event", "volumes_held_event", "volumes_released_event", "volumes_destroyed_event", "scheduler_registered_event", "scheduler_disconnected_event":
+			"agent_avoided_event", "kills_held_event", "volumes_held_event", "volumes_released_event", "volumes_destroyed_event", "scheduler_registered_event", "scheduler_disconnected_event":
 			h.tell(e.Type, e.Facts.Fields())
 		default:
 			if entry := h.log.Check(zap.DebugLevel, "event"); entry != nil {
@@ -35,6 +35,12 @@ func (h history) tell(kind string, fields event.Fields) {
 		h.log.Info(message[kind], field("deployment_id", "id"), field("step", "currentStep"))
 	case "deployment_failed":
 		h.log.Warn("deployment failed", field("deployment_id", "id"), field("reason", "reason"))
+	case "agent_avoided_event":
+		say, message := h.log.Warn, "agent avoided: a task failed there by the agent's fault"
+		if fields["alarm"] == true {
+			say, message = h.log.Error, "agent goes on failing tasks by its own fault: mend it, or drain it"
+		}
+		say(message, field("agent_id", "agentId"), field("host", "host"), field("detail", "message"), field("count", "failures"))
 	case "kills_held_event":
 		h.log.Error("unknown tasks are running and are not killed without a confirmation: POST /v3/kills/confirm to kill them, or restore the store",
 			field("count", "tasks"), field("known", "known"))

@@ -23,6 +23,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/detector"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/pkg/mesos/operatorapi"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/election"
@@ -39,6 +40,8 @@ type Scheduler struct {
 	log      *zap.Logger
 	listener net.Listener
 	address  string
+	// hostname is what Mesos shows.
+	hostname string
 	registry *prometheus.Registry
 	metrics  *loop.Metrics
 	detector *detector.Detector
@@ -69,6 +72,7 @@ func New(cfg Config, log *zap.Logger) (*Scheduler, error) {
 		return nil, fmt.Errorf("--http-address %s: %w; another program may listen there", cfg.HTTPAddress, err)
 	}
 	s.address = cfg.advertised(s.listener.Addr())
+	s.hostname = shownHost(cfg.Hostname, s.address)
 	self := election.Leader{ID: uuid.NewString(), Address: s.address}
 	if s.campaign, err = newCampaign(cfg, self, s.current.ready, s.term, log); err != nil {
 		return nil, errors.Join(err, s.listener.Close())
@@ -101,8 +105,19 @@ func (s *Scheduler) rules() app.Rules {
 
 func (s *Scheduler) newAPI() (*httpapi.Server, error) {
 	c := s.cfg
+	users, err := readCredentials(c.HTTPCredentialsFile)
+	if err != nil {
+		return nil, err
+	}
+	s.warnOpen(users)
+	transport, err := httptransport.New(httptransport.Config{HeaderTimeout: operatorCallTimeout})
+	if err != nil {
+		return nil, fmt.Errorf("operator API: %w", err)
+	}
+	client := operatorapi.New(transport, s.creds)
 	return httpapi.New(httpapi.Config{
-		Scheduler: s.current, Leadership: s.campaign, Rules: s.rules(), Log: s.log.Named("api"), Registry: s.registry,
+		Guard: s.guard(), Credentials: users, Abdicate: s.campaign.abdicate(),
+		Sandboxes: newSandboxes(client, s.current.View), Agents: &agents{client: client, view: s.current.View}, Scheduler: s.current, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(), Log: s.log.Named("api"), Registry: s.registry,
 		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary, Quotas: c.Decisions.Fairness.Queues,
 		Info: map[string]any{
 			"framework_name": c.FrameworkName, "hostname": c.Hostname, "master": c.Master, "mesos_role": c.MesosRoles[0],

@@ -30,7 +30,7 @@ It is declared in a file, JSON as Marathon takes it or the same in YAML:
   networks: [{mode: container/bridge}]`,
 	}
 	cmd.AddCommand(c.newAppCreateCmd(), c.newAppUpdateCmd(), c.newAppListCmd(), c.newAppShowCmd(), c.newAppScaleCmd(),
-		c.newAppRestartCmd(), c.newAppDestroyCmd(), c.newAppVersionsCmd())
+		c.newAppSetImageCmd(), c.newAppSetEnvCmd(), c.newAppRollbackCmd(), c.newAppRestartCmd(), c.newAppDestroyCmd(), c.newAppVersionsCmd())
 	return cmd
 }
 
@@ -152,6 +152,7 @@ func (c *cli) printApp(w io.Writer, a api.App, queue []api.QueueItem) error {
 		}
 		t.row("resources", fmt.Sprintf("%s cpus, %s MiB memory, %s MiB disk each", decimal(a.CPUs), decimal(a.Mem), decimal(a.Disk)))
 		t.row("network", network(a))
+		detail(t, a)
 		t.row("version", a.Version)
 		for _, d := range a.Deployments {
 			t.row("deployment", d.ID)
@@ -202,9 +203,9 @@ func (c *cli) newAppVersionsCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "versions APP [VERSION]", Short: "List an app's versions, or show one", ValidArgsFunction: c.completeApps,
 		Long: `List the versions of an app that are kept, newest first, or show the definition
-of one. To return to a version, send it back:
-
-  gantry app versions /web 2026-03-01T12:00:00.000Z -o json | gantry app update /web - --replace`,
+of one. 'gantry app rollback' returns to one.`,
+		Example: `  gantry app versions /web
+  gantry app versions /web 2026-03-01T12:00:00.000Z -o yaml`,
 		Args: args(1, 2, "an APP and perhaps a VERSION"),
 		RunE: c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
 			if len(args) == 2 {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -28,8 +29,16 @@ func (ch *change) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&ch.force, "force", false, "override running deployments that hold the app")
 }
 
+func (ch *change) options() api.ChangeOptions { return api.ChangeOptions{Force: ch.force} }
+
 // finish reports a deployment that was started, or waits for its end.
 func (c *cli) finish(ctx context.Context, client *api.Client, cmd *cobra.Command, ch *change, g goal) error {
+	if g.result.DeploymentID == "" {
+		if _, err := fmt.Fprintln(cmd.ErrOrStderr(), "no change: "+strings.Join(g.apps, ", ")+" is like that already"); err != nil || c.output == "table" {
+			return err
+		}
+		return c.print(cmd.OutOrStdout(), g.result, nil)
+	}
 	if !ch.wait {
 		return c.print(cmd.OutOrStdout(), g.result, func(t *table) {
 			t.row("deployment " + g.result.DeploymentID + " started; follow it with: gantry deployment wait " + g.result.DeploymentID)
@@ -49,7 +58,8 @@ func (c *cli) newAppCreateCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create FILE|-", Short: "Create an app from JSON or YAML",
 		Long: `Create an app from a file, or from standard input with "-". The app must not
-exist yet; use 'gantry app update' to change one.`,
+exist yet; use 'gantry app update' to change one. A file with several apps (a
+JSON array, or several YAML documents) creates all of them in one deployment.`,
 		Example: `  gantry app create web.json
   gantry app create web.yaml --wait
   echo '{"id":"/sleep","cmd":"sleep 1000","cpus":0.1,"mem":32}' | gantry app create - --wait`,
@@ -61,7 +71,14 @@ exist yet; use 'gantry app update' to change one.`,
 		if err != nil {
 			return err
 		}
-		created, err := client.CreateApp(ctx, definition, api.ChangeOptions{Force: ch.force})
+		if many := several(definition); many != nil {
+			g, err := createAll(ctx, client, definition, many, ch.options())
+			if err != nil {
+				return err
+			}
+			return c.finish(ctx, client, cmd, &ch, g)
+		}
+		created, err := client.CreateApp(ctx, definition, ch.options())
 		if err != nil {
 			return err
 		}
@@ -84,7 +101,8 @@ func (c *cli) newAppUpdateCmd() *cobra.Command {
 		Use: "update [APP] FILE|-", Short: "Change apps from JSON or YAML, or create them", ValidArgsFunction: c.completeUpdate,
 		Long: `Change an app from a file, or from standard input with "-", and create it if it
 does not exist. Each member that the file holds replaces the app's; the others
-stay as they are. With --replace they return to their defaults.
+stay as they are. With --replace they return to their defaults. What 'app show'
+and 'app list' print as JSON or YAML is taken, too; their state is ignored.
 
 A file with several apps (a JSON array, or several YAML documents) changes all
 of them in one deployment, or none.`,
@@ -100,30 +118,58 @@ of them in one deployment, or none.`,
 		if err != nil {
 			return err
 		}
-		o := api.ChangeOptions{Force: ch.force, Replace: replace}
+		o := ch.options()
+		o.Replace = replace
 		g, err := update(ctx, client, args, body, o)
 		if err != nil {
 			return err
+		}
+		if same, err := unchanged(ctx, client, g); err != nil || same {
+			g.result.DeploymentID = ""
+			return errors.Join(err, c.finish(ctx, client, cmd, &ch, g))
 		}
 		return c.finish(ctx, client, cmd, &ch, g)
 	})
 	return cmd
 }
 
+// several returns the ids of a JSON array of Apps, nil for anything else.
+func several(body []byte) []string {
+	var many []struct{ ID string }
+	if json.Unmarshal(body, &many) != nil {
+		return nil
+	}
+	ids := make([]string, len(many))
+	for i, a := range many {
+		ids[i] = string(app.Canonical(a.ID))
+	}
+	return ids
+}
+
+// createAll creates several Apps in one deployment, unless one of them exists.
+func createAll(ctx context.Context, client *api.Client, body []byte, ids []string, o api.ChangeOptions) (goal, error) {
+	for _, id := range ids {
+		_, err := client.App(ctx, id)
+		if err == nil {
+			return goal{}, fmt.Errorf("app %s exists already; nothing was created. Use 'gantry app update' to change apps", id)
+		}
+		if e, ok := errors.AsType[*api.Error](err); !ok || e.Status != http.StatusNotFound {
+			return goal{}, err
+		}
+	}
+	result, err := client.UpdateApps(ctx, body, o)
+	return goal{apps: ids, result: result}, err
+}
+
 // update sends one App's change or that of many.
 func update(ctx context.Context, client *api.Client, args []string, body []byte, o api.ChangeOptions) (goal, error) {
-	var many []struct{ ID string }
-	if json.Unmarshal(body, &many) == nil {
+	body = asWritten(body)
+	if many := several(body); many != nil {
 		if len(args) > 1 {
 			return goal{}, usageError(fmt.Errorf("%s holds several apps; leave out %s", inputName(args[1]), args[0]))
 		}
-		g := goal{}
-		for _, a := range many {
-			g.apps = append(g.apps, string(app.Canonical(a.ID)))
-		}
-		var err error
-		g.result, err = client.UpdateApps(ctx, body, o)
-		return g, err
+		result, err := client.UpdateApps(ctx, body, o)
+		return goal{apps: many, result: result}, err
 	}
 	var one struct{ ID string }
 	if len(args) > 1 {
@@ -135,6 +181,20 @@ func update(ctx context.Context, client *api.Client, args []string, body []byte,
 	return goal{apps: []string{string(app.Canonical(one.ID))}, result: result}, err
 }
 
+// unchanged reports whether a change left all its Apps as they were: none got its version.
+func unchanged(ctx context.Context, client *api.Client, g goal) (bool, error) {
+	for _, id := range g.apps {
+		a, err := client.App(ctx, id)
+		if e, ok := errors.AsType[*api.Error](err); ok && e.Status == http.StatusNotFound {
+			return false, nil
+		}
+		if err != nil || !a.Version.Before(g.result.Version.Time) {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // completeUpdate completes Apps and files.
 func (c *cli) completeUpdate(cmd *cobra.Command, args []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	ids, _ := c.completeApps(cmd, args, prefix)
@@ -144,24 +204,40 @@ func (c *cli) completeUpdate(cmd *cobra.Command, args []string, prefix string) (
 func (c *cli) newAppScaleCmd() *cobra.Command {
 	var ch change
 	cmd := &cobra.Command{
-		Use: "scale APP INSTANCES", Short: "Run more or fewer instances of an app", ValidArgsFunction: c.completeApps,
-		Long: `Set how many instances an app has. Those that stay are not touched; 0 stops all
-of them and keeps the app.`,
+		Use: "scale APP [+|-]INSTANCES", Short: "Run more or fewer instances of an app", ValidArgsFunction: c.completeApps,
+		Long: `Set how many instances an app has, or with a sign how many more or fewer. Those
+that stay are not touched; 0 stops all of them and keeps the app.`,
 		Example: `  gantry app scale /web 5 --wait
+  gantry app scale /web +2
+  gantry app scale /web -1
   gantry app scale /web 0`,
-		Args: args(2, 2, "an APP and a number of INSTANCES"),
+		Args:        args(2, 2, "an APP and a number of INSTANCES"),
+		Annotations: map[string]string{signedNumbers: ""},
 	}
 	ch.flags(cmd)
 	cmd.RunE = c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
 		n, err := strconv.Atoi(args[1])
-		if err != nil || n < 0 {
-			return usageError(fmt.Errorf("got %q for INSTANCES, expected a whole number of at least 0", args[1]))
+		relative := strings.HasPrefix(args[1], "+") || strings.HasPrefix(args[1], "-")
+		if err != nil {
+			return usageError(fmt.Errorf("got %q for INSTANCES, expected a whole number of at least 0, or how many more (+2) or fewer (-1)", args[1]))
 		}
-		result, err := client.ScaleApp(ctx, args[0], n, api.ChangeOptions{Force: ch.force})
+		if !relative {
+			result, err := client.ScaleApp(ctx, args[0], n, ch.options())
+			if err != nil {
+				return err
+			}
+			return c.finish(ctx, client, cmd, &ch, goal{apps: []string{string(app.Canonical(args[0]))}, result: result})
+		}
+		g, err := edit(ctx, client, args[0], ch.options(), func(a api.App) (map[string]any, error) {
+			if a.Instances+n < 0 {
+				return nil, fmt.Errorf("app %s has %d instance(s), which is fewer than the %d to take away", a.ID, a.Instances, -n)
+			}
+			return map[string]any{"instances": a.Instances + n}, nil
+		})
 		if err != nil {
 			return err
 		}
-		return c.finish(ctx, client, cmd, &ch, goal{apps: []string{string(app.Canonical(args[0]))}, result: result})
+		return c.finish(ctx, client, cmd, &ch, g)
 	})
 	return cmd
 }
@@ -177,7 +253,7 @@ that it stays in service.`,
 	}
 	ch.flags(cmd)
 	cmd.RunE = c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
-		result, err := client.RestartApp(ctx, args[0], api.ChangeOptions{Force: ch.force})
+		result, err := client.RestartApp(ctx, args[0], ch.options())
 		if err != nil {
 			return err
 		}
@@ -205,11 +281,11 @@ a terminal; elsewhere --yes is needed.`,
 				return err
 			}
 		}
-		result, err := client.DeleteApp(ctx, args[0], api.ChangeOptions{Force: ch.force})
+		result, err := client.DeleteApp(ctx, args[0], ch.options())
 		if err != nil {
 			return err
 		}
-		return c.finish(ctx, client, cmd, &ch, goal{apps: []string{string(app.Canonical(args[0]))}, gone: true, result: result})
+		return c.finish(ctx, client, cmd, &ch, goal{apps: []string{string(app.Canonical(args[0]))}, gone: []string{string(app.Canonical(args[0]))}, result: result})
 	})
 	return cmd
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -119,55 +118,6 @@ func (t *table) row(cells ...any) {
 		}
 	}
 	fmt.Fprintln(t.w, strings.Join(texts, "\t"))
-}
-
-// readInput returns the JSON of a file, or of standard input for "-"; YAML is
-// converted. Several YAML documents become an array.
-func readInput(cmd *cobra.Command, name string) ([]byte, error) {
-	data, err := os.ReadFile(name)
-	if name == "-" {
-		data, err = io.ReadAll(cmd.InOrStdin())
-	}
-	if err != nil {
-		return nil, usageError(fmt.Errorf("read the definition: %w", err))
-	}
-	if text := bytes.TrimSpace(data); len(text) > 0 && (text[0] == '{' || text[0] == '[') {
-		return data, nil
-	}
-	var docs []any
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	for {
-		var v any
-		err := d.Decode(&v)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s is neither JSON nor YAML: %w", inputName(name), err)
-		}
-		if v != nil {
-			docs = append(docs, v)
-		}
-	}
-	if len(docs) == 0 {
-		return nil, fmt.Errorf("%s holds no definition", inputName(name))
-	}
-	var whole any = docs
-	if len(docs) == 1 {
-		whole = docs[0]
-	}
-	out, err := json.Marshal(whole)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", inputName(name), err)
-	}
-	return out, nil
-}
-
-func inputName(name string) string {
-	if name == "-" {
-		return "standard input"
-	}
-	return name
 }
 
 // terminal reports whether a stream is one.

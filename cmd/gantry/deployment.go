@@ -49,63 +49,75 @@ func (c *cli) newDeploymentCancelCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "cancel DEPLOYMENT", Short: "Undo a deployment, or just stop it with --force", ValidArgsFunction: c.completeDeployments,
 		Long: `Undo a deployment: another one returns its apps to what they were before. With
---force the deployment only stops, and its apps stay as they are now.`,
+--force the deployment only stops, and its apps stay as they are now. The id may
+be shortened to any beginning that is unique.`,
 		Example: `  gantry deployment cancel 5ed4c0c5-9ff8-4a6f-a0cd-f57f59a34b43 --wait
-  gantry deployment cancel 5ed4c0c5-9ff8-4a6f-a0cd-f57f59a34b43 --force`,
+  gantry deployment cancel 5ed4 --force`,
 		Args: args(1, 1, "a DEPLOYMENT; see 'gantry deployment list'"),
 	}
 	ch.flags(cmd)
 	cmd.RunE = c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
-		result, err := client.CancelDeployment(ctx, args[0], ch.force)
+		id, err := deploymentNamed(ctx, client, args[0])
+		if err != nil {
+			return err
+		}
+		result, err := client.CancelDeployment(ctx, id, ch.force)
 		if err != nil {
 			return err
 		}
 		if result.DeploymentID == "" {
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "deployment %s stopped; its apps stay as they are\n", args[0])
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "deployment %s stopped; its apps stay as they are\n", id)
 			return err
 		}
-		apps, err := affected(ctx, client, result.DeploymentID)
+		d, _, err := underWay(ctx, client, result.DeploymentID)
 		if err != nil {
 			return err
 		}
-		return c.finish(ctx, client, cmd, &ch, goal{apps: apps, undo: true, result: result})
+		g := goalOf(d)
+		g.result = result
+		return c.finish(ctx, client, cmd, &ch, g)
 	})
 	return cmd
 }
 
-// affected returns the Apps of a deployment, none if it has ended.
-func affected(ctx context.Context, client *api.Client, id string) ([]string, error) {
+// underWay finds a deployment; ok is false if it is not, or no longer, under way.
+func underWay(ctx context.Context, client *api.Client, id string) (d api.Deployment, ok bool, err error) {
 	list, err := client.Deployments(ctx)
 	if err != nil {
-		return nil, err
+		return api.Deployment{}, false, err
 	}
 	i := slices.IndexFunc(list, func(d api.Deployment) bool { return d.ID == id })
 	if i < 0 {
-		return nil, nil
+		return api.Deployment{}, false, nil
 	}
-	return list[i].AffectedApps, nil
+	return list[i], true, nil
 }
 
 func (c *cli) newDeploymentWaitCmd() *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use: "wait DEPLOYMENT", Short: "Wait until a deployment has ended, showing its progress", ValidArgsFunction: c.completeDeployments,
-		Long: `Wait until a deployment is no longer under way. Deployments that have ended leave
-no trace, so one that does not exist counts as ended.`,
+		Long: `Wait until a deployment is no longer under way. Ends with 0 if its apps are then
+what it was to make of them, and with 1 if it was cancelled, overridden or given
+up. Deployments that have ended leave no trace: one that is not under way ends
+with 1, too. To miss no end, add --wait to the command that starts one.`,
 		Example: "  gantry deployment wait 5ed4c0c5-9ff8-4a6f-a0cd-f57f59a34b43 --timeout 10m",
 		Args:    args(1, 1, "a DEPLOYMENT; see 'gantry deployment list'"),
 	}
 	cmd.Flags().DurationVar(&timeout, "timeout", 0, "give up waiting after this time, such as 5m; 0 never does")
 	cmd.RunE = c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
-		apps, err := affected(ctx, client, args[0])
+		id, err := deploymentNamed(ctx, client, args[0])
 		if err != nil {
 			return err
 		}
-		if apps == nil {
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "deployment %s is not under way\n", args[0])
+		d, ok, err := underWay(ctx, client, id)
+		if err != nil {
 			return err
 		}
-		return c.wait(ctx, client, cmd, timeout, goal{apps: apps, undo: true, result: api.DeploymentResult{DeploymentID: args[0]}})
+		if !ok {
+			return fmt.Errorf("deployment %s is not under way: it has ended, or there never was one. See what runs with: gantry app list", args[0])
+		}
+		return c.wait(ctx, client, cmd, timeout, goalOf(d))
 	})
 	return cmd
 }

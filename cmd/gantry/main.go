@@ -17,11 +17,11 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/api"
 )
 
-// version and commit are set by the build.
-var (
-	version = "dev"
-	commit  = "unknown"
-)
+// version is set by the build.
+var version = unversioned
+
+// unversioned is the version of a program that was built without one.
+const unversioned = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -40,7 +40,7 @@ const (
 // execute runs one command line and returns the exit code.
 func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	root := newRootCmd()
-	root.SetArgs(args)
+	root.SetArgs(signedLast(root, args))
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
@@ -99,6 +99,8 @@ Without a cluster at hand, 'gantry mini' starts one on this machine. Then:
   gantry app list                       see what runs
   gantry app show /web                  see one app, its tasks and its troubles
   gantry app scale /web 5 --wait        run five instances
+  gantry app set-image /web nginx:1.27  run another image
+  gantry app rollback /web              return to the version before
   gantry app destroy /web               stop it
 
 The client commands ask the scheduler at --url. Every flag can also be given in
@@ -120,12 +122,44 @@ Exit codes: 0 done, 1 failed, 2 misused.`,
 		cmd.GroupID = "run"
 		root.AddCommand(cmd)
 	}
-	for _, cmd := range []*cobra.Command{c.newAppCmd(), c.newTaskCmd(), c.newDeploymentCmd(), c.newQueueCmd(), c.newKillsCmd()} {
+	for _, cmd := range []*cobra.Command{c.newAppCmd(), c.newTaskCmd(), c.newDeploymentCmd(), c.newQueueCmd(), c.newAgentCmd(), c.newKillsCmd()} {
 		cmd.GroupID = "use"
 		root.AddCommand(cmd)
 	}
 	root.AddCommand(c.newVersionCmd())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	misusable(root)
 	return root
+}
+
+// misusable makes errors of all commands about their arguments those of a
+// misuse, also of those that come with cobra.
+func misusable(cmd *cobra.Command) {
+	switch {
+	case cmd.HasSubCommands() && !cmd.Runnable():
+		cmd.Args, cmd.RunE = groupArgs, showHelp
+	case cmd.Name() == "help":
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			_, rest, err := cmd.Root().Find(args)
+			if err == nil && len(rest) > 0 {
+				err = fmt.Errorf("there is no command %q to help with", strings.Join(args, " "))
+			}
+			return err
+		}
+	}
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			err := check(cmd, args)
+			if _, ok := errors.AsType[*misuse](err); err == nil || ok {
+				return err
+			}
+			return usageError(err)
+		}
+	}
+	for _, c := range cmd.Commands() {
+		misusable(c)
+	}
 }
 
 // groupArgs refuses arguments of a command that only groups others: what

@@ -58,7 +58,7 @@ Ctrl-C stops everything and leaves no container and no process behind.`,
   gantry mini --agents 5 --agent-cpus 2 --agent-mem 2048
   gantry mini --runtime process --http-address 127.0.0.1:9090
   gantry mini --masters 3 --mesos-zk zk://127.0.0.1:2181/mesos`,
-		Args: cobra.NoArgs,
+		Args: args(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log, err := logs.logger()
 			if err != nil {
@@ -124,6 +124,9 @@ func (c *miniConfig) validate() error {
 	c.validateAttributes(problem)
 	if host, _, err := splitAddress(c.adminAddress); err != nil || !net.ParseIP(host).IsLoopback() {
 		problem("--admin-address %q: use a loopback address and a port, such as 127.0.0.1:5049; whoever reaches it can break the cluster", c.adminAddress)
+	}
+	if _, _, err := splitAddress(c.httpAddress); err != nil {
+		problem("--http-address: %w", err)
 	}
 	if _, _, err := splitAddress(c.mesosAddr); err != nil {
 		problem("--mesos-address: %w", err)

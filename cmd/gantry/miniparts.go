@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -174,11 +175,19 @@ func chooseRuntime(ctx context.Context, wanted string) (taskRuntime, error) {
 	case err == nil:
 		return taskRuntime{says: "docker: engine at " + host, environment: map[string]string{"DOCKER_HOST": host}}, nil
 	case wanted == "docker":
-		return taskRuntime{}, fmt.Errorf("no Docker engine answers at %s: %w; start it, set DOCKER_HOST, or use --runtime process", host, err)
+		return taskRuntime{}, fmt.Errorf("%s; or use --runtime process: %w", noEngine(host, err), err)
 	default:
-		processes.says = "process: no Docker engine answers at " + host + "; apps run as plain processes, one with an image fails and says so"
+		processes.says = "process: " + noEngine(host, err) + "; apps run as plain processes, one with an image fails and says so"
 		return processes, nil
 	}
+}
+
+// noEngine says why there is no Docker engine for us, and what would help.
+func noEngine(host string, err error) string {
+	if errors.Is(err, fs.ErrPermission) {
+		return "this user may not open the Docker engine's socket " + host + ", join its group (often: docker) or run as root"
+	}
+	return "no Docker engine answers at " + host + ", start it or set DOCKER_HOST"
 }
 
 // ping asks a Docker engine for a sign of life.

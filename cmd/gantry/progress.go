@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -25,7 +26,8 @@ type progress struct {
 }
 
 func newProgress(w io.Writer, g goal) *progress {
-	p := &progress{w: w, tty: terminal(w), start: time.Now()}
+	// A dumb terminal cannot redraw lines.
+	p := &progress{w: w, tty: terminal(w) && os.Getenv("TERM") != "dumb", start: time.Now()}
 	if !p.tty {
 		fmt.Fprintf(w, "deployment %s started\n", g.result.DeploymentID)
 	}
@@ -45,14 +47,19 @@ func (p *progress) show(states []appState) {
 		if was.text != s.text {
 			fmt.Fprintln(p.w, s.id+": "+s.text)
 		}
-		if was.trouble != s.trouble && s.trouble != "" {
+		if timeless(was.trouble) != timeless(s.trouble) && s.trouble != "" {
 			fmt.Fprintln(p.w, s.id+": "+s.trouble)
 		}
 	}
 	p.last = slices.Clone(states)
 }
 
-// draw redraws the bars in place.
+var durations = regexp.MustCompile(`\b(\d+(\.\d+)?(ms|h|m|s))+\b`)
+
+// timeless is a text without how long something still lasts, which is no news.
+func timeless(text string) string { return durations.ReplaceAllString(text, "") }
+
+// draw redraws the bars in place, and below them what holds them up.
 func (p *progress) draw(states []appState) {
 	width := 80
 	if f, ok := p.w.(*os.File); ok {
@@ -68,15 +75,45 @@ func (p *progress) draw(states []appState) {
 	for _, s := range states {
 		names = max(names, len(s.id))
 	}
+	lines := 0
 	for _, s := range states {
 		line := fmt.Sprintf("%-*s %s %s  %v", names, s.id, bar(s.done, s.wanted), s.text, time.Since(p.start).Round(time.Second))
-		if s.trouble != "" {
-			line += "  " + s.trouble
-		}
 		fmt.Fprintf(&b, "\r\x1b[K%s\n", clip(line, width-1))
+		lines++
+		for _, line := range wrap(s.trouble, width-1-len(troubleIndent)) {
+			fmt.Fprintf(&b, "\r\x1b[K%s%s\n", troubleIndent, line)
+			lines++
+		}
 	}
-	p.drawn = len(states)
+	if lines < p.drawn {
+		b.WriteString("\x1b[J")
+	}
+	p.drawn = lines
 	fmt.Fprint(p.w, b.String())
+}
+
+const troubleIndent = "  "
+
+// wrap breaks a text into lines of at most n characters, between words where it can.
+func wrap(text string, n int) []string {
+	var lines []string
+	line := []rune{}
+	for _, word := range strings.Fields(text) {
+		w := []rune(word)
+		if len(line) > 0 && len(line)+1+len(w) > n {
+			lines, line = append(lines, string(line)), line[:0]
+		}
+		if len(line) > 0 {
+			line = append(line, ' ')
+		}
+		for line = append(line, w...); len(line) > n; line = line[n:] {
+			lines = append(lines, string(line[:n]))
+		}
+	}
+	if len(line) > 0 {
+		lines = append(lines, string(line))
+	}
+	return lines
 }
 
 const barWidth = 20

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -18,11 +16,11 @@ import (
 
 func (c *cli) newTaskCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "task", Short: "See and end tasks", Args: groupArgs, RunE: showHelp,
+		Use: "task", Short: "See tasks, what they write, and end them", Args: groupArgs, RunE: showHelp,
 		Long: `A task is one run of one instance of an app. When it ends, its instance gets
 another one.`,
 	}
-	cmd.AddCommand(c.newTaskListCmd(), c.newTaskKillCmd())
+	cmd.AddCommand(c.newTaskListCmd(), c.newTaskKillCmd(), c.newTaskLogsCmd(), c.newTaskFilesCmd(), c.newTaskDownloadCmd())
 	return cmd
 }
 
@@ -46,13 +44,13 @@ func (c *cli) newTaskListCmd() *cobra.Command {
 func (c *cli) printTasks(w io.Writer, tasks []api.Task) error {
 	return c.print(w, tasks, func(t *table) {
 		resident := slices.ContainsFunc(tasks, func(t api.Task) bool { return len(t.LocalVolumes) > 0 })
-		head := []any{"TASK", "STATE", "HEALTH", "HOST", "PORTS", "STARTED"}
+		head := []any{"TASK", "STATE", "HEALTH", "HOST", "PORTS", "STARTED", "VERSION"}
 		if resident {
 			head = append(head, "VOLUMES")
 		}
 		t.row(head...)
 		for _, task := range tasks {
-			row := []any{task.ID, taskState(task), taskHealth(task), task.Host, ports(task), task.StartedAt}
+			row := []any{task.ID, taskState(task), taskHealth(task), task.Host, ports(task), task.StartedAt, task.Version}
 			if resident {
 				row = append(row, volumes(task))
 			}
@@ -65,7 +63,7 @@ func (c *cli) printTasks(w io.Writer, tasks []api.Task) error {
 // is waiting for their agent, or stopped.
 func taskState(t api.Task) string {
 	switch {
-	case len(t.LocalVolumes) == 0 || !t.StagedAt.IsZero():
+	case !onlyVolumes(t):
 		return strings.ToLower(strings.TrimPrefix(t.State, "TASK_"))
 	case t.State == "TASK_KILLED":
 		return "stopped"
@@ -73,6 +71,9 @@ func taskState(t api.Task) string {
 		return "waiting"
 	}
 }
+
+// onlyVolumes reports whether an instance has no task at present, but data.
+func onlyVolumes(t api.Task) bool { return len(t.LocalVolumes) > 0 && t.StagedAt.IsZero() }
 
 func volumes(t api.Task) string {
 	paths := make([]string, len(t.LocalVolumes))
@@ -82,7 +83,12 @@ func volumes(t api.Task) string {
 	return strings.Join(paths, ",")
 }
 
+// taskHealth is what the checks last said of a task that runs; of others they
+// say nothing that still holds.
 func taskHealth(t api.Task) string {
+	if t.State != "TASK_RUNNING" {
+		return ""
+	}
 	for _, r := range t.HealthCheckResults {
 		if !r.Alive {
 			return "unhealthy"
@@ -107,7 +113,12 @@ func (c *cli) newTaskKillCmd() *cobra.Command {
 	var o api.KillOptions
 	cmd := &cobra.Command{
 		Use: "kill TASK...", Short: "End tasks; their instances get new ones, unless --scale", ValidArgsFunction: c.completeTasks,
+		Long: `End tasks. Their instances get new ones, unless --scale lowers the app's number
+of instances instead. An id may be shortened to any beginning that is unique,
+also without the "instance-" in it.`,
 		Example: `  gantry task kill web.instance-0d3c2a9e-4a57-4c55-9a53-5f0e4f0c8c11._app.1
+  gantry task kill web.instance-0d3c
+  gantry task kill web.0d3c
   gantry task kill --scale $(gantry task list /web -o json | jq -r '.[0].id')`,
 		Args: args(1, math.MaxInt, "one TASK or more"),
 	}
@@ -119,11 +130,11 @@ func (c *cli) newTaskKillCmd() *cobra.Command {
 			return usageError(errors.New("--wait needs --scale: a task that is replaced is no deployment to wait for"))
 		}
 		o.Force = ch.force
-		apps, err := appsOf(ctx, client, args)
+		ids, apps, err := named(ctx, client, args)
 		if err != nil {
 			return err
 		}
-		tasks, result, err := client.KillTasks(ctx, args, o)
+		tasks, result, err := client.KillTasks(ctx, ids, o)
 		if err != nil {
 			return err
 		}
@@ -134,7 +145,7 @@ func (c *cli) newTaskKillCmd() *cobra.Command {
 			for _, task := range tasks {
 				t.row("task " + task.ID + " on " + task.Host + " is being ended")
 			}
-			for _, id := range args {
+			for _, id := range ids {
 				if !slices.ContainsFunc(tasks, func(t api.Task) bool { return t.ID == id }) {
 					t.row("task " + id + " cannot be ended now; its instance keeps its volumes until --wipe destroys them")
 				}
@@ -142,25 +153,4 @@ func (c *cli) newTaskKillCmd() *cobra.Command {
 		})
 	})
 	return cmd
-}
-
-// appsOf returns the Apps of tasks, and an error that names those that do not exist.
-func appsOf(ctx context.Context, client *api.Client, ids []string) ([]string, error) {
-	tasks, err := client.Tasks(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	apps := map[string]bool{}
-	known := map[string]bool{}
-	for _, t := range tasks {
-		if known[t.ID] = true; slices.Contains(ids, t.ID) {
-			apps[t.AppID] = true
-		}
-	}
-	for _, id := range ids {
-		if !known[id] {
-			return nil, fmt.Errorf("task %q does not exist; nothing was ended. See 'gantry task list'", id)
-		}
-	}
-	return slices.Sorted(maps.Keys(apps)), nil
 }

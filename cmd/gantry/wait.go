@@ -18,10 +18,22 @@ import (
 type goal struct {
 	result api.DeploymentResult
 	apps   []string
-	// gone means that the Apps shall not exist afterwards.
-	gone bool
-	// undo means that either is fine, as the deployment returns to what was before.
-	undo bool
+	// gone are those of the Apps that shall not exist afterwards.
+	gone []string
+}
+
+// goalOf is the goal of a deployment under way: its Apps have its version and
+// run, or are gone.
+func goalOf(d api.Deployment) goal {
+	g := goal{apps: d.AffectedApps, result: api.DeploymentResult{DeploymentID: d.ID, Version: d.Version}}
+	for _, step := range d.Steps {
+		for _, a := range step.Actions {
+			if a.Action == "StopApplication" {
+				g.gone = append(g.gone, a.App)
+			}
+		}
+	}
+	return g
 }
 
 // wait follows a deployment to its end and fails unless its goal is reached.
@@ -161,6 +173,7 @@ func (s *appState) count(a api.App) {
 	running, starting, old := 0, 0, 0
 	for _, t := range a.Tasks {
 		switch {
+		case onlyVolumes(t):
 		case a.VersionInfo != nil && t.Version.Before(a.VersionInfo.LastConfigChangeAt.Time):
 			old++
 		case t.State == "TASK_STAGING" || t.State == "TASK_STARTING":
@@ -184,7 +197,11 @@ func (s *appState) count(a api.App) {
 	}
 }
 
-// trouble says why instances of an App do not come up.
+// troubleMax is how many characters of a trouble are shown: some lines of a terminal.
+const troubleMax = 300
+
+// trouble says why instances of an App do not come up; what the queue tells of
+// the last failure is not told again.
 func trouble(a api.App, queue []api.QueueItem) string {
 	var texts []string
 	for _, item := range queue {
@@ -192,10 +209,23 @@ func trouble(a api.App, queue []api.QueueItem) string {
 			texts = append(texts, item.Explanation)
 		}
 	}
+	text := strings.Join(texts, "; ")
 	if f := a.LastTaskFailure; f != nil && !f.Version.Before(a.Version.Time) {
-		texts = append(texts, "last failure: "+f.State+" on "+f.Host+": "+f.Message)
+		line, _, more := strings.Cut(strings.TrimSpace(f.Message), "\n")
+		if !strings.Contains(text, f.State) || !strings.Contains(text, line) {
+			if text != "" {
+				text += "; "
+			}
+			text += "last failure: " + f.State + " on " + f.Host + ": " + line
+		}
+		if more {
+			text += " ... (the rest: gantry app show " + a.ID + ")"
+		}
 	}
-	return strings.Join(texts, "; ")
+	if r := []rune(text); len(r) > troubleMax {
+		text = string(r[:troubleMax]) + "... (the rest: gantry app show " + a.ID + ")"
+	}
+	return text
 }
 
 // reached fails unless the Apps are what the deployment was to make of them: a
@@ -230,11 +260,9 @@ func (s appState) reached(g goal) error {
 		return fmt.Errorf("deployment %s has ended without reaching its goal: app %s %s\nSee: gantry app show %s", g.result.DeploymentID, s.id, text, s.id)
 	}
 	switch {
-	case g.undo && !s.exists:
-		return nil
-	case g.gone && s.exists:
+	case slices.Contains(g.gone, s.id) && s.exists:
 		return unmet("still exists")
-	case g.gone:
+	case slices.Contains(g.gone, s.id):
 		return nil
 	case !s.exists:
 		return unmet("does not exist any more")

@@ -3,6 +3,7 @@ package core
 import (
 	"time"
 
+	"github.com/gantry-mesos/gantry/pkg/fault"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 )
 
@@ -59,6 +60,8 @@ type (
 	Failed struct {
 		// Invalid says that no agent could ever run the task.
 		Invalid bool
+		// Fault says that it is not the task's fault, "" that it is.
+		Fault   fault.Fault
 		Reason  mesos.Reason
 		Message string
 	}

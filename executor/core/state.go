@@ -253,17 +253,18 @@ func (t *turn) failed(ev Failed) {
 	case ev.Invalid:
 		t.end(mesos.TaskError, mesos.ReasonTaskInvalid, ev.Message)
 	default:
-		t.end(mesos.TaskFailed, ev.Reason, ev.Message)
+		t.end(mesos.TaskFailed, ev.Reason, ev.Message, ev.Fault.Labels()...)
 	}
 }
 
 // end sends the task's terminal update, the only one.
-func (t *turn) end(state mesos.TaskState, reason mesos.Reason, message string) {
+func (t *turn) end(state mesos.TaskState, reason mesos.Reason, message string, labels ...mesos.Label) {
 	if t.phase == PhaseRunning && len(t.task.Checks) > 0 {
 		t.do(StopProbes{})
 	}
 	t.phase = PhaseDone
 	st := t.status(state, reason, message)
+	st.Labels = labels
 	if t.kill != nil && t.kill.unhealthy {
 		st.Healthy = new(bool)
 	}

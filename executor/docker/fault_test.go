@@ -15,6 +15,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/executor/core"
 	"github.com/gantry-mesos/gantry/executor/docker"
+	"github.com/gantry-mesos/gantry/pkg/fault"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 )
 
@@ -45,8 +46,8 @@ func TestRun_gives_up_an_engine_that_does_not_answer(t *testing.T) {
 			t.Errorf("got %q, want it to say %q", got.Message, want)
 		}
 	}
-	if got.Reason != mesos.ReasonContainerLaunchFailed {
-		t.Errorf("got reason %s", got.Reason)
+	if got.Reason != mesos.ReasonContainerLaunchFailed || got.Fault != fault.Agent {
+		t.Errorf("got reason %s, fault %q", got.Reason, got.Fault)
 	}
 }
 
@@ -63,6 +64,27 @@ func TestRun_stopped_during_the_pull_ends_the_pull(t *testing.T) {
 	<-r.done
 	if len(e.creations) != 0 {
 		t.Errorf("got %d containers created, want none", len(e.creations))
+	}
+}
+
+func TestRun_tells_whose_fault_a_failed_start_is(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]fault.Fault{
+		"driver failed programming external connectivity: Bind for 0.0.0.0:31000 failed: port is already allocated": fault.Port,
+		"listen tcp4 0.0.0.0:31000: bind: address already in use":                                                   fault.Port,
+		"adding interface veth1 to bridge docker0 failed: could not find bridge docker0: no such network interface": fault.Agent,
+		"mkdir /var/lib/docker/overlay2/x: no space left on device":                                                 fault.Agent,
+		`exec: "nothing": executable file not found in $PATH`:                                                       "",
+		"network team not found":                                     "",
+		"error gathering device information: no such file or device": "",
+	} {
+		e := newFake(image)
+		e.fail["start"] = errors.New(text)
+		r := newRun(t, e, "exit 0").start()
+		if got := await[core.Failed](r); got.Fault != want {
+			t.Errorf("%s: got fault %q, want %q", text, got.Fault, want)
+		}
+		<-r.done
 	}
 }
 

@@ -112,7 +112,7 @@ func failed(err error) core.Event {
 	if f, ok := errors.AsType[*failure](err); ok && f.event != nil {
 		return f.event
 	}
-	return core.Failed{Reason: mesos.ReasonContainerLaunchFailed, Message: err.Error()}
+	return core.Failed{Fault: faultOf(err), Reason: mesos.ReasonContainerLaunchFailed, Message: err.Error()}
 }
 
 // startUnlessStopped starts the container. A stop during the start ends it;
@@ -204,7 +204,7 @@ func (r *Runtime) portsFree(ctx context.Context, ports []taskinfo.Port) error {
 	}
 	r.removeOrphans(ctx)
 	if taken := sandbox.Taken(ctx, ports); len(taken) > 0 {
-		return fmt.Errorf("host port %s is taken on this agent by something else than Mesos knows of", strings.Join(taken, ", "))
+		return fmt.Errorf("%w: host port %s is taken on this agent by something else than Mesos knows of", errPort, strings.Join(taken, ", "))
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/executor/core"
+	"github.com/gantry-mesos/gantry/pkg/fault"
 	"github.com/gantry-mesos/gantry/pkg/logfield"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
@@ -112,7 +113,7 @@ func (c *live) stillLost(err error) core.Event {
 		return nil
 	}
 	c.killProcess()
-	return core.Failed{Message: fmt.Sprintf("Docker engine at %s lost for %s: %v; the container was ended", c.runtime.engine.Host(), away.Round(time.Second), c.lostBy)}
+	return core.Failed{Fault: fault.Agent, Message: fmt.Sprintf("Docker engine at %s lost for %s: %v; the container was ended", c.runtime.engine.Host(), away.Round(time.Second), c.lostBy)}
 }
 
 // signal stops the container without waiting for the engine's answer.

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/executor/core"
+	"github.com/gantry-mesos/gantry/pkg/fault"
 	"github.com/gantry-mesos/gantry/pkg/logfield"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
@@ -205,7 +206,7 @@ func (l *Loop) start(ctx context.Context, id mesos.TaskID) {
 		report := func(ev core.Event) { l.report(ctx, ev) }
 		runtime, err := l.host.Runtime(t, *l.subscribed.Load())
 		if err != nil {
-			report(core.Failed{Reason: mesos.ReasonContainerLaunchFailed, Message: err.Error()})
+			report(core.Failed{Fault: fault.Agent, Reason: mesos.ReasonContainerLaunchFailed, Message: err.Error()})
 			return
 		}
 		runtime.Run(ctx, t, l.stops, report)

@@ -23,6 +23,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/executor/core"
 	"github.com/gantry-mesos/gantry/executor/sandbox"
+	"github.com/gantry-mesos/gantry/pkg/fault"
 	"github.com/gantry-mesos/gantry/pkg/logfield"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/ownership"
@@ -68,7 +69,7 @@ func (r *Runtime) Run(ctx context.Context, t taskinfo.Task, stops <-chan core.St
 	}
 	if taken := sandbox.Taken(ctx, t.Ports); len(taken) > 0 {
 		output.abandon()
-		report(core.Failed{Reason: mesos.ReasonContainerLaunchFailed, Message: fmt.Sprintf(
+		report(core.Failed{Fault: fault.Port, Reason: mesos.ReasonContainerLaunchFailed, Message: fmt.Sprintf(
 			"host port %s is taken on this agent by something else than Mesos knows of", strings.Join(taken, ", "))})
 		return
 	}
@@ -89,13 +90,23 @@ func (r *Runtime) Run(ctx context.Context, t taskinfo.Task, stops <-chan core.St
 		ended <- output.drain(cmd.Wait(), r.cfg.DrainWait)
 	}()
 	if err := <-started; err != nil {
-		report(core.Failed{Reason: mesos.ReasonContainerLaunchFailed, Message: fmt.Sprintf("start command: %v", err)})
+		report(core.Failed{Fault: faultOf(err), Reason: mesos.ReasonContainerLaunchFailed, Message: fmt.Sprintf("start command: %v", err)})
 		return
 	}
 	r.running.Store(&identity{env: cmd.Env, user: cmd.SysProcAttr.Credential})
 	r.log.Info("command started", logfield.Task(t.ID), zap.Int("pid", cmd.Process.Pid))
 	report(core.Running{})
 	report(r.watch(ctx, cmd, ended, stops))
+}
+
+// faultOf tells what the host lacks from what the command does wrong.
+func faultOf(err error) fault.Fault {
+	for _, lack := range []error{syscall.EAGAIN, syscall.ENOMEM, syscall.ENFILE, syscall.EMFILE, syscall.ENOSPC, syscall.EROFS} {
+		if errors.Is(err, lack) {
+			return fault.Agent
+		}
+	}
+	return ""
 }
 
 func (r *Runtime) watch(ctx context.Context, cmd *exec.Cmd, ended <-chan error, stops <-chan core.Stop) core.Event {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,6 +65,16 @@ type ChangeOptions struct {
 	Force bool
 	// Replace takes the body as the whole definition instead of an update.
 	Replace bool
+	// Base, if set, is the version that PatchApp changes; it is refused with 412 once there is another.
+	Base Time
+}
+
+// match is the header that names the version which is changed.
+func (o ChangeOptions) match() []string {
+	if o.Base.IsZero() {
+		return nil
+	}
+	return []string{"If-Match", `"` + o.Base.String() + `"`}
 }
 
 func (o ChangeOptions) query() url.Values {
@@ -112,12 +123,16 @@ func (c *Client) UpdateApps(ctx context.Context, updates []byte, o ChangeOptions
 	return out, err
 }
 
-// ScaleApp sets how many instances an App wants; unlike UpdateApp it does not create one.
-func (c *Client) ScaleApp(ctx context.Context, id string, instances int, o ChangeOptions) (DeploymentResult, error) {
+// PatchApp changes an App; unlike UpdateApp it does not create one.
+func (c *Client) PatchApp(ctx context.Context, id string, update []byte, o ChangeOptions) (DeploymentResult, error) {
 	var out DeploymentResult
-	body := []byte(`{"instances":` + strconv.Itoa(instances) + `}`)
-	err := c.do(ctx, http.MethodPatch, appPath(id), o.query(), body, &out)
+	err := c.do(ctx, http.MethodPatch, appPath(id), o.query(), update, &out, o.match()...)
 	return out, err
+}
+
+// ScaleApp sets how many instances an App wants.
+func (c *Client) ScaleApp(ctx context.Context, id string, instances int, o ChangeOptions) (DeploymentResult, error) {
+	return c.PatchApp(ctx, id, []byte(`{"instances":`+strconv.Itoa(instances)+`}`), o)
 }
 
 // RestartApp replaces all instances of an App, rolling.
@@ -249,33 +264,17 @@ func appPath(id string) string {
 	return "/v2/apps/" + strings.Trim((&url.URL{Path: id}).EscapedPath(), "/")
 }
 
-// do makes one request; out is left as it is when the answer is empty.
-func (c *Client) do(ctx context.Context, method, path string, q url.Values, body []byte, out any) error {
-	u := *c.base
-	u.Path, u.RawQuery = "", ""
-	target := strings.TrimSuffix(u.String(), "/") + strings.TrimSuffix(c.base.EscapedPath(), "/") + path
-	if len(q) > 0 {
-		target += "?" + q.Encode()
-	}
-	r, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+// do makes one request, with headers as names and values in turn; out is left
+// as it is when the answer is empty.
+func (c *Client) do(ctx context.Context, method, path string, q url.Values, body []byte, out any, headers ...string) error {
+	answer, err := c.stream(ctx, method, path, q, body, headers...)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", method, path, err)
+		return err
 	}
-	r.Header.Set("Accept", "application/json")
-	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	resp, err := c.http.Do(r)
+	defer answer.Close()
+	data, err := io.ReadAll(answer)
 	if err != nil {
 		return c.unreachable(ctx, err)
-	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return c.unreachable(ctx, err)
-	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return refusal(resp.StatusCode, data)
 	}
 	if len(data) == 0 || out == nil {
 		return nil
@@ -284,6 +283,40 @@ func (c *Client) do(ctx context.Context, method, path string, q url.Values, body
 		return fmt.Errorf("%s %s: read the answer: %w", method, path, err)
 	}
 	return nil
+}
+
+// stream makes one request and returns the body of its answer, which may last.
+func (c *Client) stream(ctx context.Context, method, path string, q url.Values, body []byte, headers ...string) (io.ReadCloser, error) {
+	u := *c.base
+	u.Path, u.RawQuery = "", ""
+	target := strings.TrimSuffix(u.String(), "/") + strings.TrimSuffix(c.base.EscapedPath(), "/") + path
+	if len(q) > 0 {
+		target += "?" + q.Encode()
+	}
+	r, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	r.Header.Set("Accept", "application/json")
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for pair := range slices.Chunk(headers, 2) {
+		r.Header.Set(pair[0], pair[1])
+	}
+	resp, err := c.http.Do(r)
+	if err != nil {
+		return nil, c.unreachable(ctx, err)
+	}
+	if resp.StatusCode >= 200 && resp.StatusCode <= 299 {
+		return resp.Body, nil
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, c.unreachable(ctx, err)
+	}
+	return nil, refusal(resp.StatusCode, data)
 }
 
 func (c *Client) unreachable(ctx context.Context, err error) error {

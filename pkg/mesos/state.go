@@ -117,6 +117,8 @@ const (
 	ReasonExecutorTerminated     Reason = "REASON_EXECUTOR_TERMINATED"
 	ReasonContainerLaunchFailed  Reason = "REASON_CONTAINER_LAUNCH_FAILED"
 	ReasonContainerLimitation    Reason = "REASON_CONTAINER_LIMITATION"
+	ReasonGCError                Reason = "REASON_GC_ERROR"
+	ReasonSwitchboardExited      Reason = "REASON_IO_SWITCHBOARD_EXITED"
 	ReasonMemoryLimit            Reason = "REASON_CONTAINER_LIMITATION_MEMORY"
 	ReasonMaxCompletionTime      Reason = "REASON_MAX_COMPLETION_TIME_REACHED"
 )

@@ -51,6 +51,8 @@ type appState struct {
 	// current remembers which versions (Unix milliseconds) have the configuration of spec.
 	current map[int64]bool
 	trouble Trouble
+	// excused is how many launches in a row have failed by the fault of agents.
+	excused int
 	// hoardAfter is when agents may be held for the App again, explainedAt when
 	// its rejections were last counted.
 	hoardAfter, explainedAt time.Time
@@ -206,12 +208,22 @@ func (a *appState) version(v time.Time) *app.Spec {
 	return nil
 }
 
-// ready reports whether the instance does its work as far as the App checks that.
+// ran returns the definition that an instance was made from, by which it is
+// judged; the current one if that is not kept any more.
+func (a *appState) ran(i *instance.Instance) *app.Spec {
+	if spec := a.version(i.Version); spec != nil {
+		return spec
+	}
+	return a.spec
+}
+
+// ready reports whether the instance does its work as far as its own version
+// checks that: a check that was added later says nothing about it.
 func (a *appState) ready(i *instance.Instance) bool {
 	if i.Condition != instance.Running {
 		return false
 	}
-	return len(a.spec.HealthChecks) == 0 || i.Healthy != nil && *i.Healthy
+	return i.Healthy != nil && *i.Healthy || len(a.ran(i).HealthChecks) == 0
 }
 
 func (a *appState) outdated(i *instance.Instance) bool {
@@ -240,11 +252,19 @@ func (a *appState) count(i *instance.Instance, by int) {
 		if a.ready(i) {
 			a.tally.OldReady += by
 		}
+		a.countLost(i, by)
 	default:
 		a.tally.Fresh += by
 		if a.ready(i) {
 			a.tally.FreshReady += by
 		}
+		a.countLost(i, by)
+	}
+}
+
+func (a *appState) countLost(i *instance.Instance, by int) {
+	if i.Condition == instance.Unreachable {
+		a.tally.Lost += by
 	}
 }
 

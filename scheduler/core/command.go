@@ -23,6 +23,9 @@ type AppChange struct {
 	// by now the command fails with ErrChanged and the caller derives it again.
 	// Zero skips the check.
 	Base time.Time
+	// Rollback says that Spec is an earlier version: of its service ports, those
+	// of the assigned range that another App has by now are assigned anew.
+	Rollback bool
 }
 
 // The commands.
@@ -43,7 +46,9 @@ type (
 		Force bool
 	}
 	// KillTasks ends tasks. They are replaced, unless Scale lowers their Apps'
-	// instances by as many. Unknown tasks are skipped. Wipe also forgets what
+	// instances by as many. Tasks are a set: one named twice counts once. Unknown
+	// ones are skipped. An instance that is out of sight and holds no data is given
+	// up, so that it is replaced at once. Wipe also forgets what
 	// an instance reserved, and forgets it at once when its agent is unreachable.
 	KillTasks struct {
 		Tasks []mesos.TaskID

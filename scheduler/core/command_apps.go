@@ -42,16 +42,22 @@ func (s *State) changeApps(c ChangeApps) (Result, error) {
 	changes := map[app.ID]deployment.Change{}
 	version := s.peekVersion()
 	for _, ch := range c.Changes {
-		change, err := s.changeOf(ch, version)
+		if _, twice := changes[ch.Spec.ID]; twice {
+			return Result{}, &RepeatedError{ID: ch.Spec.ID}
+		}
+		change, err := s.changeOf(ch, version, c.Force)
 		if err != nil {
 			return Result{}, err
 		}
 		changes[ch.Spec.ID] = change
 	}
+	if err := disjoint(changes); err != nil {
+		return Result{}, err
+	}
 	if err := s.assignServicePorts(changes); err != nil {
 		return Result{}, err
 	}
-	r, err := s.deploy(changes, version, c.Force)
+	r, err := s.deploy(changes, version, override(c.Force))
 	if err != nil {
 		return Result{}, err
 	}
@@ -70,17 +76,17 @@ func (s *State) peekVersion() time.Time {
 }
 
 // changeOf checks a wanted definition against what is there and stamps its versions.
-func (s *State) changeOf(ch AppChange, version time.Time) (deployment.Change, error) {
+// One that is being deleted does not exist any more; with force its new definition
+// wins and the deletion is cancelled.
+func (s *State) changeOf(ch AppChange, version time.Time, force bool) (deployment.Change, error) {
 	id := ch.Spec.ID
 	a := s.apps[id]
-	if a != nil && a.deleted {
-		a = nil
-		if d := s.apps[id].deployment; d != nil {
-			return deployment.Change{}, &LockedError{Deployments: []deployment.ID{d.ID}}
-		}
+	deleted := a != nil && a.deleted
+	if deleted && a.deployment != nil && !force {
+		return deployment.Change{}, &LockedError{Deployments: []deployment.ID{a.deployment.ID}}
 	}
 	switch {
-	case a != nil && ch.Create:
+	case a != nil && !deleted && ch.Create:
 		return deployment.Change{}, &ExistsError{ID: id}
 	case !ch.Base.IsZero() && (a == nil || !a.spec.Version.Equal(ch.Base)):
 		return deployment.Change{}, &ChangedError{ID: id}
@@ -98,6 +104,9 @@ func (s *State) changeOf(ch AppChange, version time.Time) (deployment.Change, er
 	spec.RestartedAt = was.RestartedAt
 	spec.Version, spec.LastScalingAt, spec.LastConfigChangeAt = version, was.LastScalingAt, was.LastConfigChangeAt
 	reuseServicePorts(&spec, was)
+	if ch.Rollback {
+		s.yieldServicePorts(&spec, was)
+	}
 	change := deployment.Change{Original: was, Target: &spec}
 	switch {
 	case !sameConfig(&spec, was):
@@ -105,10 +114,26 @@ func (s *State) changeOf(ch AppChange, version time.Time) (deployment.Change, er
 		change.Restart = true
 	case spec.Instances != was.Instances:
 		spec.LastScalingAt = version
+	case deleted:
 	default:
 		change.Target = was
 	}
 	return change, nil
+}
+
+// disjoint fails if one of the new Apps of a change would be the group of another.
+func disjoint(changes map[app.ID]deployment.Change) error {
+	for id, c := range changes {
+		if c.Original != nil {
+			continue
+		}
+		for g := id.Parent(); g != "/"; g = g.Parent() {
+			if _, ok := changes[g]; ok {
+				return &PathTakenError{ID: id, Other: g}
+			}
+		}
+	}
+	return nil
 }
 
 // pathTaken finds an App that is a group of id or that has id as its group.
@@ -149,14 +174,27 @@ func (s *State) Below(group app.ID) []app.ID {
 	return ids
 }
 
-// deploy starts a deployment of the changes; nothing has changed when it fails.
-func (s *State) deploy(changes map[app.ID]deployment.Change, version time.Time, force bool) (Result, error) {
+// override is the reason that deployments in the way of a change are told, "" if
+// the change has to wait for them.
+func override(force bool) string {
+	if force {
+		return "replaced by a change with force=true"
+	}
+	return ""
+}
+
+// deploy starts a deployment of the changes, in place of those in its way if there
+// is a reason to end them; nothing has changed when it fails.
+func (s *State) deploy(changes map[app.ID]deployment.Change, version time.Time, override string) (Result, error) {
 	s.carryOn(changes)
+	if err := s.storable(changes); err != nil {
+		return Result{}, err
+	}
 	steps, err := s.plan(changes)
 	if err != nil {
 		return Result{}, err
 	}
-	if err := s.unlock(changes, force); err != nil {
+	if err := s.unlock(changes, override); err != nil {
 		return Result{}, err
 	}
 	s.lastVersion = later(s.lastVersion, version)
@@ -206,7 +244,7 @@ func (s *State) apply(d *deployment.Deployment, id app.ID, c deployment.Change) 
 	a := s.setSpec(c.Target)
 	a.deleted = false
 	s.persist(PutApp{Spec: c.Target})
-	s.trimVersions(a)
+	s.trimVersions(a, c.Original)
 	if c.Restart {
 		s.clearDelay(a)
 	}
@@ -224,12 +262,17 @@ func (s *State) reschedule(a *appState) {
 	}
 }
 
-// trimVersions forgets the oldest definitions beyond those kept and in use.
-func (s *State) trimVersions(a *appState) {
+// trimVersions forgets the oldest definitions beyond those kept and in use: the
+// current one, the one before it, which the deployment under way goes back to
+// when it is undone, and those of instances.
+func (s *State) trimVersions(a *appState, before *app.Spec) {
 	if len(a.versions) <= s.cfg.VersionsMax {
 		return
 	}
-	used := map[int64]bool{}
+	used := map[int64]bool{a.spec.Version.UnixMilli(): true}
+	if before != nil {
+		used[before.Version.UnixMilli()] = true
+	}
 	for i := range a.instances {
 		used[i.Version.UnixMilli()] = true
 	}
@@ -252,7 +295,7 @@ func (s *State) restartApp(c RestartApp) (Result, error) {
 	version := s.peekVersion()
 	spec := *was
 	spec.Version, spec.LastConfigChangeAt, spec.RestartedAt = version, version, version
-	return s.deploy(map[app.ID]deployment.Change{c.ID: {Original: was, Target: &spec, Restart: true}}, version, c.Force)
+	return s.deploy(map[app.ID]deployment.Change{c.ID: {Original: was, Target: &spec, Restart: true}}, version, override(c.Force))
 }
 
 func (s *State) deleteApps(c DeleteApps) (Result, error) {
@@ -264,20 +307,27 @@ func (s *State) deleteApps(c DeleteApps) (Result, error) {
 		}
 		changes[id] = deployment.Change{Original: was}
 	}
-	return s.deploy(changes, s.peekVersion(), c.Force)
+	return s.deploy(changes, s.peekVersion(), override(c.Force))
 }
 
 // killTasks ends tasks; with Scale their Apps want as many fewer, as a deployment.
 func (s *State) killTasks(c KillTasks) (Result, error) {
 	var victims []*member
 	shrink := map[app.ID]int{}
+	named := map[mesos.TaskID]bool{}
 	for _, t := range c.Tasks {
 		m := s.ofTask(t)
+		if named[t] {
+			continue
+		}
+		named[t] = true
 		if m == nil || m.is.Goal == instance.GoalDecommissioned || !c.Wipe && keeps(m.is, c.Scale) {
 			continue
 		}
 		victims = append(victims, m)
-		shrink[m.app.spec.ID]++
+		if !m.app.deleted {
+			shrink[m.app.spec.ID]++
+		}
 	}
 	var r Result
 	if c.Scale {
@@ -291,14 +341,14 @@ func (s *State) killTasks(c KillTasks) (Result, error) {
 			changes[id] = deployment.Change{Original: was, Target: &spec}
 		}
 		var err error
-		if r, err = s.deploy(changes, version, c.Force); err != nil {
+		if r, err = s.deploy(changes, version, override(c.Force)); err != nil {
 			return Result{}, err
 		}
 	}
 	for _, m := range victims {
 		task := m.is.TaskID()
 		r.Tasks = append(r.Tasks, task)
-		if c.Scale || c.Wipe {
+		if c.Scale || c.Wipe || m.is.Home == nil && m.is.Condition.OutOfSight() {
 			s.decommission(m, c.Wipe)
 			continue
 		}

@@ -12,9 +12,9 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
-// unlock fails if an active deployment holds one of the Apps; with force it
-// cancels those deployments as wholes.
-func (s *State) unlock(changes map[app.ID]deployment.Change, force bool) error {
+// unlock fails if an active deployment holds one of the Apps; with a reason to
+// override them it cancels those deployments as wholes.
+func (s *State) unlock(changes map[app.ID]deployment.Change, override string) error {
 	holders := map[deployment.ID]bool{}
 	for id := range changes {
 		if d, held := s.holders[id]; held {
@@ -30,7 +30,7 @@ func (s *State) unlock(changes map[app.ID]deployment.Change, force bool) error {
 			blocking = append(blocking, d)
 		}
 	}
-	if !force {
+	if override == "" {
 		e := &LockedError{}
 		for _, d := range blocking {
 			e.Deployments = append(e.Deployments, d.ID)
@@ -38,7 +38,7 @@ func (s *State) unlock(changes map[app.ID]deployment.Change, force bool) error {
 		return e
 	}
 	for _, d := range blocking {
-		s.end(d, deployment.Cancelled, "replaced by a change with force=true")
+		s.end(d, deployment.Cancelled, override)
 	}
 	return nil
 }
@@ -82,7 +82,7 @@ func (s *State) watchDeployment(d *deployment.Deployment) {
 func (s *State) replace(old, d *deployment.Deployment) {
 	s.deployments[slices.Index(s.deployments, old)] = d
 	s.hold(d)
-	s.persist(PutDeployment{Deployment: d})
+	s.persist(PutProgress{ID: d.ID, Current: d.Current, Progressed: d.Progressed})
 	s.watchDeployment(d)
 }
 
@@ -103,6 +103,7 @@ func (s *State) end(d *deployment.Deployment, state deployment.State, reason str
 	delete(s.turns, d.ID)
 	s.timers.cancel(deploymentTimer, string(d.ID))
 	s.persist(DropDeployment{ID: d.ID})
+	s.dropKept(d)
 	switch state {
 	case deployment.Succeeded:
 		s.publishDeployment("deployment_success", &done)
@@ -306,7 +307,9 @@ func (s *State) forgetApp(a *appState) {
 	}
 	id := a.spec.ID
 	for _, v := range a.versions {
-		s.persist(DropApp{ID: id, Version: v.Version})
+		if !s.refers(id, v) {
+			s.persist(DropApp{ID: id, Version: v.Version})
+		}
 	}
 	for _, m := range a.members {
 		s.deadlines.cancel(m)
@@ -325,6 +328,43 @@ func (s *State) forgetApp(a *appState) {
 	s.publish("app_terminated_event", event.Fields{"appId": string(id)})
 }
 
+// refers reports whether an active deployment needs a definition to undo what it did.
+func (s *State) refers(id app.ID, v *app.Spec) bool {
+	holder, held := s.holders[id]
+	if !held {
+		return false
+	}
+	for _, d := range s.deployments {
+		if was := d.Original[id]; d.ID == holder && was != nil && was.Version.Equal(v.Version) {
+			return true
+		}
+	}
+	return false
+}
+
+// dropKept forgets the definitions that were kept only for a deployment, those of
+// Apps that it has deleted.
+func (s *State) dropKept(d *deployment.Deployment) {
+	for _, id := range deleted(d, len(d.Steps)) {
+		if was := d.Original[id]; was != nil && s.apps[id] == nil {
+			s.persist(DropApp{ID: id, Version: was.Version})
+		}
+	}
+}
+
+// deleted lists the Apps that a deployment deletes in its first n steps.
+func deleted(d *deployment.Deployment, n int) []app.ID {
+	var ids []app.ID
+	for _, step := range d.Steps[:min(n, len(d.Steps))] {
+		for _, act := range step {
+			if act.Kind == deployment.StopApplication {
+				ids = append(ids, act.App)
+			}
+		}
+	}
+	return ids
+}
+
 // cancelDeployment stops a deployment, and unless forced starts another one
 // that undoes its changes.
 func (s *State) cancelDeployment(c CancelDeployment) (Result, error) {
@@ -340,19 +380,33 @@ func (s *State) cancelDeployment(c CancelDeployment) (Result, error) {
 	version := s.peekVersion()
 	changes := map[app.ID]deployment.Change{}
 	for _, id := range d.Affected() {
-		changes[id] = s.undo(d, id, func(spec *app.Spec) { spec.Version = version })
+		if change, ok := s.undo(d, id, version); ok {
+			changes[id] = change
+		}
 	}
-	return s.deploy(changes, version, true)
+	if err := s.assignServicePorts(changes); err != nil {
+		return Result{}, err
+	}
+	return s.deploy(changes, version, "cancelled by a user, who has its changes undone")
 }
 
-// undo returns the change that brings an App back to what it was before d.
-// Instances that still have that configuration are kept.
-func (s *State) undo(d *deployment.Deployment, id app.ID, stamp func(*app.Spec)) deployment.Change {
+// undo returns the change that brings an App back to what it was before d, false
+// if there is nothing to do. Instances that still have that configuration are
+// kept; an App that d has deleted by now is made again.
+func (s *State) undo(d *deployment.Deployment, id app.ID, version time.Time) (deployment.Change, bool) {
 	was, now := d.Original[id], s.apps[id]
 	if was == nil {
-		return deployment.Change{Original: now.spec}
+		if now == nil {
+			return deployment.Change{}, false
+		}
+		return deployment.Change{Original: now.spec}, true
 	}
 	back := *was
-	stamp(&back)
-	return deployment.Change{Original: now.spec, Target: &back, Restart: true}
+	back.Version = version
+	if now == nil {
+		s.yieldServicePorts(&back, nil)
+		return deployment.Change{Target: &back}, true
+	}
+	s.yieldServicePorts(&back, now.spec)
+	return deployment.Change{Original: now.spec, Target: &back, Restart: true}, true
 }

@@ -62,7 +62,7 @@ func (n names) describe(e Effects) []string {
 		out = append(out, "call "+n.shorten(describeCall(c)))
 	}
 	for _, p := range e.Publish {
-		if strings.HasPrefix(p.Type, "deployment_") || strings.HasPrefix(p.Type, "kills_") || strings.HasPrefix(p.Type, "volumes_") || strings.HasPrefix(p.Type, "app_") {
+		if strings.HasPrefix(p.Type, "deployment_") || strings.HasPrefix(p.Type, "kills_") || strings.HasPrefix(p.Type, "agent_") || strings.HasPrefix(p.Type, "volumes_") || strings.HasPrefix(p.Type, "app_") {
 			out = append(out, n.shorten(fmt.Sprintf("publish %s %v", p.Type, describeFields(p.Facts.Fields()))))
 		}
 	}
@@ -80,7 +80,7 @@ func describeFields(f map[string]any) string {
 	if r, ok := f["reason"]; ok {
 		return fmt.Sprintf("%v: %v", f["id"], r)
 	}
-	for _, k := range []string{"id", "appId", "tasks", "instanceId", "volumes"} {
+	for _, k := range []string{"id", "appId", "tasks", "instanceId", "volumes", "agentId"} {
 		if v, ok := f[k]; ok {
 			return fmt.Sprint(v)
 		}
@@ -117,6 +117,8 @@ func describeChange(c Change) string {
 		return "drop instance " + string(c.ID)
 	case PutDeployment:
 		return fmt.Sprintf("deployment %s step %d of %d %v", c.Deployment.ID, c.Deployment.Current+1, len(c.Deployment.Steps), c.Deployment.Steps[c.Deployment.Current])
+	case PutProgress:
+		return fmt.Sprintf("progress %s step %d", c.ID, c.Current+1)
 	case DropDeployment:
 		return "drop deployment " + string(c.ID)
 	case PutTrouble:
@@ -241,6 +243,10 @@ func (m *memory) apply(c Change) {
 		delete(m.instances, c.ID)
 	case PutDeployment:
 		m.deployments[c.Deployment.ID] = c.Deployment
+	case PutProgress:
+		d := *m.deployments[c.ID]
+		d.Current, d.Progressed = c.Current, c.Progressed
+		m.deployments[c.ID] = &d
 	case DropDeployment:
 		delete(m.deployments, c.ID)
 	case PutTrouble:

@@ -5,7 +5,6 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
-	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
 // store replaces an instance's record and has it persisted.
@@ -56,7 +55,7 @@ func (s *State) deadline(a *appState, i *instance.Instance) time.Time {
 	case instance.Staging, instance.Starting:
 		return later(s.now, i.Since).Add(s.cfg.LaunchTimeout)
 	case instance.Unreachable:
-		if i.Goal == instance.GoalRunning && a.spec.Unreachable.Disabled || i.Goal == instance.GoalStopped {
+		if i.Goal == instance.GoalRunning && a.ran(i).Unreachable.Disabled || i.Goal == instance.GoalStopped {
 			return time.Time{}
 		}
 		return i.Since.Add(s.inactiveAfter(a, i))
@@ -72,7 +71,7 @@ func (s *State) deadline(a *appState, i *instance.Instance) time.Time {
 
 // inactiveAfter is how long an unreachable instance counts as one of its App's.
 func (s *State) inactiveAfter(a *appState, i *instance.Instance) time.Duration {
-	after := a.spec.Unreachable.InactiveAfter
+	after := a.ran(i).Unreachable.InactiveAfter
 	if i.Forgotten {
 		after = max(after, s.cfg.UnknownGrace)
 	}
@@ -91,7 +90,7 @@ func (s *State) instanceDue(m *member) {
 		s.kill(i.TaskID(), i.AgentID)
 		s.deadlines.set(m, s.now.Add(s.cfg.LaunchTimeout))
 	case instance.Unreachable:
-		u := m.app.spec.Unreachable
+		u := m.app.ran(i).Unreachable
 		if i.Goal == instance.GoalRunning && u.ExpungeAfter <= u.InactiveAfter {
 			i = i.WithGoal(instance.GoalDecommissioned)
 		}
@@ -149,7 +148,7 @@ func (a *appState) recount(was, is *instance.Instance) {
 		return
 	}
 	before, after := a.counted(was), a.counted(is)
-	moved := before && after && was.Home != is.Home && site(was).Agent != site(is).Agent
+	moved := before && after && was.Home != is.Home && site(was).AgentID != site(is).AgentID
 	if before && !after || moved {
 		a.demand.Uncount(site(was))
 	}
@@ -158,11 +157,11 @@ func (a *appState) recount(was, is *instance.Instance) {
 	}
 }
 
-func site(i *instance.Instance) placement.Site {
+func site(i *instance.Instance) mesos.Site {
 	if h := i.Home; h != nil {
-		return placement.Site{Agent: h.AgentID, Hostname: h.Hostname, Domain: h.Domain, Attributes: h.Attributes}
+		return h.Site
 	}
-	return placement.Site{Agent: i.AgentID, Hostname: i.Hostname, Domain: i.Domain, Attributes: i.Attributes}
+	return i.Site
 }
 
 // fail notes a task's abnormal end and delays the App's next launches.

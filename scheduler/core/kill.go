@@ -32,8 +32,8 @@ func (s *State) sendKill(t mesos.TaskID) {
 	call := mesos.Kill{TaskID: t}
 	m := s.ofTask(t)
 	if m != nil {
-		if spec := m.app.version(m.is.Version); spec != nil && spec.KillGracePeriod != nil {
-			call.Policy = &mesos.KillPolicy{GracePeriod: *spec.KillGracePeriod}
+		if grace := m.app.ran(m.is).KillGracePeriod; grace != nil {
+			call.Policy = &mesos.KillPolicy{GracePeriod: *grace}
 		}
 	}
 	if s.framework.Subscribed {

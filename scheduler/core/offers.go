@@ -39,6 +39,7 @@ func (s *State) place() {
 		return
 	}
 	s.placeAgain = false
+	s.trust()
 	s.measure()
 	s.fair.Wake()
 	t := newTry()
@@ -107,8 +108,7 @@ func (s *State) assign(m *member, at *placement.Assignment, l *Launch) {
 	a, was := m.app, m.is
 	next := s.newRecord()
 	*next = *was.Launched(s.now, a.spec.Version, instance.Place{
-		AgentID: at.Agent, Hostname: at.Hostname, Domain: at.Domain, Attributes: at.Attributes,
-		HostPorts: at.HostPorts, Resources: a.spec.Resources, Role: at.Role, Home: homeFor(a, was, at),
+		Site: *at.Site, HostPorts: at.HostPorts, Resources: a.spec.Resources, Role: at.Role, Home: homeFor(a, was, at),
 	})
 	a.put(m, next)
 	a.charge.used, a.charge.n = a.charge.used.Add(next.Resources), a.charge.n+1
@@ -161,7 +161,7 @@ func (s *State) launch(t *try) {
 
 // plainOf returns what to place an App's next instance by.
 func (s *State) plainOf(a *appState) *placement.Demand {
-	if a.plain != nil && a.demand == nil && len(a.failures) == 0 {
+	if a.plain != nil && a.demand == nil && len(a.failures)+len(s.faulty) == 0 {
 		return a.plain
 	}
 	return s.demandOf(a)
@@ -170,15 +170,18 @@ func (s *State) plainOf(a *appState) *placement.Demand {
 // demandOf prepares an App for placement, with the instances its constraints count.
 func (s *State) demandOf(a *appState) *placement.Demand {
 	if a.demand == nil {
-		var counted []placement.Site
+		var counted []mesos.Site
 		for i := range a.instances {
 			if a.counted(i) {
 				counted = append(counted, site(i))
 			}
 		}
-		a.demand = s.cluster.Demand(a.spec, counted)
-		for id, f := range a.failures {
-			a.demand.Avoid(id, f.count)
+		a.demand = s.cluster.Demand(&a.spec.Run, counted)
+		for id := range a.failures {
+			a.demand.Avoid(id, s.failuresOn(a, id))
+		}
+		for id := range s.faulty {
+			a.demand.Avoid(id, s.failuresOn(a, id))
 		}
 	}
 	s.forgive(a)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/fault"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
@@ -97,5 +98,51 @@ func TestAnotherMastersRegionCountsForWhatIsPlacedNext(t *testing.T) {
 	}
 	if diff := cmp.Diff(got, []bool{true, true, false, true, true}); diff != "" {
 		t.Errorf("placed (-got +want):\n%s", diff)
+	}
+}
+
+func TestAgentThatFailedByItsOwnFaultIsTriedLastByEveryApp(t *testing.T) {
+	t.Parallel()
+	s := waitingState(nil)
+	offers := func(at time.Time, agents ...mesos.AgentID) (launched []mesos.TaskID, on []mesos.AgentID) {
+		var list []mesos.Offer
+		for n, id := range agents {
+			list = append(list, mesos.Offer{
+				ID: mesos.OfferID(strconv.Itoa(n) + at.String()), AgentID: id, Hostname: string(id), Role: "*",
+				Resources: []mesos.Resource{
+					{Name: mesos.CPUs, Type: mesos.Scalar, Scalar: resource.Units(1), AllocationRole: "*"},
+					{Name: mesos.Mem, Type: mesos.Scalar, Scalar: resource.Units(128), AllocationRole: "*"},
+					{Name: mesos.Ports, Type: mesos.RangeSet, Ranges: resource.Ranges{{Begin: 31000, End: 31000}}, AllocationRole: "*"},
+				},
+			})
+		}
+		for _, c := range s.Step(at, FromMesos{mesos.Offers{Offers: list}}).Calls {
+			if l, ok := c.(*Launch); ok {
+				for _, task := range l.Tasks {
+					launched, on = append(launched, task.Instance.TaskID()), append(on, task.Instance.AgentID)
+				}
+			}
+		}
+		return launched, on
+	}
+	tasks, _ := offers(began.Add(time.Second), "a1")
+	if len(tasks) != 1 {
+		t.Fatalf("got %v launched, want one task", tasks)
+	}
+	s.Step(began.Add(2*time.Second), FromMesos{mesos.Update{Status: mesos.TaskStatus{
+		TaskID: tasks[0], AgentID: "a1", State: mesos.TaskFailed, Labels: fault.Agent.Labels(),
+	}}})
+	other := app.Default()
+	other.ID, other.Cmd, other.Instances = "/api", "sleep 1", 1
+	s.Step(began.Add(3*time.Second), Asked{Command: ChangeApps{Changes: []AppChange{{Spec: app.Normalize(&other, app.DefaultRules()), Create: true}}}})
+	if _, on := offers(began.Add(4*time.Second), "a1", "a2"); len(on) != 2 || on[0] != "a2" {
+		t.Errorf("got launches on %v, want a2 before a1", on)
+	}
+	if got := s.framework.AgentsAvoided; got != 1 {
+		t.Errorf("got %d agents avoided, want 1", got)
+	}
+	offers(began.Add(2*time.Second).Add(s.cfg.AvoidFor), "a3")
+	if got := s.framework.AgentsAvoided; got != 0 {
+		t.Errorf("got %d agents avoided after AvoidFor, want none", got)
 	}
 }

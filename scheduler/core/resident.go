@@ -42,7 +42,7 @@ func homeFor(a *appState, i *instance.Instance, at *placement.Assignment) *insta
 	if !a.resident || i.Home != nil {
 		return nil
 	}
-	h := &instance.Home{AgentID: at.Agent, Hostname: at.Hostname, Domain: at.Domain, Attributes: at.Attributes, Role: at.Role}
+	h := &instance.Home{Site: *at.Site, Role: at.Role}
 	for _, v := range a.spec.Container.Volumes {
 		if v.Persistent != nil {
 			id := placement.VolumeID(string(i.ID), v.ContainerPath)
@@ -114,6 +114,10 @@ func neverMade(i *instance.Instance, st mesos.TaskStatus) *instance.Instance {
 	}
 }
 
+// WipeHint begins the part of an explanation that tells how to go on without the
+// data; readers leave it out as long as the wait is a short one.
+const WipeHint = "; to start without the data"
+
 // explainHome says what an App's longest waiting resident instance waits for,
 // "" if none waits for its home.
 func (s *State) explainHome(a *appState) string {
@@ -133,8 +137,8 @@ func (s *State) explainHome(a *appState) string {
 	if !i.Home.Made {
 		holds = "was to hold"
 	}
-	return fmt.Sprintf("instance %s waits for agent %s (%s), which %s %s: %s; to start without the data, kill task %s with wipe",
-		i.ID, i.Home.AgentID, i.Home.Hostname, holds, what, s.missing(i), i.TaskID())
+	return fmt.Sprintf("instance %s waits for agent %s (%s), which %s %s: %s%s, kill task %s with wipe",
+		i.ID, i.Home.AgentID, i.Home.Hostname, holds, what, s.missing(i), WipeHint, i.TaskID())
 }
 
 // rejections tells why no agent takes the App's next instance.

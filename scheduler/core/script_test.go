@@ -17,8 +17,10 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/constraint"
+	"github.com/gantry-mesos/gantry/pkg/fault"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
@@ -193,13 +195,27 @@ func (s *script) commandOf(verb string, plain []string, args map[string]string) 
 	id := app.Canonical(plain[0])
 	switch verb {
 	case "create", "change":
-		return ChangeApps{Changes: []AppChange{{Spec: s.specOf(id, args), Create: verb == "create"}}, Force: force}
+		c := ChangeApps{Force: force}
+		for name := range strings.SplitSeq(plain[0], ",") {
+			c.Changes = append(c.Changes, AppChange{Spec: s.specOf(app.Canonical(name), args), Create: verb == "create"})
+		}
+		return c
+	case "rollback":
+		return ChangeApps{Changes: []AppChange{{Spec: s.state.apps[id].versions[1], Rollback: true}}, Force: force}
 	case "restart":
 		return RestartApp{ID: id, Force: force}
 	case "delete":
-		return DeleteApps{IDs: []app.ID{id}, Force: force}
+		c := DeleteApps{Force: force}
+		for name := range strings.SplitSeq(plain[0], ",") {
+			c.IDs = append(c.IDs, app.Canonical(name))
+		}
+		return c
 	case "kill":
-		return KillTasks{Tasks: []mesos.TaskID{s.names.task(plain[0])}, Scale: args["scale"] == "true", Wipe: args["wipe"] == "true", Force: force}
+		var tasks []mesos.TaskID
+		for name := range strings.SplitSeq(plain[0], ",") {
+			tasks = append(tasks, s.names.task(name))
+		}
+		return KillTasks{Tasks: tasks, Scale: args["scale"] == "true", Wipe: args["wipe"] == "true", Force: force}
 	case "cancel":
 		return CancelDeployment{ID: deployment.ID(s.names.full(plain[0])), Force: force}
 	case "undelay":
@@ -225,10 +241,16 @@ func (s *script) quotaOf(text string) Command {
 // specOf starts from the App's definition, if there is one, and overrides it.
 func (s *script) specOf(id app.ID, args map[string]string) *app.Spec {
 	spec := app.Spec{
-		ID: id, Cmd: "run", Instances: 1, Resources: resource.Vector{CPUs: 1000, Mem: resource.Units(64)},
-		Backoff: app.Backoff{Initial: time.Second, Factor: 2, Max: time.Minute},
-		Upgrade: app.UpgradeStrategy{MinimumHealthCapacity: 1, MaximumOverCapacity: 1}, KillSelect: app.YoungestFirst,
-		Networks: []app.Network{{Mode: app.Host}},
+		ID:         id,
+		Instances:  1,
+		Backoff:    app.Backoff{Initial: time.Second, Factor: 2, Max: time.Minute},
+		Upgrade:    app.UpgradeStrategy{MinimumHealthCapacity: 1, MaximumOverCapacity: 1},
+		KillSelect: app.YoungestFirst,
+		Run: runspec.Run{
+			Cmd:       "run",
+			Resources: resource.Vector{CPUs: 1000, Mem: resource.Units(64)},
+			Networks:  []app.Network{{Mode: app.Host}},
+		},
 	}
 	if a := s.state.apps[id]; a != nil {
 		spec = *a.spec
@@ -261,6 +283,10 @@ func (s *script) override(spec *app.Spec, k, v string) {
 		spec.Dependencies = []app.ID{app.Canonical(v)}
 	case "ports":
 		spec.Ports = make([]app.Port, int(n))
+	case "port":
+		spec.Ports = []app.Port{{ServicePort: int(n)}}
+	case "disabled":
+		spec.Unreachable = app.UnreachableStrategy{Disabled: true}
 	case "priority":
 		spec.Labels = map[string]string{app.PriorityLabel: v}
 	case "queue":
@@ -342,6 +368,7 @@ func (s *script) statusOf(plain []string, args map[string]string) mesos.TaskStat
 	if args["source"] == "master" {
 		st.Source = mesos.SourceMaster
 	}
+	st.Labels = fault.Fault(args["fault"]).Labels()
 	if h, ok := args["healthy"]; ok {
 		healthy := h == "true"
 		st.Healthy = &healthy

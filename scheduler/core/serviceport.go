@@ -41,6 +41,25 @@ func reuseServicePorts(spec, was *app.Spec) {
 	}
 }
 
+// yieldServicePorts makes a definition that comes back give up the service ports
+// of the assigned range that another App has by now; was is what it replaces, nil
+// if there is nothing. They become 0, to be assigned anew.
+func (s *State) yieldServicePorts(back, was *app.Spec) {
+	own := map[int]int{}
+	if was != nil {
+		for _, p := range was.Ports {
+			own[p.ServicePort]++
+		}
+	}
+	back.Ports = slices.Clone(back.Ports)
+	for i, p := range back.Ports {
+		n := p.ServicePort
+		if n >= s.cfg.ServicePortMin && n <= s.cfg.ServicePortMax && s.servicePorts[n] > own[n] {
+			setServicePort(back, i, 0)
+		}
+	}
+}
+
 // setServicePort gives the i-th port its service port; with host networking and
 // required ports that is the host port, too.
 func setServicePort(spec *app.Spec, i, port int) {
@@ -55,6 +74,9 @@ func setServicePort(spec *app.Spec, i, port int) {
 func (s *State) assignServicePorts(changes map[app.ID]deployment.Change) error {
 	taken := map[int]bool{}
 	for _, c := range changes {
+		if c.Target == nil {
+			continue
+		}
 		for _, p := range c.Target.Ports {
 			taken[p.ServicePort] = true
 		}
@@ -62,7 +84,7 @@ func (s *State) assignServicePorts(changes map[app.ID]deployment.Change) error {
 	next := s.cfg.ServicePortMin
 	for _, id := range slices.Sorted(maps.Keys(changes)) {
 		spec := changes[id].Target
-		if changes[id].Original == spec {
+		if spec == nil || changes[id].Original == spec {
 			continue
 		}
 		spec.Ports = slices.Clone(spec.Ports)

@@ -53,11 +53,13 @@ type State struct {
 	explains      explains
 	demand        offerDemand
 	agents        map[mesos.AgentID]*agentState
-	kills         map[mesos.TaskID]*kill
-	guard         guard
-	recon         *reconciliation.Round
-	timers        *timers
-	deadlines     deadlines
+	// faulty are agents on which tasks of any App failed lately by the agent's fault.
+	faulty    map[mesos.AgentID]failures
+	kills     map[mesos.TaskID]*kill
+	guard     guard
+	recon     *reconciliation.Round
+	timers    *timers
+	deadlines deadlines
 
 	// toSettle are Apps whose instances may have to be started or ended;
 	// altered are those whose picture is out of date.
@@ -101,6 +103,7 @@ func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *St
 		turns:        map[deployment.ID]*turn{},
 		holders:      map[app.ID]deployment.ID{},
 		agents:       map[mesos.AgentID]*agentState{},
+		faulty:       map[mesos.AgentID]failures{},
 		resting:      map[app.ID]*appState{},
 		kills:        map[mesos.TaskID]*kill{},
 		timers:       newTimers(),
@@ -117,8 +120,17 @@ func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *St
 func (s *State) load(stored Stored) {
 	versions := slices.Clone(stored.Versions)
 	slices.SortFunc(versions, func(a, b *app.Spec) int { return a.Version.Compare(b.Version) })
+	// Of Apps that a deployment has deleted by now a definition is kept, to undo it.
+	gone := map[app.ID]bool{}
+	for _, d := range stored.Deployments {
+		for _, id := range deleted(d, d.Current) {
+			gone[id] = true
+		}
+	}
 	for _, v := range versions {
-		s.setSpec(v)
+		if !gone[v.ID] {
+			s.setSpec(v)
+		}
 		s.lastVersion = later(s.lastVersion, v.Version)
 	}
 	instances := slices.Clone(stored.Instances)
@@ -184,7 +196,7 @@ func (s *State) setSpec(spec *app.Spec) *appState {
 		a.install(spec)
 	}
 	s.countServicePorts(spec, 1)
-	a.plain = s.cluster.Plain(spec)
+	a.plain = s.cluster.Plain(&spec.Run)
 	s.enqueue(a)
 	s.noteWaiting(a)
 	s.touch(a)

@@ -2,6 +2,7 @@ package core
 
 import (
 	"github.com/gantry-mesos/gantry/pkg/event"
+	"github.com/gantry-mesos/gantry/pkg/fault"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
@@ -83,6 +84,10 @@ func (s *State) live(a *appState, was, is *instance.Instance) {
 		s.doubt(is)
 		s.sweep(sweepFor)
 	}
+	if is.Condition == instance.Running && was.Condition != instance.Running {
+		a.excused = 0
+		s.works(is.AgentID)
+	}
 	if is.Condition == instance.Running && was.Condition != instance.Running || is.Healthy != nil && *is.Healthy && (was.Healthy == nil || !*was.Healthy) {
 		s.progressed(a)
 	}
@@ -107,6 +112,10 @@ func (s *State) blame(a *appState, i *instance.Instance, st mesos.TaskStatus) {
 		return
 	case i.Condition == instance.Finished:
 		s.delay(a)
+		return
+	}
+	if f := fault.Of(st); f != "" {
+		s.excuse(a, i, st, f)
 		return
 	}
 	s.fail(a, i, st)

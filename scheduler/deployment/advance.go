@@ -17,7 +17,9 @@ type Tally struct {
 	Old, OldReady, Fresh, FreshReady int
 	// Outgoing are to be decommissioned and still use resources.
 	Outgoing int
-	// Inactive are wanted but lost from sight.
+	// Lost are those of Old and Fresh that are out of sight for now.
+	Lost int
+	// Inactive are wanted but lost from sight for too long.
 	Inactive int
 }
 
@@ -50,10 +52,13 @@ func Advance(kind ActionKind, target *app.Spec, t Tally) Next {
 	}
 }
 
+// scale starts or ends copies until there are as many as wanted. It does not
+// wait for those that are out of sight: they began before it, and nothing that
+// a deployment does brings them back.
 func scale(target *app.Spec, t Tally) Next {
 	counted := t.Old + t.Fresh
 	n := Next{Start: max(0, target.Instances-counted), EndAny: max(0, counted-target.Instances)}
-	n.Done = counted == target.Instances && t.Outgoing == 0 && t.OldReady+t.FreshReady >= target.Instances
+	n.Done = counted == target.Instances && t.Outgoing == 0 && t.OldReady+t.FreshReady+t.Lost >= target.Instances
 	return n
 }
 

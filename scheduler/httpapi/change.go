@@ -11,8 +11,9 @@ import (
 )
 
 // deriveMax bounds how often a change is derived anew from an App that others
-// change at the same time.
-const deriveMax = 10
+// change at the same time: each time one of them got on, so that a change is late
+// by as many as there are.
+const deriveMax = 10000
 
 // changeApp answers PUT and PATCH of one App.
 func (s *Server) changeApp(id app.ID, create bool) action {
@@ -120,28 +121,32 @@ func (s *Server) derive(r *http.Request, p *picture, c wanted, create, partial b
 	if err := precondition(r, a.Spec); err != nil {
 		return core.AppChange{}, err
 	}
-	spec, err := s.updated(a, c, partial)
+	spec, restored, err := s.updated(a, c, partial)
 	if err == nil {
 		err = api.AsInvalid(app.ValidateUpdate(a.Spec, spec))
 	}
-	return core.AppChange{Spec: spec, Base: a.Spec.Version}, err
+	return core.AppChange{Spec: spec, Base: a.Spec.Version, Rollback: restored}, err
 }
 
-// updated returns the definition that a body makes of an App.
-func (s *Server) updated(a *core.AppView, c wanted, partial bool) (*app.Spec, error) {
+// updated returns the definition that a body makes of an App, and whether it is an
+// earlier one that the body names.
+func (s *Server) updated(a *core.AppView, c wanted, partial bool) (spec *app.Spec, restored bool, err error) {
 	if !partial {
 		reader := s.reader
 		reader.Rules.Roles = append(slices.Clone(reader.Rules.Roles), a.Spec.Role)
-		return reader.Create(c.doc, c.id)
+		spec, err = reader.Create(c.doc, c.id)
+		return spec, false, err
 	}
 	version, restore, err := c.doc.Restore()
-	if err != nil {
-		return nil, err
+	switch {
+	case err != nil:
+		return nil, false, err
+	case restore:
+		spec, err = versionOf(a, version)
+	default:
+		spec, err = s.reader.Update(c.doc, a.Spec)
 	}
-	if restore {
-		return versionOf(a, version)
-	}
-	return s.reader.Update(c.doc, a.Spec)
+	return spec, restore, err
 }
 
 // precondition checks If-Match, by which a client says that it changes the

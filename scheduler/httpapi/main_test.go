@@ -31,10 +31,15 @@ type service struct {
 
 func newService(tb testing.TB) *service {
 	tb.Helper()
+	return newServiceWith(tb, nil)
+}
+
+func newServiceWith(tb testing.TB, files httpapi.Sandboxes) *service {
+	tb.Helper()
 	s := &service{Scheduler: httpapitest.New(start, false)}
 	var err error
 	s.api, err = httpapi.New(httpapi.Config{
-		Scheduler: s.Scheduler, Leadership: s.Scheduler, Rules: app.DefaultRules(), Address: "leader.example:8080",
+		Sandboxes: files, Scheduler: s.Scheduler, Leadership: s.Scheduler, Rules: app.DefaultRules(), Address: "leader.example:8080",
 		Build: "gantry 0.1.0 test", Info: map[string]any{"framework_name": "gantry", "http_port": 8080},
 	})
 	if err != nil {

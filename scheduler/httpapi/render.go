@@ -134,10 +134,10 @@ func versionInfo(s *app.Spec) *api.VersionInfo {
 }
 
 // shown reports whether the API lists an instance's task: it has been sent to
-// Mesos and has not ended. A resident instance is listed as long as it has its
-// data, by its last task.
+// Mesos and has not ended, nor been given up out of sight. A resident instance is
+// listed as long as it has its data, by its last task.
 func shown(i *instance.Instance) bool {
-	return i.Incarnation > 0 && (i.Condition.Live() || i.Home != nil)
+	return i.Incarnation > 0 && !i.GivenUp() && (i.Condition.Live() || i.Home != nil)
 }
 
 func tasksOf(a *core.AppView) []api.Task {

@@ -89,6 +89,12 @@ func (s *Server) find(segments []string) endpoint {
 	if segments[0] == "v3" && len(segments) > 1 && segments[1] == "queues" {
 		return s.findQueues(segments[2:])
 	}
+	if segments[0] == "v3" && len(segments) > 1 && segments[1] == "agents" {
+		return s.findAgents(segments[2:])
+	}
+	if segments[0] == "v3" && len(segments) > 1 && segments[1] == "tasks" {
+		return s.findTask(segments[2:])
+	}
 	switch strings.Join(segments, "/") {
 	case "ping":
 		return endpoint{http.MethodGet: s.ping}

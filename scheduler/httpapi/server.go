@@ -14,6 +14,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/webguard"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 )
@@ -58,11 +59,18 @@ type Config struct {
 	Quotas map[string]fairshare.Quota
 	// ExecutorPath is the executor's binary, served as /artifacts/gantry-executor; "" serves none.
 	ExecutorPath string
+	// Guard refuses requests of web pages, Credentials those of unknown users.
+	Guard       webguard.Guard
+	Credentials Credentials
+	// Agents is asked about agents, for /v3/agents; nil answers 404 there.
+	Agents Agents
+	// Sandboxes reads the files of tasks, for /v3/tasks; nil answers 404 there.
+	Sandboxes Sandboxes
 	// Events serves /v2/events; nil answers 404.
 	Events http.Handler
 	// Abdicate gives up the leadership; nil when that is not possible.
 	Abdicate func()
-	// BodyMax bounds request bodies, in bytes; default 1 MiB.
+	// BodyMax bounds request bodies, in bytes; default 16 MiB.
 	BodyMax int64
 	// Timeout bounds the wait for a command to be stored; default 30 s.
 	Timeout time.Duration
@@ -85,7 +93,7 @@ type Server struct {
 // the registry already holds the API's metrics.
 func New(c Config) (*Server, error) {
 	if c.BodyMax == 0 {
-		c.BodyMax = 1 << 20
+		c.BodyMax = 16 << 20
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 30 * time.Second
@@ -112,7 +120,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s.forwarder = newForwarder(s)
-	s.chain = s.observe(s.headers(s.leading(compress(http.HandlerFunc(s.dispatch)))))
+	s.chain = s.observe(s.headers(s.guarded(s.leading(compress(http.HandlerFunc(s.dispatch))))))
 	return s, nil
 }
 

@@ -37,11 +37,12 @@ var gzips = sync.Pool{New: func() any {
 	return z
 }}
 
-// compress compresses answers for clients that accept gzip. Event streams and
-// artifacts pass as they are.
+// compress compresses answers for clients that accept gzip. What may last, such as
+// event streams and logs, and artifacts pass as they are.
 func compress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !acceptsGzip(r) || r.Method == http.MethodHead || strings.HasPrefix(r.URL.Path, "/artifacts/") || strings.Contains(r.URL.Path, "/events") {
+		if !acceptsGzip(r) || r.Method == http.MethodHead || strings.HasPrefix(r.URL.Path, "/artifacts/") || strings.HasPrefix(r.URL.Path, "/v3/tasks/") ||
+			strings.Contains(r.URL.Path, "/events") {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -16,6 +16,10 @@ import (
 // staleAfter is from when on a sentence about offers says how old it is.
 const staleAfter = 2 * time.Minute
 
+// wipeHintAfter is how long an instance waits for the agent with its data before
+// giving the data up is suggested: an agent in use needs a while to make an offer.
+const wipeHintAfter = time.Minute
+
 // why says in a sentence why instances of an App wait: the first of what stops
 // all launches, what stops the App's, and what was wrong with the offers.
 func why(v *core.View, a *core.AppView, now time.Time) string {
@@ -31,6 +35,9 @@ func why(v *core.View, a *core.AppView, now time.Time) string {
 		return held(awaited(v, q, now), v, a)
 	}
 	text := q.Explanation
+	if now.Sub(q.Since) < wipeHintAfter {
+		text, _, _ = strings.Cut(text, core.WipeHint)
+	}
 	if age := now.Sub(q.LastUnused); age > staleAfter && !q.LastUnused.IsZero() {
 		text += fmt.Sprintf(" (%v ago, when the last offers came)", age.Round(time.Second))
 	}
@@ -39,12 +46,14 @@ func why(v *core.View, a *core.AppView, now time.Time) string {
 
 func backsOff(a *core.AppView, now time.Time) string {
 	text := fmt.Sprintf("backs off for %v", max(time.Second, a.Queue.DelayUntil.Sub(now).Round(time.Second)))
-	if f := a.LastFailure; f != nil {
-		text += fmt.Sprintf(" after %v", f.State)
-		if f.Message != "" {
-			line, _, _ := strings.Cut(f.Message, "\n")
-			text += ": " + line
-		}
+	f := a.LastFailure
+	if f == nil {
+		return text + ": its last task ended by itself and without an error; an app's command has to go on running"
+	}
+	text += fmt.Sprintf(" after %v", f.State)
+	if f.Message != "" {
+		line, _, _ := strings.Cut(f.Message, "\n")
+		text += ": " + line
 	}
 	return text
 }

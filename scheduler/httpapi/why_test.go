@@ -7,6 +7,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 )
@@ -33,7 +34,12 @@ func TestWhy(t *testing.T) {
 		{"no master", core.FrameworkView{LastOffer: now}, core.QueueView{Explanation: small, LastUnused: now}, nil, core.Sharing{}, "the scheduler is not connected to a Mesos master"},
 		{"back-off", online, core.QueueView{DelayUntil: now.Add(12 * time.Second)}, &core.TaskFailure{State: mesos.TaskFailed, Message: "Command exited with status 1\nmore"}, core.Sharing{},
 			"backs off for 12s after TASK_FAILED: Command exited with status 1"},
-		{"back-off after a normal end", online, core.QueueView{DelayUntil: now.Add(90 * time.Second)}, nil, core.Sharing{}, "backs off for 1m30s"},
+		{"back-off after a normal end", online, core.QueueView{DelayUntil: now.Add(90 * time.Second)}, nil, core.Sharing{},
+			"backs off for 1m30s: its last task ended by itself and without an error; an app's command has to go on running"},
+		{"home for a moment", online, core.QueueView{Explanation: "waits for agent a1" + core.WipeHint + ", kill task x with wipe", Since: now.Add(-59 * time.Second), LastUnused: now}, nil, core.Sharing{},
+			"waits for agent a1"},
+		{"home for long", online, core.QueueView{Explanation: "waits for agent a1" + core.WipeHint + ", kill task x with wipe", Since: now.Add(-time.Minute), LastUnused: now}, nil, core.Sharing{},
+			"waits for agent a1" + core.WipeHint + ", kill task x with wipe"},
 		{"limit", online, core.QueueView{Explanation: small, LastUnused: now}, nil, prod(fairshare.Quota{Limit: resource.Vector{CPUs: 10_000}}, 8),
 			"the limit of queue /prod is reached: 8 of 10 cpus are in use, an instance needs 4"},
 		{"limit below the need", online, core.QueueView{}, nil, prod(fairshare.Quota{Limit: resource.Vector{CPUs: 2000}}, 0),
@@ -57,7 +63,7 @@ func TestWhy(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.queue.Waiting = 1
-			a := &core.AppView{Spec: &app.Spec{ID: "/prod/web", Resources: four, Labels: map[string]string{app.QueueLabel: "/prod/x"}}, Queue: c.queue, LastFailure: c.failure}
+			a := &core.AppView{Spec: &app.Spec{ID: "/prod/web", Run: runspec.Run{Resources: four, Labels: map[string]string{app.QueueLabel: "/prod/x"}}}, Queue: c.queue, LastFailure: c.failure}
 			v := core.NewView(now, c.fw, []*core.AppView{a}, nil)
 			v.Sharing = c.sharing
 			if got := why(v, a, now); got != c.want {

@@ -303,6 +303,9 @@ func TestTheCommandLine(t *testing.T) {
 	if out := cli(0, "task", "list"); strings.Count(out, "cli.instance-") < 3 {
 		t.Errorf("task list shows fewer than three tasks:\n%s", out)
 	}
+	if out := cli(0, "task", "files", tasks[0].ID); !strings.Contains(out, "stdout") {
+		t.Errorf("task files does not list stdout:\n%s", out)
+	}
 	cli(0, "task", "kill", tasks[0].ID)
 	cli(0, "app", "restart", "/cli", "--wait")
 	cli(0, "app", "show", "/cli")

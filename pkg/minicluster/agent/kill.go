@@ -42,7 +42,7 @@ func (a *Agent) killTask(framework string, id mesos.TaskID, policy *mesos.KillPo
 			a.shutdownExecutor(e)
 		}
 	case shuttingDown, terminated:
-		a.log.Warn("kill for an ending executor ignored", logfield.Task(ids.TaskID(id.Value)))
+		a.log.Debug("kill for an ending executor ignored", logfield.Task(ids.TaskID(id.Value)))
 	}
 }
 

@@ -190,7 +190,7 @@ func (a *Agent) expireExecutors() {
 			}
 			e.pending = &termination{
 				state: f.lost(mesos.TASK_GONE), reason: mesos.REASON_EXECUTOR_REREGISTRATION_TIMEOUT,
-				message: "Executor did not reregister within " + FormatDuration(a.cfg.ExecutorReregistrationTimeout),
+				message: "Executor did not reregister within " + ids.FormatDuration(a.cfg.ExecutorReregistrationTimeout),
 			}
 			e.state = shuttingDown
 			a.onceRegistered(func() { a.destroy(e) })

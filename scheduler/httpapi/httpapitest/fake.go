@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/core"
@@ -158,6 +159,11 @@ func (s *Scheduler) changeApps(c core.ChangeApps) (core.Result, error) {
 	}
 	result := core.Result{Deployment: d.ID, Version: d.Version}
 	for _, ch := range c.Changes {
+		if a, exists := s.apps[ch.Spec.ID]; exists && same(a.Spec, ch.Spec) {
+			d.Original[ch.Spec.ID], d.Target[ch.Spec.ID] = a.Spec, a.Spec
+			result.Apps = append(result.Apps, a.Spec)
+			continue
+		}
 		result.Apps = append(result.Apps, s.put(d, ch.Spec))
 	}
 	return result, nil
@@ -188,6 +194,21 @@ func (s *Scheduler) put(d *deployment.Deployment, wanted *app.Spec) *app.Spec {
 	a.Spec = &spec
 	a.Versions = append([]*app.Spec{&spec}, a.Versions...)
 	return &spec
+}
+
+// same reports whether two definitions say the same, whatever their versions.
+func same(a, b *app.Spec) bool {
+	texts := make([]string, 0, 2)
+	for _, spec := range []*app.Spec{a, b} {
+		shown := api.FromSpec(spec)
+		shown.Version, shown.VersionInfo = api.Time{}, nil
+		data, err := api.Marshal(shown)
+		if err != nil {
+			panic(err)
+		}
+		texts = append(texts, string(data))
+	}
+	return texts[0] == texts[1]
 }
 
 func scaledOnly(a, b *app.Spec) bool { return a.Cmd == b.Cmd && a.Instances != b.Instances }
@@ -258,6 +279,11 @@ func (s *Scheduler) cancel(c core.CancelDeployment) (core.Result, error) {
 		}
 		undo := s.plan()
 		for _, id := range d.Affected() {
+			if was := d.Original[id]; was != nil {
+				undo.Steps = append(undo.Steps, deployment.Step{{Kind: deployment.RestartApplication, App: id}})
+				s.put(undo, was)
+				continue
+			}
 			undo.Steps = append(undo.Steps, deployment.Step{{Kind: deployment.StopApplication, App: id}})
 			undo.Original[id] = s.apps[id].Spec
 		}
@@ -360,7 +386,7 @@ func (s *Scheduler) step(id app.ID, stays bool) bool {
 func (s *Scheduler) launch(spec *app.Spec) *instance.Instance {
 	i := &instance.Instance{
 		ID: instance.NewID(spec.ID, s.uuid()), App: spec.ID, Version: spec.Version, Goal: instance.GoalRunning, Condition: instance.Running,
-		Since: s.now, Incarnation: 1, AgentID: "agent-1", Hostname: "host-1.example", Resources: spec.Resources, Role: spec.Role,
+		Since: s.now, Incarnation: 1, Site: mesos.Site{AgentID: "agent-1", Hostname: "host-1.example"}, Resources: spec.Resources, Role: spec.Role,
 		IPAddresses: []string{"10.0.0.1"}, StagedAt: s.now, StartedAt: s.now,
 	}
 	for n, p := range spec.Ports {

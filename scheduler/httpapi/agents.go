@@ -1,0 +1,187 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/api"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/mesos/operatorapi"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+)
+
+// ErrNoMaster says that there is no master to ask.
+var ErrNoMaster = errors.New("the scheduler is not subscribed with a Mesos master at the moment; try again")
+
+// Agents asks the leading master about agents. Errors match ErrNoMaster and those
+// of package operatorapi.
+type Agents interface {
+	List(ctx context.Context) ([]operatorapi.Agent, error)
+	// Drain ends the agent's tasks, within grace if that is not nil; with gone the
+	// agent is marked as gone afterwards.
+	Drain(ctx context.Context, id mesos.AgentID, grace *time.Duration, gone bool) error
+	// Undrain has a drained or deactivated agent offer again.
+	Undrain(ctx context.Context, id mesos.AgentID) error
+	// Gone says that the agent never comes back.
+	Gone(ctx context.Context, id mesos.AgentID) error
+}
+
+// findAgents returns the endpoints below /v3/agents.
+func (s *Server) findAgents(rest []string) endpoint {
+	switch {
+	case s.cfg.Agents == nil:
+		return nil
+	case len(rest) == 0:
+		return endpoint{http.MethodGet: s.listAgents}
+	case len(rest) == 1:
+		return endpoint{http.MethodGet: s.showAgent(mesos.AgentID(rest[0]))}
+	case len(rest) > 2:
+		return nil
+	}
+	id := mesos.AgentID(rest[0])
+	switch rest[1] {
+	case "drain":
+		return endpoint{http.MethodPost: s.drainAgent(id)}
+	case "undrain":
+		return endpoint{http.MethodPost: s.undrainAgent(id)}
+	case "gone":
+		return endpoint{http.MethodPost: s.markAgentGone(id)}
+	default:
+		return nil
+	}
+}
+
+func (s *Server) listAgents(w http.ResponseWriter, r *http.Request) error {
+	list, err := s.agents(r.Context())
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, api.Agents{Agents: list})
+}
+
+func (s *Server) showAgent(id mesos.AgentID) action {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		a, err := s.agent(r.Context(), id)
+		if err != nil {
+			return err
+		}
+		return reply(w, http.StatusOK, a)
+	}
+}
+
+func (s *Server) drainAgent(id mesos.AgentID) action {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		var grace *time.Duration
+		if text := r.URL.Query().Get("maxGracePeriod"); text != "" {
+			d, err := time.ParseDuration(text)
+			if err != nil || d < 0 {
+				return &api.Error{Status: http.StatusUnprocessableEntity, Message: fmt.Sprintf("maxGracePeriod=%q: it is a duration such as 30s or 5m", text)}
+			}
+			grace = &d
+		}
+		if err := s.cfg.Agents.Drain(r.Context(), id, grace, flag(r, "markGone", false)); err != nil {
+			return masterError(id, err)
+		}
+		return s.showAgent(id)(w, r)
+	}
+}
+
+func (s *Server) undrainAgent(id mesos.AgentID) action {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.cfg.Agents.Undrain(r.Context(), id); err != nil {
+			return masterError(id, err)
+		}
+		return s.showAgent(id)(w, r)
+	}
+}
+
+func (s *Server) markAgentGone(id mesos.AgentID) action {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.cfg.Agents.Gone(r.Context(), id); err != nil {
+			return masterError(id, err)
+		}
+		return reply(w, http.StatusOK, struct{}{})
+	}
+}
+
+func (s *Server) agent(ctx context.Context, id mesos.AgentID) (api.Agent, error) {
+	list, err := s.agents(ctx)
+	if err != nil {
+		return api.Agent{}, err
+	}
+	for _, a := range list {
+		if a.ID == string(id) {
+			return a, nil
+		}
+	}
+	return api.Agent{}, noAgent(id)
+}
+
+func noAgent(id mesos.AgentID) error {
+	return &api.Error{Status: http.StatusNotFound, Message: fmt.Sprintf("Agent '%s' is not registered with the leading master; GET /v3/agents lists those that are", id)}
+}
+
+// agents lists all agents, each with our tasks there.
+func (s *Server) agents(ctx context.Context) ([]api.Agent, error) {
+	list, err := s.cfg.Agents.List(ctx)
+	if err != nil {
+		return nil, masterError("", err)
+	}
+	tasks := map[mesos.AgentID][]string{}
+	s.cfg.Scheduler.View().Apps(func(a *core.AppView) bool {
+		for _, i := range a.Instances {
+			if i.Condition.Live() && shown(i) {
+				tasks[i.AgentID] = append(tasks[i.AgentID], string(i.TaskID()))
+			}
+		}
+		return true
+	})
+	out := make([]api.Agent, 0, len(list))
+	for _, a := range list {
+		ours := tasks[a.ID]
+		if ours == nil {
+			ours = []string{}
+		}
+		out = append(out, api.Agent{
+			ID: string(a.ID), Hostname: a.Hostname, Address: a.Address, Region: a.Domain.Region, Zone: a.Domain.Zone, Version: a.Version,
+			State: agentState(a), MarkGone: a.MarkGone, Total: amounts(a.Total), Allocated: amounts(a.Allocated), Tasks: ours,
+			Registered: api.Time{Time: a.Registered},
+		})
+	}
+	return out, nil
+}
+
+func agentState(a operatorapi.Agent) string {
+	switch {
+	case a.Drain == operatorapi.Draining:
+		return "draining"
+	case a.Drain == operatorapi.Drained:
+		return "drained"
+	case a.Deactivated:
+		return "deactivated"
+	case a.Active:
+		return "active"
+	default:
+		return "inactive"
+	}
+}
+
+// masterError is the answer when the master does not do what was asked.
+func masterError(id mesos.AgentID, err error) error {
+	refused, ok := errors.AsType[*operatorapi.RefusedError](err)
+	switch {
+	case errors.Is(err, ErrNoMaster):
+		return &api.Error{Status: http.StatusServiceUnavailable, Message: err.Error()}
+	case errors.Is(err, operatorapi.ErrNotFound), ok && refused.Text == "Unknown agent":
+		return noAgent(id)
+	case errors.Is(err, operatorapi.ErrDenied):
+		return &api.Error{Status: http.StatusForbidden, Message: err.Error()}
+	case ok && refused.Status < http.StatusInternalServerError:
+		return &api.Error{Status: http.StatusConflict, Message: fmt.Sprintf("the master refuses this for agent %s: %s", id, refused.Text)}
+	default:
+		return &api.Error{Status: http.StatusBadGateway, Message: fmt.Sprintf("the master does not answer as it should: %v", err)}
+	}
+}
