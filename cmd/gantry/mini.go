@@ -7,9 +7,11 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -200,6 +202,8 @@ func (c *miniConfig) run(ctx context.Context, out io.Writer, log *zap.Logger) er
 		return err
 	}
 	c.workDir = workDir
+	ctx, stop := untilHangup(ctx)
+	defer stop()
 	unlock, err := c.lockWorkDir()
 	if err != nil {
 		return err
@@ -239,6 +243,14 @@ func (c *miniConfig) newCluster(log *zap.Logger) (*minicluster.Cluster, error) {
 		return nil, errors.Join(err, closeUnused(cluster))
 	}
 	return cluster, nil
+}
+
+// untilHangup ends with the terminal, too, so that no task outlives it unseen; nohup keeps its meaning.
+func untilHangup(ctx context.Context) (context.Context, context.CancelFunc) {
+	if signal.Ignored(syscall.SIGHUP) {
+		return context.WithCancel(ctx)
+	}
+	return signal.NotifyContext(ctx, syscall.SIGHUP)
 }
 
 // closeUnused gives the addresses of a cluster back that never ran.

@@ -26,6 +26,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/fault"
 	"github.com/gantry-mesos/gantry/pkg/logfield"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/ownership"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 )
 
@@ -43,8 +44,13 @@ type Runtime struct {
 	cfg            Config
 	stdout, stderr io.Writer
 	log            *zap.Logger
-	// environment is the running task's, for health checks.
-	environment atomic.Pointer[[]string]
+	running        atomic.Pointer[identity]
+}
+
+// identity is what a health check shares with the running task.
+type identity struct {
+	env  []string
+	user *syscall.Credential // nil for the executor's own
 }
 
 // New returns a Runtime; what the task writes goes to stdout and stderr.
@@ -56,12 +62,13 @@ func New(cfg Config, stdout, stderr io.Writer, log *zap.Logger) *Runtime {
 // Exited or Failed. When it returns no process of the task's session is left.
 // A cancelled ctx ends the task at once.
 func (r *Runtime) Run(ctx context.Context, t taskinfo.Task, stops <-chan core.Stop, report func(core.Event)) {
-	cmd, err := r.command(t)
+	cmd, output, err := r.command(t)
 	if err != nil {
 		report(core.Failed{Invalid: true, Message: err.Error()})
 		return
 	}
 	if taken := sandbox.Taken(ctx, t.Ports); len(taken) > 0 {
+		output.abandon()
 		report(core.Failed{Fault: fault.Port, Reason: mesos.ReasonContainerLaunchFailed, Message: fmt.Sprintf(
 			"host port %s is taken on this agent by something else than Mesos knows of", strings.Join(taken, ", "))})
 		return
@@ -75,15 +82,18 @@ func (r *Runtime) Run(ctx context.Context, t taskinfo.Task, stops <-chan core.St
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
 		started <- err
-		if err == nil {
-			ended <- cmd.Wait()
+		if err != nil {
+			output.abandon()
+			return
 		}
+		output.carry()
+		ended <- output.drain(cmd.Wait(), r.cfg.DrainWait)
 	}()
 	if err := <-started; err != nil {
 		report(core.Failed{Fault: faultOf(err), Reason: mesos.ReasonContainerLaunchFailed, Message: fmt.Sprintf("start command: %v", err)})
 		return
 	}
-	r.environment.Store(&cmd.Env)
+	r.running.Store(&identity{env: cmd.Env, user: cmd.SysProcAttr.Credential})
 	r.log.Info("command started", logfield.Task(t.ID), zap.Int("pid", cmd.Process.Pid))
 	report(core.Running{})
 	report(r.watch(ctx, cmd, ended, stops))
@@ -135,24 +145,23 @@ func exited(cmd *exec.Cmd, err error) core.Event {
 }
 
 // command prepares the process. An error means that no agent could run it.
-func (r *Runtime) command(t taskinfo.Task) (*exec.Cmd, error) {
+func (r *Runtime) command(t taskinfo.Task) (*exec.Cmd, streams, error) {
 	if err := r.volumes(t.Volumes); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	cmd, err := r.program(t)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	cmd.Dir = r.cfg.Sandbox
 	cmd.Stdout, cmd.Stderr = r.stdout, r.stderr
 	cmd.WaitDelay = r.cfg.DrainWait
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
-	if t.User != "" {
-		if err := r.become(cmd, t.User, t.Volumes); err != nil {
-			return nil, err
-		}
+	if t.User == "" {
+		return cmd, nil, nil
 	}
-	return cmd, nil
+	output, err := r.become(cmd, t.User, t.Volumes)
+	return cmd, output, err
 }
 
 func (r *Runtime) program(t taskinfo.Task) (*exec.Cmd, error) {
@@ -212,38 +221,38 @@ func (r *Runtime) volumes(vs []taskinfo.Volume) error {
 	return nil
 }
 
-// become runs the command as another user, who must own the sandbox and the
-// persistent volumes to write to them.
-func (r *Runtime) become(cmd *exec.Cmd, name string, vs []taskinfo.Volume) error {
+// become runs the command as another user, who must own the sandbox with all
+// that was put there, the persistent volumes and the output.
+func (r *Runtime) become(cmd *exec.Cmd, name string, vs []taskinfo.Volume) (streams, error) {
 	u, err := user.Lookup(name)
 	if err != nil {
-		return fmt.Errorf("user %s: %w", name, err)
+		return nil, fmt.Errorf("user %s: %w", name, err)
 	}
 	uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
 	gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
 	if err := errors.Join(err1, err2); err != nil {
-		return fmt.Errorf("user %s: %w", name, err)
+		return nil, fmt.Errorf("user %s: %w", name, err)
 	}
 	if os.Geteuid() == int(uid) {
-		return nil
+		return nil, nil
 	}
 	if os.Geteuid() != 0 {
-		return fmt.Errorf("user %s: the executor does not run as root and cannot become another user", name)
+		return nil, fmt.Errorf("user %s: the executor does not run as root and cannot become another user", name)
 	}
 	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	cmd.Env = append(cmd.Env, "USER="+name, "HOME="+u.HomeDir)
-	if err := os.Chown(r.cfg.Sandbox, int(uid), int(gid)); err != nil {
-		return fmt.Errorf("user %s: hand over the sandbox: %w", name, err)
+	if err := ownership.Give(r.cfg.Sandbox, int(uid), int(gid)); err != nil {
+		return nil, fmt.Errorf("user %s: hand over the sandbox: %w", name, err)
 	}
 	for _, v := range vs {
 		if !v.Persistent {
 			continue
 		}
 		if err := os.Chown(filepath.Join(r.cfg.Sandbox, v.ContainerPath), int(uid), int(gid)); err != nil {
-			return fmt.Errorf("user %s: hand over volume %s: %w", name, v.ContainerPath, err)
+			return nil, fmt.Errorf("user %s: hand over volume %s: %w", name, v.ContainerPath, err)
 		}
 	}
-	return nil
+	return r.divert(cmd, int(uid), int(gid))
 }
 
 // outputMax is how much of a health check's output is worth a message.
@@ -259,15 +268,15 @@ func (h *head) Write(p []byte) (int, error) {
 }
 
 // Exec runs a command line in the sandbox with the task's environment, as a
-// health check does.
+// health check does, and as the task's user.
 func (r *Runtime) Exec(ctx context.Context, line string) (code int, output string, err error) {
-	env := r.environment.Load()
-	if env == nil {
+	task := r.running.Load()
+	if task == nil {
 		return 0, "", errors.New("the command does not run")
 	}
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", line)
-	cmd.Dir, cmd.Env = r.cfg.Sandbox, *env
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Dir, cmd.Env = r.cfg.Sandbox, task.env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: task.user}
 	cmd.Cancel = func() error { signalGroup(cmd.Process.Pid, syscall.SIGKILL); return nil }
 	cmd.WaitDelay = r.cfg.DrainWait
 	out := &head{}

@@ -81,6 +81,9 @@ func start(t *testing.T, task taskinfo.Task) *run {
 			}
 		}
 	}
+	if task.User != "" {
+		r.fetchFor()
+	}
 	r.runtime = process.New(process.Config{Sandbox: r.dir, DrainWait: 100 * time.Millisecond}, &r.out, &r.err, zap.NewNop())
 	ctx, cancel := context.WithCancel(t.Context())
 	r.cancel = cancel
@@ -90,6 +93,17 @@ func start(t *testing.T, task taskinfo.Task) *run {
 		r.runtime.Run(ctx, task, r.stops, func(ev core.Event) { r.events <- ev })
 	}()
 	return r
+}
+
+// fetchFor puts a file of root's into the sandbox, as an agent's fetcher does, and lets others enter it.
+func (r *run) fetchFor() {
+	r.t.Helper()
+	if err := errors.Join(
+		os.Chmod(filepath.Dir(r.dir), 0o755), os.Mkdir(filepath.Join(r.dir, "pack"), 0o755),
+		os.WriteFile(filepath.Join(r.dir, "pack", "file"), []byte("fetched\n"), 0o644),
+	); err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 // next returns the next event, which must be of the type T.
@@ -253,27 +267,47 @@ func TestRun_becomes_the_task_s_user(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Fatal("only root can become another user; run the tests as root")
 	}
-	task := shell("id -un; echo $HOME; touch mine data/mine")
+	task := shell("id -un; echo $HOME; echo opened > /dev/stdout; echo wrong > /dev/stderr; touch mine data/mine; echo more >> pack/file; exec sleep 1000")
 	task.User = "nobody"
 	task.Volumes = []taskinfo.Volume{{ContainerPath: "data", Persistent: true}}
 	r := start(t, task)
-	if err := os.Chmod(filepath.Dir(r.dir), 0o755); err != nil { // the task's user must enter it
-		t.Fatal(err)
+	next[core.Running](r)
+	r.await("output", func() bool { return strings.Contains(r.err.String(), "wrong") })
+	if out := r.out.String(); !strings.HasPrefix(out, "nobody\n") || !strings.HasSuffix(out, "opened\n") {
+		t.Errorf("got %q and %q, want nobody's output", out, r.err.String())
 	}
+	r.await("files", func() bool {
+		text, err := os.ReadFile(filepath.Join(r.dir, "pack/file"))
+		return err == nil && strings.HasSuffix(string(text), "more\n")
+	})
+	for _, name := range []string{".", "mine", "pack", "pack/file"} {
+		info, err := os.Stat(filepath.Join(r.dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Sys().(*syscall.Stat_t).Uid == 0 {
+			t.Errorf("%s belongs to root", name)
+		}
+	}
+	if code, output, err := r.runtime.Exec(t.Context(), "id -un"); code != 0 || output != "nobody" || err != nil {
+		t.Errorf("a health check = %d, %q, %v, want it to run as nobody", code, output, err)
+	}
+}
+
+func TestRun_does_not_wait_for_ever_for_the_output_of_a_user_s_descendants(t *testing.T) {
+	t.Parallel()
+	task := shell("setsid sleep 1000 & echo $!")
+	task.User = "nobody"
+	r := start(t, task)
 	next[core.Running](r)
 	if got := next[core.Exited](r); got.Code != 0 {
 		t.Errorf("got %+v and %q", got, r.err.String())
 	}
-	if !strings.HasPrefix(r.out.String(), "nobody\n") {
-		t.Errorf("got %q, want nobody", r.out.String())
-	}
-	info, err := os.Stat(filepath.Join(r.dir, "mine"))
+	pid, err := strconv.Atoi(strings.TrimSpace(r.out.String()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if uid := info.Sys().(*syscall.Stat_t).Uid; strconv.Itoa(int(uid)) == "0" {
-		t.Errorf("the file belongs to root")
-	}
+	_ = syscall.Kill(pid, syscall.SIGKILL)
 }
 
 func TestRun_shows_host_directories_in_the_sandbox(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+
+	"github.com/gantry-mesos/gantry/pkg/ownership"
 )
 
 // Rotation bounds a file: at Bytes it becomes NAME.1, and at most Keep old ones remain.
@@ -44,6 +46,7 @@ func (f *File) open() error {
 	if err != nil {
 		return err
 	}
+	ownership.Follow(file) // also after a rotation: the task's user may open what it writes to
 	f.size = 0
 	if info, err := file.Stat(); err == nil {
 		f.size = info.Size()

@@ -13,13 +13,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 )
 
-// Extract unpacks an archive into dir if its name says that it is one (.tar, .tgz, .tar.gz, .tbz2, .tar.bz2, .txz,
+// Extract unpacks an archive into dir if name, the last part of its URI's path, says that it is one (.tar, .tgz, .tar.gz, .tbz2, .tar.bz2, .txz,
 // .tar.xz, .gz, .zip), and does nothing otherwise. The archive stays. Entries that would leave dir are refused.
-func Extract(ctx context.Context, archive, dir string, cred *syscall.Credential) error {
-	name := filepath.Base(archive)
+func Extract(ctx context.Context, archive, name, dir string) error {
 	has := func(suffixes ...string) bool {
 		for _, s := range suffixes {
 			if strings.HasSuffix(name, s) {
@@ -28,7 +26,7 @@ func Extract(ctx context.Context, archive, dir string, cred *syscall.Credential)
 		}
 		return false
 	}
-	x := extractor{dir: dir, cred: cred}
+	x := extractor{dir: dir}
 	switch {
 	case has(".tar"):
 		return x.stream(archive, func(r io.Reader) (io.Reader, error) { return r, nil })
@@ -46,10 +44,7 @@ func Extract(ctx context.Context, archive, dir string, cred *syscall.Credential)
 	return nil
 }
 
-type extractor struct {
-	dir  string
-	cred *syscall.Credential
-}
+type extractor struct{ dir string }
 
 func (x extractor) stream(archive string, open func(io.Reader) (io.Reader, error)) error {
 	f, err := os.Open(archive)
@@ -102,13 +97,9 @@ func (x extractor) entry(tr *tar.Reader, h *tar.Header) error {
 	mode := os.FileMode(h.Mode).Perm()
 	switch h.Typeflag {
 	case tar.TypeDir:
-		if err := os.MkdirAll(path, mode|0o700); err != nil {
-			return err
-		}
+		return os.MkdirAll(path, mode|0o700)
 	case tar.TypeReg:
-		if err := x.file(path, tr, mode); err != nil {
-			return err
-		}
+		return x.file(path, tr, mode)
 	case tar.TypeSymlink:
 		if filepath.IsAbs(h.Linkname) || !filepath.IsLocal(filepath.Join(filepath.Dir(h.Name), h.Linkname)) {
 			return fmt.Errorf("link to %q leaves the sandbox", h.Linkname)
@@ -125,7 +116,6 @@ func (x extractor) entry(tr *tar.Reader, h *tar.Header) error {
 	default:
 		return nil
 	}
-	return x.own(path)
 }
 
 func (x extractor) place(name string) (string, error) {
@@ -146,13 +136,6 @@ func (x extractor) file(path string, r io.Reader, mode os.FileMode) error {
 	return os.Chmod(path, mode)
 }
 
-func (x extractor) own(path string) error {
-	if x.cred == nil {
-		return nil
-	}
-	return os.Lchown(path, int(x.cred.Uid), int(x.cred.Gid))
-}
-
 func (x extractor) gunzip(archive, target string) error {
 	f, err := os.Open(archive)
 	if err != nil {
@@ -163,10 +146,7 @@ func (x extractor) gunzip(archive, target string) error {
 	if err != nil {
 		return err
 	}
-	if err := x.file(target, r, 0o644); err != nil {
-		return err
-	}
-	return x.own(target)
+	return x.file(target, r, 0o644)
 }
 
 func (x extractor) unzip(archive string) error {
@@ -203,8 +183,5 @@ func (x extractor) zipped(f *zip.File, path string) error {
 	if mode == 0 {
 		mode = 0o644
 	}
-	if err := x.file(path, r, mode); err != nil {
-		return err
-	}
-	return x.own(path)
+	return x.file(path, r, mode)
 }

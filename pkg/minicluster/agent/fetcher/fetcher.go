@@ -16,6 +16,8 @@ import (
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/gantry-mesos/gantry/pkg/ownership"
 )
 
 // ErrOutputFile is returned for an output_file that would leave the sandbox.
@@ -33,12 +35,21 @@ type Fetcher struct {
 	Client *http.Client
 }
 
-// Fetch brings all URIs into the sandbox one after the other. Files belong to cred, if given. Messages about each
-// URI go to log, which is the sandbox's stderr. The first failure ends it.
+// Fetch brings all URIs into the sandbox one after the other. The sandbox with all in it belongs to cred then, if
+// given, as if the fetcher had run as that user. Messages about each URI go to log, which is the sandbox's stderr. The
+// first failure ends it and names the URI.
 func (f *Fetcher) Fetch(ctx context.Context, uris []mesos.CommandInfo_URI, sandbox, user string, cred *syscall.Credential, log io.Writer) error {
+	err := f.fetchAll(ctx, uris, sandbox, user, log)
+	if cred == nil {
+		return err
+	}
+	return errors.Join(err, ownership.Give(sandbox, int(cred.Uid), int(cred.Gid)))
+}
+
+func (f *Fetcher) fetchAll(ctx context.Context, uris []mesos.CommandInfo_URI, sandbox, user string, log io.Writer) error {
 	for _, uri := range uris {
 		fmt.Fprintf(log, "Fetching URI '%s'\n", uri.GetValue())
-		if err := f.fetch(ctx, uri, sandbox, user, cred); err != nil {
+		if err := f.fetch(ctx, uri, sandbox, user); err != nil {
 			fmt.Fprintf(log, "Failed to fetch '%s': %v\n", uri.GetValue(), err)
 			return fmt.Errorf("fetch %s: %w", uri.GetValue(), err)
 		}
@@ -47,7 +58,7 @@ func (f *Fetcher) Fetch(ctx context.Context, uris []mesos.CommandInfo_URI, sandb
 	return nil
 }
 
-func (f *Fetcher) fetch(ctx context.Context, uri mesos.CommandInfo_URI, sandbox, user string, cred *syscall.Credential) error {
+func (f *Fetcher) fetch(ctx context.Context, uri mesos.CommandInfo_URI, sandbox, user string) error {
 	target, err := targetPath(uri, sandbox)
 	if err != nil {
 		return err
@@ -56,7 +67,6 @@ func (f *Fetcher) fetch(ctx context.Context, uri mesos.CommandInfo_URI, sandbox,
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
-		chownUp(dir, sandbox, cred)
 	}
 	if err := f.obtain(ctx, uri, user, target); err != nil {
 		return err
@@ -69,12 +79,13 @@ func (f *Fetcher) fetch(ctx context.Context, uri mesos.CommandInfo_URI, sandbox,
 		return err
 	}
 	if !uri.GetExecutable() && uri.GetExtract() {
-		if err := Extract(ctx, target, filepath.Dir(target), cred); err != nil {
-			return err
+		name := uri.GetOutputFile()
+		if name == "" {
+			name = baseName(uri.GetValue())
 		}
-	}
-	if cred != nil {
-		return os.Chown(target, int(cred.Uid), int(cred.Gid))
+		if err := Extract(ctx, target, filepath.Base(name), filepath.Dir(target)); err != nil {
+			return fmt.Errorf("unpack: %w", err)
+		}
 	}
 	return nil
 }
@@ -162,6 +173,17 @@ func targetPath(uri mesos.CommandInfo_URI, sandbox string) (string, error) {
 	return filepath.Join(sandbox, base), nil
 }
 
+// baseName is the last part of a URI's path: what follows a question mark or a number sign of a download is none of it,
+// or no archive with a token in its address would be known as one.
+func baseName(value string) string {
+	if _, local := localPath(value); !local && strings.Contains(value, "://") {
+		if end := strings.IndexAny(value, "?#"); end >= 0 {
+			value = value[:end]
+		}
+	}
+	return value[strings.LastIndexByte(value, '/')+1:]
+}
+
 func localPath(value string) (string, bool) {
 	if path, ok := strings.CutPrefix(value, "file://"); ok {
 		return strings.TrimPrefix(path, "localhost"), true
@@ -198,12 +220,4 @@ func writeFile(path string, r io.Reader) error {
 		return err
 	}
 	return out.Close()
-}
-
-// chownUp gives the directories between the sandbox and dir to the user.
-func chownUp(dir, sandbox string, cred *syscall.Credential) {
-	for cred != nil && dir != filepath.Clean(sandbox) && strings.HasPrefix(dir, sandbox) {
-		_ = os.Chown(dir, int(cred.Uid), int(cred.Gid))
-		dir = filepath.Dir(dir)
-	}
 }

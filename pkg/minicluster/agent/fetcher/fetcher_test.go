@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -95,6 +96,7 @@ func TestFetch(t *testing.T) {
 		{"extract", mesos.CommandInfo_URI{Value: tgz}, map[string]string{"a.tar.gz": "", "in/page.txt": "page"}},
 		{"no extract", mesos.CommandInfo_URI{Value: tgz, Extract: new(false)}, map[string]string{"a.tar.gz": "", "in/page.txt": "-"}},
 		{"executable is not extracted", mesos.CommandInfo_URI{Value: tgz, Executable: new(true)}, map[string]string{"in/page.txt": "-"}},
+		{"http with query and archive", mesos.CommandInfo_URI{Value: server.URL + "/a.tar.gz?token=1/2#x.zip"}, map[string]string{"in/page.txt": "page"}},
 		{"zip", mesos.CommandInfo_URI{Value: zipped}, map[string]string{"zipped.txt": "zipped"}},
 		{"cache", mesos.CommandInfo_URI{Value: server.URL + "/run.sh", Cache: new(true)}, map[string]string{"run.sh": "plain"}},
 	} {
@@ -126,6 +128,25 @@ func TestFetch(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Directories that an archive names only by its files count, too.
+func TestFetchedFilesBelongToTheTasksUser(t *testing.T) {
+	t.Parallel()
+	tgz, zipped := archive(t, t.TempDir())
+	sandbox, nobody := t.TempDir(), uint32(65534)
+	uris := []mesos.CommandInfo_URI{{Value: tgz}, {Value: zipped, OutputFile: new("sub/b.zip")}}
+	if err := newFetcher(t).Fetch(t.Context(), uris, sandbox, "nobody", &syscall.Credential{Uid: nobody, Gid: nobody}, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{".", "a.tar.gz", "in", "in/page.txt", "sub", "sub/b.zip", "sub/zipped.txt"} {
+		info, err := os.Lstat(filepath.Join(sandbox, name))
+		if err != nil {
+			t.Error(err)
+		} else if uid := info.Sys().(*syscall.Stat_t).Uid; uid != nobody {
+			t.Errorf("%s belongs to %d, want %d", name, uid, nobody)
+		}
 	}
 }
 
