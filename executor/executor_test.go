@@ -23,6 +23,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/execapi"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 )
 
@@ -106,10 +107,10 @@ func config(t *testing.T, a *testAgent) executor.Config {
 func task(t *testing.T, edit func(*app.Spec), hostPorts ...uint32) mesos.TaskInfo {
 	t.Helper()
 	grace := time.Second
-	s := &app.Spec{ID: "/web", Cmd: "exit 0", Resources: resource.Vector{CPUs: 100, Mem: resource.Units(32)}, KillGracePeriod: &grace}
+	s := &app.Spec{ID: "/web", Run: runspec.Run{Cmd: "exit 0", Resources: resource.Vector{CPUs: 100, Mem: resource.Units(32)}, KillGracePeriod: &grace}}
 	edit(s)
 	id := fmt.Sprintf("web.instance-%d-%s._app.1", os.Getpid(), strings.NewReplacer("/", "-", "_", "-").Replace(t.Name()))
-	info, err := taskinfo.Build(taskinfo.Launch{Spec: s, TaskID: mesos.TaskID(id), InstanceID: "web.instance", FrameworkID: "f1", AgentID: "a1", Hostname: "localhost", HostPorts: hostPorts},
+	info, err := taskinfo.Build(taskinfo.Launch{Run: &s.Run, Owner: s.Owner(), TaskID: mesos.TaskID(id), InstanceID: "web.instance", FrameworkID: "f1", AgentID: "a1", Hostname: "localhost", HostPorts: hostPorts},
 		taskinfo.Options{Executor: taskinfo.ExecutorSource{Path: "/gantry-executor"}})
 	if err != nil {
 		t.Fatal(err)

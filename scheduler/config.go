@@ -26,6 +26,8 @@ type Config struct {
 	StateDir string
 	// HTTPAddress is what the API listens on. Default 127.0.0.1:8080.
 	HTTPAddress string
+	// HTTPBodyMax bounds the body of a request, in bytes. Default 16 MiB.
+	HTTPBodyMax int64
 	// Hostname is the name that others reach this scheduler by. Default: the host of HTTPAddress, or the machine's name.
 	Hostname string
 	// FrameworkName is shown by Mesos. Default "gantry".
@@ -79,7 +81,7 @@ const gpusRestricted, gpusUnrestricted = "restricted", "unrestricted"
 // DefaultConfig returns the defaults; Master and one of ZK and StateDir are still required.
 func DefaultConfig() Config {
 	return Config{
-		HTTPAddress: "127.0.0.1:8080", FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
+		HTTPAddress: "127.0.0.1:8080", HTTPBodyMax: 16 << 20, FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
 		FailoverTimeout: 7 * 24 * time.Hour, DefaultExecutor: "gantry", GPUScheduling: gpusRestricted, MaintenanceMode: true, Decisions: core.DefaultConfig(),
 	}
 }
@@ -96,6 +98,9 @@ func (c Config) Validate() error {
 	}
 	if _, _, err := net.SplitHostPort(c.HTTPAddress); err != nil {
 		problem("--http-address %q: %w; it has the form host:port", c.HTTPAddress, err)
+	}
+	if c.HTTPBodyMax < 1 {
+		problem("--http-body-max %d must be positive", c.HTTPBodyMax)
 	}
 	if len(c.MesosRoles) == 0 {
 		problem("--mesos-role must name at least one role")

@@ -66,7 +66,7 @@ func (c *caller) Enqueue(ctx context.Context, call mesos.SchedulerCall, done fun
 
 func (s *Scheduler) decisions() core.Config {
 	d := s.cfg.Decisions
-	d.IgnoreMaintenance = !s.cfg.MaintenanceMode
+	d.IgnoreMaintenance, d.Storable = !s.cfg.MaintenanceMode, record.Storable
 	s.seed++
 	d.Rand = rand.New(rand.NewPCG(s.seed, uint64(time.Now().UnixNano())))
 	return d
@@ -75,10 +75,10 @@ func (s *Scheduler) decisions() core.Config {
 func (s *Scheduler) placement() placement.Config {
 	c := placement.Config{
 		Policy: s.cfg.Placement, Role: s.cfg.MesosRoles[0], Principal: s.cfg.Principal,
-		Accepted: s.cfg.AcceptedResourceRoles, RestrictGPUs: s.cfg.GPUScheduling == gpusRestricted,
+		Accepted: s.cfg.AcceptedResourceRoles, RestrictGPUs: s.cfg.GPUScheduling == gpusRestricted, BuiltIn: s.cfg.DefaultExecutor == "mesos",
 	}
 	c.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-	if s.cfg.DefaultExecutor == "gantry" {
+	if !c.BuiltIn {
 		c.Executor = taskinfo.ExecutorCost()
 	}
 	return c

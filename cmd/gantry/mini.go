@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/agent"
 	"github.com/gantry-mesos/gantry/scheduler"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
@@ -33,6 +34,8 @@ type miniConfig struct {
 	attributes             []string
 	masterDomain           string
 	agentDomains           []string
+	agentPorts             string
+	agentReset             bool
 	decisions              core.Config
 }
 
@@ -72,6 +75,8 @@ Ctrl-C stops everything and leaves no container and no process behind.`,
 	f.IntVar(&c.agentMem, "agent-mem", 4096, "memory of each agent in MiB")
 	f.IntVar(&c.agentDisk, "agent-disk", 10240, "disk of each agent in MiB")
 	f.StringArrayVar(&c.attributes, "agent-attributes", nil, "attributes of an agent (rack:a;ssd:true); given n times, for the first n agents")
+	f.StringVar(&c.agentPorts, "agent-ports", "", "host ports that the agents share out, as from-to; default: 1000 for each agent below the ports that the kernel gives to connections")
+	f.BoolVar(&c.agentReset, "agent-reset", false, "begin with new agents: after agents were killed that had other resources or attributes")
 	f.StringVar(&c.masterDomain, "master-domain", "", "fault domain of the masters, as region/zone; agents with one need it")
 	f.StringArrayVar(&c.agentDomains, "agent-domain", nil, "fault domain of an agent, as region/zone; given n times, for the first n agents")
 	f.StringVar(&c.httpAddress, "http-address", "127.0.0.1:8080", "host:port that the API listens on")
@@ -117,6 +122,7 @@ func (c *miniConfig) validate() error {
 		problem("--queue: %w", err)
 	}
 	c.validateDomains(problem)
+	c.validateAttributes(problem)
 	if host, _, err := splitAddress(c.adminAddress); err != nil || !net.ParseIP(host).IsLoopback() {
 		problem("--admin-address %q: use a loopback address and a port, such as 127.0.0.1:5049; whoever reaches it can break the cluster", c.adminAddress)
 	}
@@ -141,6 +147,23 @@ func (c *miniConfig) validateDomains(problem func(format string, args ...any)) {
 		problem("--master-domain %q: use region/zone, such as eu/a", c.masterDomain)
 	case c.masterDomain == "" && len(c.agentDomains) > 0:
 		problem("--agent-domain needs --master-domain: a master without a domain takes no agent with one")
+	}
+}
+
+func (c *miniConfig) validateAttributes(problem func(format string, args ...any)) {
+	for _, text := range c.attributes {
+		if _, err := agent.ParseAttributes(text); err != nil {
+			problem("--agent-attributes %q: %w", text, err)
+		}
+	}
+	if len(c.attributes) > c.agents {
+		problem("--agent-attributes is given %d times for --agents %d", len(c.attributes), c.agents)
+	}
+	if len(c.agentDomains) > c.agents {
+		problem("--agent-domain is given %d times for --agents %d", len(c.agentDomains), c.agents)
+	}
+	if _, err := minicluster.AgentPorts(max(1, c.agents), c.agentPorts); err != nil {
+		problem("--agent-ports %w", err)
 	}
 }
 
@@ -180,10 +203,12 @@ func (c *miniConfig) run(ctx context.Context, out io.Writer, log *zap.Logger) er
 		return err
 	}
 	c.workDir = workDir
-	if err := os.MkdirAll(c.workDir, 0o755); err != nil {
-		return fmt.Errorf("--work-dir: %w", err)
+	unlock, err := c.lockWorkDir()
+	if err != nil {
+		return err
 	}
-	cluster, err := minicluster.New(c.cluster(log.Named("cluster")))
+	defer unlock()
+	cluster, err := c.newCluster(log.Named("cluster"))
 	if err != nil {
 		return err
 	}
@@ -197,7 +222,26 @@ func (c *miniConfig) run(ctx context.Context, out io.Writer, log *zap.Logger) er
 	}
 	defer func() { _ = admin.Close() }() // nothing is lost with it
 	c.announce(out, cluster, s, engine, admin.Addr)
-	return together(ctx, cluster, s, out)
+	return c.explainStart(together(ctx, cluster, s, out))
+}
+
+// newCluster reserves the cluster's addresses and keeps those of the agents for the next time.
+func (c *miniConfig) newCluster(log *zap.Logger) (*minicluster.Cluster, error) {
+	cfg, err := c.cluster(log)
+	if err != nil {
+		return nil, err
+	}
+	if first := cfg.Masters[0]; first.Port != 0 && !minicluster.PortFree(first.IP, first.Port) {
+		return nil, fmt.Errorf("--mesos-address %s: address already in use; is another gantry mini running? Name another one", c.mesosAddr)
+	}
+	cluster, err := minicluster.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.rememberPorts(cluster); err != nil {
+		return nil, errors.Join(err, closeUnused(cluster))
+	}
+	return cluster, nil
 }
 
 // closeUnused gives the addresses of a cluster back that never ran.

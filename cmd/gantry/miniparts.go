@@ -15,69 +15,101 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/agent"
 	"github.com/gantry-mesos/gantry/scheduler"
 )
 
-const (
-	// All agents share one host, so each gets its own part of the ports.
-	portsFrom, portsTo = 31000, 61000
-	// portsMax is how many ports an agent gets at most.
-	portsMax = 1000
-	// agentsMax leaves every agent some ports.
-	agentsMax = 1000
-)
+// agentsMax leaves every agent some ports.
+const agentsMax = 1000
 
-// ports returns the range of the n-th agent, counted from 0.
-func (c *miniConfig) ports(n int) string {
-	each := min(portsMax, (portsTo-portsFrom)/c.agents)
-	from := portsFrom + n*each
-	return fmt.Sprintf("[%d-%d]", from, from+each-1)
-}
-
-// rememberedPort returns the port that an agent had the last time, or a free
-// one, and keeps it in file: executors that outlive a killed cluster find their
-// agent only at its old address. 0 leaves the choice to the agent.
-func rememberedPort(file string) int {
-	if text, err := os.ReadFile(file); err == nil {
-		if port, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && free(port) == port {
-			return port
+// rememberedPorts are the ports that the agents had the last time, 0 for those that get any: executors that outlive a
+// killed cluster find their agent only at its old address. A port that something else has by now is forgotten.
+func (c *miniConfig) rememberedPorts() []int {
+	ports, taken := make([]int, c.agents), map[int]bool{}
+	for n := range ports {
+		text, err := os.ReadFile(c.portFile(n))
+		if err != nil {
+			continue
+		}
+		port, err := strconv.Atoi(strings.TrimSpace(string(text)))
+		if err == nil && port > 0 && port < 1<<16 && !taken[port] && minicluster.PortFree("127.0.0.1", port) {
+			ports[n], taken[port] = port, true
 		}
 	}
-	port := free(0)
-	if err := os.WriteFile(file, []byte(strconv.Itoa(port)+"\n"), 0o600); err != nil {
-		return 0
-	}
-	return port
+	return ports
 }
 
-// free returns port if nobody listens on it, any free one for 0, else 0.
-func free(port int) int {
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+// rememberPorts keeps the ports of the agents for the next start.
+func (c *miniConfig) rememberPorts(cluster *minicluster.Cluster) error {
+	for n := range c.agents {
+		_, port, err := net.SplitHostPort(cluster.AgentAddr(n + 1))
+		if err != nil {
+			return fmt.Errorf("port of agent %d: %w", n+1, err)
+		}
+		if err := os.WriteFile(c.portFile(n), []byte(port+"\n"), 0o600); err != nil {
+			return fmt.Errorf("keep the port of agent %d: %w", n+1, err)
+		}
+	}
+	return nil
+}
+
+func (c *miniConfig) portFile(n int) string {
+	return filepath.Join(c.workDir, fmt.Sprintf("agent-%d.port", n+1))
+}
+
+// lockWorkDir makes the work directory ours until unlock is called or the process ends, before anything is written there.
+func (c *miniConfig) lockWorkDir() (unlock func(), err error) {
+	if err := os.MkdirAll(c.workDir, 0o755); err != nil {
+		return nil, fmt.Errorf("--work-dir: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(c.workDir, "mini.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return 0
+		return nil, fmt.Errorf("--work-dir: %w", err)
 	}
-	_, text, _ := net.SplitHostPort(l.Addr().String())
-	if err := l.Close(); err != nil {
-		return 0
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("--work-dir %s is used by another gantry mini; stop that one, or give this one a directory of its own", c.workDir)
 	}
-	port, _ = strconv.Atoi(text)
-	return port
+	return func() { _ = file.Close() }, nil // closing unlocks
+}
+
+// explainStart names the flag behind the reason why the cluster did not start.
+func (c *miniConfig) explainStart(err error) error {
+	differs, ok := errors.AsType[*agent.ReconfiguredError](err)
+	if !ok {
+		return err
+	}
+	flag := map[string]string{
+		"cpus": "--agent-cpus", "mem": "--agent-mem", "disk": "--agent-disk", "ports": "--agent-ports",
+		"attributes": "--agent-attributes", "domain": "--agent-domain",
+	}[differs.What]
+	if flag == "" {
+		flag = differs.What
+	}
+	return usageError(fmt.Errorf("%s is %s, but the agents in %s were started with %s and keep tasks of that time; "+
+		"use the old value, or --agent-reset to begin with new agents (their tasks are started again)",
+		flag, differs.Now, c.workDir, differs.Was))
 }
 
 // hostname gives each agent a loopback address of its own as its name, so that
 // constraints on the host name mean something; ports are open on all of them.
 func hostname(n int) string {
-	if n > 252 {
-		return "localhost"
-	}
-	return fmt.Sprintf("127.0.0.%d", n+2)
+	const perNet = 253 // from .2 to .254
+	return fmt.Sprintf("127.0.%d.%d", n/perNet, n%perNet+2)
 }
 
-func (c *miniConfig) cluster(log *zap.Logger) minicluster.Config {
+func (c *miniConfig) cluster(log *zap.Logger) (minicluster.Config, error) {
+	ranges, err := minicluster.AgentPorts(c.agents, c.agentPorts)
+	if err != nil {
+		return minicluster.Config{}, usageError(fmt.Errorf("--agent-ports: %w", err))
+	}
+	ports := c.rememberedPorts()
 	cfg := minicluster.DefaultConfig(c.agents)
 	cfg.Log, cfg.WorkDir, cfg.ZooKeeper, cfg.RestartMasters = log, c.workDir, c.mesosZK, true
+	cfg.ResetAgents = c.agentReset
 	host, port, _ := splitAddress(c.mesosAddr)
 	for range c.masters - 1 {
 		cfg.Masters = append(cfg.Masters, minicluster.DefaultMasterConfig())
@@ -93,9 +125,9 @@ func (c *miniConfig) cluster(log *zap.Logger) minicluster.Config {
 	cfg.Masters[0].Port = port
 	for n := range cfg.Agents {
 		a := &cfg.Agents[n]
-		a.Resources = fmt.Sprintf("cpus:%g;mem:%d;disk:%d;ports:%s", c.agentCPUs, c.agentMem, c.agentDisk, c.ports(n))
+		a.Resources = fmt.Sprintf("cpus:%g;mem:%d;disk:%d;ports:%s", c.agentCPUs, c.agentMem, c.agentDisk, ranges[n])
 		a.Hostname = hostname(n)
-		a.Port = rememberedPort(filepath.Join(c.workDir, fmt.Sprintf("agent-%d.port", n+1)))
+		a.Port, a.PortMayChange = ports[n], true
 		if n < len(c.attributes) {
 			a.Attributes = c.attributes[n]
 		}
@@ -104,7 +136,7 @@ func (c *miniConfig) cluster(log *zap.Logger) minicluster.Config {
 			a.Domain = minicluster.Domain(region, zone)
 		}
 	}
-	return cfg
+	return cfg, nil
 }
 
 func (c *miniConfig) scheduler(cluster *minicluster.Cluster, executor string, engine taskRuntime) scheduler.Config {

@@ -90,7 +90,10 @@ func TestMiniGivesMastersAndAgentsTheirDomains(t *testing.T) {
 		agents: 3, masters: 2, mesosAddr: "127.0.0.1:0", workDir: t.TempDir(),
 		masterDomain: "eu/a", agentDomains: []string{"eu/b", "us/c"},
 	}
-	cfg := c.cluster(nil)
+	cfg, err := c.cluster(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for n, m := range cfg.Masters {
 		if diff := cmp.Diff(m.Domain, minicluster.Domain("eu", "a")); diff != "" {
 			t.Errorf("master %d (-got +want):\n%s", n, diff)

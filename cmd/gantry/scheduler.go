@@ -57,6 +57,7 @@ func schedulerFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringVar(&cfg.ZK, "zk", cfg.ZK, "ZooKeeper for state and leader election: zk://h1:2181,h2:2181/gantry")
 	f.StringVar(&cfg.StateDir, "state-dir", cfg.StateDir, "directory for the state of a single scheduler, instead of --zk")
 	f.StringVar(&cfg.HTTPAddress, "http-address", cfg.HTTPAddress, "host:port that the API listens on")
+	f.Int64Var(&cfg.HTTPBodyMax, "http-body-max", cfg.HTTPBodyMax, "largest body of a request in bytes, such as many apps at once")
 	f.StringVar(&cfg.Hostname, "hostname", cfg.Hostname, "name that others reach this scheduler by (default: the host of --http-address)")
 	f.StringVar(&cfg.FrameworkName, "framework-name", cfg.FrameworkName, "name shown by Mesos")
 	f.BoolVar(&cfg.FrameworkIDReset, "framework-id-reset", false, "register as a new framework once, forgetting the old one's tasks")

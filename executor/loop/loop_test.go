@@ -16,6 +16,7 @@ import (
 	"github.com/gantry-mesos/gantry/executor/loop"
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 )
 
@@ -131,8 +132,8 @@ func config() core.Config {
 
 func launch(t *testing.T) mesos.LaunchTask {
 	t.Helper()
-	s := &app.Spec{ID: "/web", Cmd: "true", HealthChecks: []app.HealthCheck{{Protocol: app.HealthCommand, Command: "true", MaxConsecutiveFailures: 1}}}
-	info, err := taskinfo.Build(taskinfo.Launch{Spec: s, TaskID: "t1"}, taskinfo.Options{Executor: taskinfo.ExecutorSource{Path: "/x"}})
+	s := &app.Spec{ID: "/web", Run: runspec.Run{Cmd: "true", HealthChecks: []app.HealthCheck{{Protocol: app.HealthCommand, Command: "true", MaxConsecutiveFailures: 1}}}}
+	info, err := taskinfo.Build(taskinfo.Launch{Run: &s.Run, Owner: s.Owner(), TaskID: "t1"}, taskinfo.Options{Executor: taskinfo.ExecutorSource{Path: "/x"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
 // Default returns a Spec that holds the defaults of every member whose zero
@@ -14,7 +15,7 @@ import (
 func Default() Spec {
 	return Spec{
 		Instances:  1,
-		Resources:  resource.Vector{CPUs: resource.Units(1), Mem: resource.Units(128)},
+		Run:        runspec.Run{Resources: resource.Vector{CPUs: resource.Units(1), Mem: resource.Units(128)}},
 		Backoff:    Backoff{Initial: time.Second, Factor: 1.15, Max: 300 * time.Second},
 		Upgrade:    UpgradeStrategy{MinimumHealthCapacity: 1, MaximumOverCapacity: 1},
 		KillSelect: YoungestFirst,
@@ -42,11 +43,6 @@ func (s *Spec) DefaultUnreachable() UnreachableStrategy {
 // SingleInstance reports whether the App's label forbids a second instance.
 func (s *Spec) SingleInstance() bool {
 	return s.Labels["MARATHON_SINGLE_INSTANCE_APP"] == "true"
-}
-
-// HasExternalVolumes reports whether the instances mount volumes of a volume driver.
-func (s *Spec) HasExternalVolumes() bool {
-	return s.Container != nil && slices.ContainsFunc(s.Container.Volumes, func(v Volume) bool { return v.External != nil })
 }
 
 // Normalize returns the canonical form of s: networks, ports, role and the

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
 func TestValidateRefusesQueueLabelsThatMeanNothing(t *testing.T) {
@@ -38,7 +40,7 @@ func TestQueueAndPriority(t *testing.T) {
 		{"/web", "", "", "/", 0},
 		{"/prod/web", "/batch//night/", "-3", "/batch/night", -3},
 	} {
-		s := Spec{ID: ID(c.id), Labels: map[string]string{QueueLabel: c.queue, PriorityLabel: c.priority}}
+		s := Spec{ID: ID(c.id), Run: runspec.Run{Labels: map[string]string{QueueLabel: c.queue, PriorityLabel: c.priority}}}
 		if q, p := s.Queue(), s.Priority(); q != c.wantQueue || p != c.wantPriority {
 			t.Errorf("%+v: got queue %s, priority %d", c, q, p)
 		}

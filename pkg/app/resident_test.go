@@ -7,14 +7,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
 func residentSpec() *Spec {
 	port := 0
 	return &Spec{
-		ID: "/db", Instances: 2, Role: "db", Resources: resource.Vector{CPUs: 1000, Mem: resource.Units(64)},
-		Networks: []Network{{Mode: Bridge}}, Ports: []Port{{ContainerPort: 80, HostPort: &port, ServicePort: 10000}},
-		Container: &Container{Volumes: []Volume{{ContainerPath: "data", Persistent: &PersistentVolume{Type: "root", Size: resource.Units(100)}}}},
+		ID:        "/db",
+		Instances: 2,
+		Run: runspec.Run{
+			Role:      "db",
+			Resources: resource.Vector{CPUs: 1000, Mem: resource.Units(64)},
+			Networks:  []Network{{Mode: Bridge}},
+			Ports:     []Port{{ContainerPort: 80, HostPort: &port, ServicePort: 10000}},
+			Container: &Container{Volumes: []Volume{{ContainerPath: "data", Persistent: &PersistentVolume{Type: "root", Size: resource.Units(100)}}}},
+		},
 	}
 }
 

@@ -5,32 +5,6 @@ import (
 	"time"
 )
 
-// PerTask reports whether checks of this protocol run beside the task and not
-// in the scheduler.
-func (p HealthProtocol) PerTask() bool { return p >= HealthCommand }
-
-// String returns Marathon's name of the protocol, such as "MESOS_HTTP".
-func (p HealthProtocol) String() string {
-	switch p {
-	case HealthHTTP:
-		return "HTTP"
-	case HealthHTTPS:
-		return "HTTPS"
-	case HealthTCP:
-		return "TCP"
-	case HealthCommand:
-		return "COMMAND"
-	case HealthMesosHTTP:
-		return "MESOS_HTTP"
-	case HealthMesosHTTPS:
-		return "MESOS_HTTPS"
-	case HealthMesosTCP:
-		return "MESOS_TCP"
-	default:
-		return ""
-	}
-}
-
 func validateHealthChecks(s *Spec, f *findings) {
 	perTask := 0
 	for i := range s.HealthChecks {

@@ -2,7 +2,6 @@ package minicluster
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/codec"
+	"github.com/gantry-mesos/gantry/pkg/pause"
 )
 
 // CallFault is what happens to calls of one type: they are lost, or come late.
@@ -96,7 +96,7 @@ func (f *callFaults) wrap(next http.Handler) http.Handler {
 		case hit && fault.Delay == 0:
 			w.WriteHeader(http.StatusAccepted)
 			return
-		case hit && wait(r.Context(), fault.Delay) != nil:
+		case hit && !pause.For(r.Context(), fault.Delay):
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -120,15 +120,4 @@ func callType(r *http.Request, body []byte) string {
 		return ""
 	}
 	return name()
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -85,16 +86,25 @@ func (c *Cluster) prepare() error {
 		}
 		c.masters = append(c.masters, n)
 	}
-	for i, cfg := range c.cfg.Agents {
-		if cfg.WorkDir == "" {
-			cfg.WorkDir = filepath.Join(c.cfg.WorkDir, "agent-"+strconv.Itoa(i+1))
+	// Those that want a certain port come first, so that no other gets it by chance.
+	agents := make([]*agentNode, len(c.cfg.Agents))
+	for _, anyPort := range []bool{false, true} {
+		for i, cfg := range c.cfg.Agents {
+			if (cfg.Port == 0) != anyPort {
+				continue
+			}
+			if cfg.WorkDir == "" {
+				cfg.WorkDir = filepath.Join(c.cfg.WorkDir, "agent-"+strconv.Itoa(i+1))
+			}
+			n, err := newAgentNode(c, i+1, cfg)
+			if err != nil {
+				c.agents = slices.DeleteFunc(agents, func(n *agentNode) bool { return n == nil })
+				return err
+			}
+			agents[i] = n
 		}
-		n, err := newAgentNode(c, i+1, cfg)
-		if err != nil {
-			return err
-		}
-		c.agents = append(c.agents, n)
 	}
+	c.agents = agents
 	return c.prepareFleet()
 }
 
@@ -142,7 +152,8 @@ func (c *Cluster) release() {
 }
 
 // Run starts the masters and then the agents and keeps them until ctx is done. Then it ends tasks and agents, unless
-// KeepTasks is set, and masters. A master or agent that ends by itself ends nothing else.
+// KeepTasks is set, and masters. It fails if a master or an agent cannot start; one that ends by itself later ends
+// nothing else.
 func (c *Cluster) Run(ctx context.Context) error {
 	runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -187,7 +198,7 @@ func (c *Cluster) startAll(ctx context.Context) error {
 		if n.cfg.Stopped {
 			continue
 		}
-		if err := c.StartAgent(n.number, AgentStart{}); err != nil {
+		if err := c.StartAgent(n.number, AgentStart{Fresh: c.cfg.ResetAgents}); err != nil {
 			return err
 		}
 	}

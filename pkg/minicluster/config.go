@@ -34,6 +34,8 @@ type Config struct {
 	// KeepTasks leaves the tasks running when the cluster stops, for the next cluster with the same work directories.
 	// Built-in executors end all the same. Otherwise agents shut down gracefully and leave no process or container.
 	KeepTasks bool
+	// ResetAgents starts all agents as [AgentStart].Fresh does.
+	ResetAgents bool
 	// Log takes log lines; nil: none.
 	Log *zap.Logger
 }
@@ -77,13 +79,17 @@ func Domain(region, zone string) *mesos.DomainInfo {
 	}}
 }
 
-// DefaultConfig is one master and n agents with cpus:4, mem:4096, disk:10240 and ports 31000-32000 on 127.0.0.1 and
-// free ports. WorkDir remains to be set.
+// DefaultConfig is one master and n agents with cpus:4, mem:4096, disk:10240 and host ports of their own (see
+// [AgentPorts]) on 127.0.0.1 and free ports. WorkDir remains to be set.
 func DefaultConfig(n int) Config {
 	c := Config{Masters: []MasterConfig{DefaultMasterConfig()}}
-	for range n {
+	ports, err := AgentPorts(n, "")
+	for i := range n {
 		a := DefaultAgentConfig()
-		a.Resources = "cpus:4;mem:4096;disk:10240;ports:[31000-32000]"
+		a.Resources = "cpus:4;mem:4096;disk:10240"
+		if err == nil { // else there are more agents than ports
+			a.Resources += ";ports:" + ports[i]
+		}
 		a.RegistrationBackoffFactor = 10 * time.Millisecond
 		c.Agents = append(c.Agents, a)
 	}
@@ -104,6 +110,9 @@ func (c Config) Validate() error {
 	for i, a := range c.Agents {
 		if a.WorkDir == "" && c.WorkDir == "" {
 			errs = append(errs, fmt.Errorf("Agents[%d].WorkDir is empty: set it or WorkDir", i))
+		}
+		if err := a.ValidateFlags(); err != nil {
+			errs = append(errs, fmt.Errorf("Agents[%d]: %w", i, err))
 		}
 	}
 	return errors.Join(errs...)

@@ -168,7 +168,8 @@ func (c *Cluster) FailOver() error {
 }
 
 // StartAgent starts an agent that was stopped or killed: on its address and with its work directory, so that it takes
-// its executors back, unless how says otherwise. After [Cluster.StopAgent] it starts afresh in any case.
+// its executors back, unless how says otherwise. After [Cluster.StopAgent] it starts afresh in any case. The error
+// matches [agent.ErrReconfigured] if the agent is not the one of its checkpoint any more.
 func (c *Cluster) StartAgent(n int, how AgentStart) error {
 	a, err := c.agent(n)
 	if err != nil {

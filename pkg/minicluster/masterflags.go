@@ -11,8 +11,8 @@ import (
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 
+	ids "github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/acl"
-	"github.com/gantry-mesos/gantry/pkg/minicluster/agent"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/master"
 )
 
@@ -104,7 +104,7 @@ func setDuration(text string, to *time.Duration) (handled bool, err error) {
 	if to == nil {
 		return false, nil
 	}
-	d, err := agent.ParseDuration(text)
+	d, err := ids.ParseDuration(text)
 	if err == nil {
 		*to = d
 	}

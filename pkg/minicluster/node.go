@@ -39,17 +39,18 @@ func (n *node) name() string { return fmt.Sprintf("%s %d", n.kind, n.number) }
 
 // launch runs a process until its context ends or run returns. When launch
 // returns, run has called made, which it does once the new process can be asked
-// in place of the last one, or has ended.
+// in place of the last one, or has ended; the error is that of a process that
+// could not be made.
 func (n *node) launch(run func(ctx context.Context, made func()) error) error {
 	made, err := n.begin(run)
-	if err == nil {
-		<-made
+	if err != nil {
+		return err
 	}
-	return err
+	return <-made
 }
 
-// begin starts run; the channel is closed when launch may return.
-func (n *node) begin(run func(ctx context.Context, made func()) error) (<-chan struct{}, error) {
+// begin starts run; the channel has what launch returns.
+func (n *node) begin(run func(ctx context.Context, made func()) error) (<-chan error, error) {
 	parent := n.c.context()
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -57,14 +58,15 @@ func (n *node) begin(run func(ctx context.Context, made func()) error) (<-chan s
 		return nil, fmt.Errorf("start %s: %w", n.name(), ErrRunning)
 	}
 	ctx, cancel := context.WithCancel(parent)
-	done, made := make(chan struct{}), make(chan struct{})
-	announce := sync.OnceFunc(func() { close(made) })
+	done, made := make(chan struct{}), make(chan error, 1)
+	var once sync.Once
+	announce := func(err error) { once.Do(func() { made <- err }) }
 	n.cancel, n.done, n.frozen = cancel, done, false
 	n.gate.Thaw()
 	go func() {
 		defer close(done)
-		defer announce()
-		if err := run(ctx, announce); err != nil {
+		err := run(ctx, func() { announce(nil) })
+		if err != nil {
 			n.log.Warn("process ended", zap.String("node", n.name()), zap.Error(err))
 		}
 		cancel()
@@ -73,6 +75,7 @@ func (n *node) begin(run func(ctx context.Context, made func()) error) (<-chan s
 			n.cancel = nil
 		}
 		n.mu.Unlock()
+		announce(err)
 	}()
 	return made, nil
 }

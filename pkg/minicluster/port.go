@@ -2,6 +2,7 @@ package minicluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -29,12 +30,7 @@ func reservePort(ip string, number int) (*port, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reserve %s: %w", at, err)
 	}
-	// Only with SO_REUSEPORT: with SO_REUSEADDR, which every listener sets, others could bind, too.
-	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
-		_ = syscall.Close(fd)
-		return nil, fmt.Errorf("reserve %s: set SO_REUSEPORT: %w", at, err)
-	}
-	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: number, Addr: [4]byte(v4)}); err != nil {
+	if err := take(fd, &syscall.SockaddrInet4{Port: number, Addr: [4]byte(v4)}); err != nil {
 		_ = syscall.Close(fd)
 		return nil, fmt.Errorf("reserve %s: %w", at, err)
 	}
@@ -47,6 +43,45 @@ func reservePort(ip string, number int) (*port, error) {
 		number = in.Port
 	}
 	return &port{ip: ip, number: number, fd: fd}, nil
+}
+
+// take binds fd to an address that nobody else has, and lets only our own listeners join it. The socket must not share
+// while it is bound, or two clusters would get the same port and the kernel deal connections out between them.
+func take(fd int, addr *syscall.SockaddrInet4) error {
+	err := syscall.Bind(fd, addr)
+	if errors.Is(err, syscall.EADDRINUSE) && addr.Port != 0 {
+		// Perhaps only connections of a cluster before are not forgotten yet. With SO_REUSEADDR these do not count, and
+		// whoever else has the port shows when we listen.
+		err = takeOver(fd, addr)
+	}
+	if err != nil {
+		return err
+	}
+	// Only with SO_REUSEPORT: with SO_REUSEADDR, which every listener sets, others could bind, too.
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
+		return fmt.Errorf("set SO_REUSEPORT: %w", err)
+	}
+	return nil
+}
+
+func takeOver(fd int, addr *syscall.SockaddrInet4) error {
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+		return fmt.Errorf("set SO_REUSEADDR: %w", err)
+	}
+	if err := syscall.Bind(fd, addr); err != nil {
+		return err
+	}
+	if err := syscall.Listen(fd, 1); err != nil {
+		return err
+	}
+	// The address stays bound without being listened on: it was asked for by its number.
+	if err := syscall.Shutdown(fd, syscall.SHUT_RD); err != nil {
+		return err
+	}
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 0); err != nil {
+		return fmt.Errorf("unset SO_REUSEADDR: %w", err)
+	}
+	return nil
 }
 
 // shareable lets a listener use the port beside the reservation.

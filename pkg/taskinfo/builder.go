@@ -3,6 +3,7 @@ package taskinfo
 import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
 // commonMax bounds the definitions that a Builder remembers.
@@ -12,33 +13,36 @@ const commonMax = 1000
 // definition have in common. It must not be used by several goroutines.
 type Builder struct {
 	o    Options
-	kept map[*app.Spec]common
+	kept map[*runspec.Run]common
 }
 
 // common is what all tasks of a definition share; it is only read.
 type common struct {
+	owner     runspec.Owner
 	name      string
 	labels    []mesos.Label
 	variables []variable
 }
 
 // NewBuilder returns a Builder for tasks with these options.
-func NewBuilder(o Options) *Builder { return &Builder{o: o, kept: map[*app.Spec]common{}} }
+func NewBuilder(o Options) *Builder { return &Builder{o: o, kept: map[*runspec.Run]common{}} }
 
 // Build makes the TaskInfo that launches l, as the function Build does. The
 // definition is known by its address: it must never change.
 func (b *Builder) Build(l Launch) (mesos.TaskInfo, error) {
-	c, ok := b.kept[l.Spec]
-	if !ok {
+	c, ok := b.kept[l.Run]
+	if !ok || c.owner != l.Owner {
 		if len(b.kept) >= commonMax {
 			clear(b.kept)
 		}
-		c = commonOf(l.Spec, b.o)
-		b.kept[l.Spec] = c
+		c = commonOf(l, b.o)
+		b.kept[l.Run] = c
 	}
 	return build(l, b.o, c)
 }
 
-func commonOf(s *app.Spec, o Options) common {
-	return common{name: s.ID.Reversed(), labels: labels(s.Labels), variables: commonVariables(s, o)}
+func commonOf(l Launch, o Options) common {
+	return common{
+		owner: l.Owner, name: app.ID(l.Owner.ID).Reversed(), labels: labels(l.Run.Labels), variables: commonVariables(l, o),
+	}
 }

@@ -20,9 +20,9 @@ func TestBuilder_builds_what_Build_does(t *testing.T) {
 		b := taskinfo.NewBuilder(installed())
 		s := drawSpec(t)
 		for n := range 3 {
-			l := taskinfo.Launch{Spec: s, TaskID: mesos.TaskID("t" + strconv.Itoa(n)), InstanceID: "i", FrameworkID: "f", Hostname: "h"}
+			l := taskinfo.Launch{Run: &s.Run, Owner: s.Owner(), TaskID: mesos.TaskID("t" + strconv.Itoa(n)), InstanceID: "i", FrameworkID: "f", Hostname: "h"}
 			for _, p := range s.Ports {
-				if taskinfo.HasHostPort(s, p) {
+				if s.HasHostPort(p) {
 					l.HostPorts = append(l.HostPorts, uint32(31000+10*n+len(l.HostPorts)))
 				}
 			}
@@ -49,9 +49,9 @@ func TestVariablesOfLaterGroupsWin(t *testing.T) {
 		s := drawSpec(t)
 		names := rapid.SampledFrom([]string{"MESOS_TASK_ID", "HOST", "PORT", "PORTS", "PORT0", "PORT_1", "PORT_2", "MARATHON_APP_ID", "MARATHON_APP_LABELS", "Z", "A"})
 		s.Env = rapid.MapOfN(names, rapid.StringMatching(`own[a-z]`), 0, 6).Draw(t, "env")
-		l := taskinfo.Launch{Spec: s, TaskID: "task", InstanceID: "i", FrameworkID: "f", Hostname: "h"}
+		l := taskinfo.Launch{Run: &s.Run, Owner: s.Owner(), TaskID: "task", InstanceID: "i", FrameworkID: "f", Hostname: "h"}
 		for _, p := range s.Ports {
-			if taskinfo.HasHostPort(s, p) {
+			if s.HasHostPort(p) {
 				l.HostPorts = append(l.HostPorts, uint32(31000+len(l.HostPorts)))
 			}
 		}

@@ -6,15 +6,15 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
 // builtInMode describes the task for Mesos' command and docker executors
 // ("Marathon, what is launched").
 func builtInMode(info *mesos.TaskInfo, l Launch, o Options, t Task) error {
-	s := l.Spec
+	s := l.Run
 	limits, err := nativeLimits(s)
 	if err != nil {
 		return err
@@ -30,7 +30,7 @@ func builtInMode(info *mesos.TaskInfo, l Launch, o Options, t Task) error {
 	return nil
 }
 
-func nativeCommand(s *app.Spec, t Task) *mesos.CommandInfo {
+func nativeCommand(s *runspec.Run, t Task) *mesos.CommandInfo {
 	c := &mesos.CommandInfo{
 		Shell: t.Command.Shell, Value: t.Command.Line, Arguments: t.Command.Arguments,
 		Environment: t.Environment, URIs: uris(s.Fetch), User: s.User,
@@ -41,7 +41,7 @@ func nativeCommand(s *app.Spec, t Task) *mesos.CommandInfo {
 	return c
 }
 
-func nativeLimits(s *app.Spec) (map[string]resource.Scalar, error) {
+func nativeLimits(s *runspec.Run) (map[string]resource.Scalar, error) {
 	if len(s.Limits) == 0 {
 		return nil, nil // no limits is the ordinary case
 	}
@@ -55,7 +55,7 @@ func nativeLimits(s *app.Spec) (map[string]resource.Scalar, error) {
 	return out, nil
 }
 
-func nativeContainer(s *app.Spec, o Options, t Task) (*mesos.ContainerInfo, error) {
+func nativeContainer(s *runspec.Run, o Options, t Task) (*mesos.ContainerInfo, error) {
 	c := s.Container
 	if c == nil && s.HostNetworking() {
 		return nil, nil // a plain process has no container
@@ -69,7 +69,7 @@ func nativeContainer(s *app.Spec, o Options, t Task) (*mesos.ContainerInfo, erro
 			out.Volumes = append(out.Volumes, mesos.Volume{ContainerPath: v.ContainerPath, HostPath: v.HostPath, ReadOnly: v.ReadOnly})
 		}
 	}
-	if c != nil && c.Kind == app.Docker {
+	if c != nil && c.Kind == runspec.Docker {
 		if t.Container == nil {
 			return nil, errors.New("container: a Docker container needs an image")
 		}
@@ -87,7 +87,7 @@ func nativeContainer(s *app.Spec, o Options, t Task) (*mesos.ContainerInfo, erro
 	return out, nil
 }
 
-func nativeDocker(out *mesos.ContainerInfo, s *app.Spec, t Task) {
+func nativeDocker(out *mesos.ContainerInfo, s *runspec.Run, t Task) {
 	c := s.Container
 	docker := &mesos.DockerInfo{Image: c.Image, Privileged: c.Privileged, ForcePullImage: c.ForcePullImage, Network: mesos.NetworkHost}
 	for _, p := range c.Parameters {
@@ -106,13 +106,13 @@ func nativeDocker(out *mesos.ContainerInfo, s *app.Spec, t Task) {
 }
 
 // cniName is the CNI network's name, "" for the agent's own network.
-func cniName(n app.Network, o Options) string {
+func cniName(n runspec.Network, o Options) string {
 	switch n.Mode {
-	case app.Bridge:
+	case runspec.Bridge:
 		return o.BridgeName
-	case app.ContainerNetwork:
+	case runspec.ContainerNetwork:
 		return n.Name
-	case app.Host:
+	case runspec.Host:
 		return ""
 	default:
 		return ""
@@ -120,7 +120,7 @@ func cniName(n app.Network, o Options) string {
 }
 
 // portsOn returns the ports that belong to the network: those that name it, or no network at all.
-func portsOn(s *app.Spec, t Task, name string) []Port {
+func portsOn(s *runspec.Run, t Task, name string) []Port {
 	var out []Port
 	for i, p := range t.Ports {
 		if names := s.Ports[i].NetworkNames; len(names) == 0 || slices.Contains(names, name) {

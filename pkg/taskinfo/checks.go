@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
 // CheckKind is how a health check asks.
@@ -63,38 +63,38 @@ type Check struct {
 // Marathon runs in its scheduler, which have no delay of their own.
 const marathonFirstProbeMax = 5 * time.Second
 
-func resolveChecks(s *app.Spec, ports []Port) ([]Check, error) {
+func resolveChecks(l Launch, ports []Port) ([]Check, error) {
 	var out []Check
-	for i, h := range s.HealthChecks {
+	for i, h := range l.Run.HealthChecks {
 		c, err := resolveCheck(h, ports)
 		if err != nil {
-			return nil, fmt.Errorf("health check %d of %s: %w", i, s.ID, err)
+			return nil, fmt.Errorf("health check %d of %s: %w", i, l.Owner.ID, err)
 		}
 		out = append(out, c)
 	}
 	return out, nil
 }
 
-func resolveCheck(h app.HealthCheck, ports []Port) (Check, error) {
+func resolveCheck(h runspec.HealthCheck, ports []Port) (Check, error) {
 	c := Check{
 		Delay: h.Delay, Grace: h.GracePeriod, Interval: h.Interval, Timeout: h.Timeout,
 		MaxFailures: h.MaxConsecutiveFailures, Ignore1xx: h.IgnoreHTTP1xx, IPv6: h.IPv6,
 	}
 	mesosLevel := true
 	switch h.Protocol {
-	case app.HealthHTTP:
+	case runspec.HealthHTTP:
 		c.Kind, mesosLevel = CheckHTTP, false
-	case app.HealthHTTPS:
+	case runspec.HealthHTTPS:
 		c.Kind, mesosLevel = CheckHTTPS, false
-	case app.HealthTCP:
+	case runspec.HealthTCP:
 		c.Kind, mesosLevel = CheckTCP, false
-	case app.HealthMesosHTTP:
+	case runspec.HealthMesosHTTP:
 		c.Kind = CheckHTTP
-	case app.HealthMesosHTTPS:
+	case runspec.HealthMesosHTTPS:
 		c.Kind = CheckHTTPS
-	case app.HealthMesosTCP:
+	case runspec.HealthMesosTCP:
 		c.Kind = CheckTCP
-	case app.HealthCommand:
+	case runspec.HealthCommand:
 		c.Kind, c.Command, c.InTask = CheckCommand, h.Command, true
 		return c, nil
 	}
@@ -110,7 +110,7 @@ func resolveCheck(h app.HealthCheck, ports []Port) (Check, error) {
 // target finds the port. A number of the user's is meant where the kind is
 // run: on the agent for Marathon's kinds, in the task for Mesos'. A port by
 // index is always asked in the task's network, which needs no detour.
-func (c *Check) target(h app.HealthCheck, ports []Port, mesosLevel bool) error {
+func (c *Check) target(h runspec.HealthCheck, ports []Port, mesosLevel bool) error {
 	if h.Port != nil {
 		c.Port, c.InTask = uint32(*h.Port), mesosLevel
 		return nil
@@ -128,13 +128,13 @@ func (c *Check) target(h app.HealthCheck, ports []Port, mesosLevel bool) error {
 
 // nativeCheck returns the one health check that Mesos' own executors can run:
 // the first of Mesos' kinds, else the first of all.
-func nativeCheck(s *app.Spec, t Task) *mesos.HealthCheck {
+func nativeCheck(s *runspec.Run, t Task) *mesos.HealthCheck {
 	if len(t.Checks) == 0 {
 		return nil
 	}
 	chosen := 0
 	for i, h := range s.HealthChecks {
-		if h.Protocol >= app.HealthCommand {
+		if h.Protocol >= runspec.HealthCommand {
 			chosen = i
 			break
 		}

@@ -4,7 +4,7 @@
 // ports, command, health checks) and the payload's format; choosing agents and
 // ports is the scheduler's matter, starting anything is the executor's.
 //
-// A task is launched in one of three ways, chosen by app.Spec.Executor:
+// A task is launched in one of three ways, chosen by runspec.Run.Executor:
 //
 //	""        the default of Options: Gantry's executor or Mesos' built-in ones
 //	"//cmd"   Mesos' built-in command or docker executor

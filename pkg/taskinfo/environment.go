@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
 // The bounds of labels that become variables ("Marathon, environment of app tasks").
@@ -39,9 +39,10 @@ type variable struct {
 }
 
 // commonVariables are those that all tasks of a definition have, sorted by name.
-func commonVariables(s *app.Spec, o Options) []variable {
+func commonVariables(l Launch, o Options) []variable {
+	s := l.Run
 	env := map[string]string{}
-	appVariables(env, s, o)
+	appVariables(env, l, o)
 	labelVariables(env, s.Labels)
 	out := make([]variable, 0, len(env)+len(s.Env))
 	for name, value := range env {
@@ -62,7 +63,7 @@ func environment(l Launch, o Options, common []variable, ports []Port) []mesos.V
 	its = append(its,
 		variable{mesos.Variable{Name: "MESOS_TASK_ID", Value: string(l.TaskID)}, rankTask},
 		variable{mesos.Variable{Name: o.EnvPrefix + "HOST", Value: l.Hostname}, rankTask})
-	its = portVariables(its, l.Spec, ports, o.EnvPrefix)
+	its = portVariables(its, l.Run, ports, o.EnvPrefix)
 	sortVariables(its)
 	out := make([]mesos.Variable, 0, len(its)+len(common))
 	var last rank // of the last one in out
@@ -88,10 +89,11 @@ func sortVariables(vs []variable) {
 	slices.SortStableFunc(vs, func(a, b variable) int { return cmp.Compare(a.Name, b.Name) })
 }
 
-func appVariables(env map[string]string, s *app.Spec, o Options) {
-	env["MARATHON_APP_ID"] = string(s.ID)
-	env["MARATHON_APP_VERSION"] = s.Version.UTC().Format("2006-01-02T15:04:05.000Z")
-	if s.Container != nil && s.Container.Kind == app.Docker {
+func appVariables(env map[string]string, l Launch, o Options) {
+	s := l.Run
+	env["MARATHON_APP_ID"] = l.Owner.ID
+	env["MARATHON_APP_VERSION"] = l.Owner.Version.UTC().Format("2006-01-02T15:04:05.000Z")
+	if s.Container != nil && s.Container.Kind == runspec.Docker {
 		env["MARATHON_APP_DOCKER_IMAGE"] = s.Container.Image
 	}
 	env["MARATHON_APP_RESOURCE_CPUS"] = decimal(s.Resources.CPUs)
@@ -125,7 +127,7 @@ func labelVariables(env, labels map[string]string) {
 
 // portVariables adds PORT0.., PORT_<requested>, PORT_<NAME>, PORT and PORTS.
 // A port's value is its host port, or what it listens on when it has none.
-func portVariables(to []variable, s *app.Spec, ports []Port, prefix string) []variable {
+func portVariables(to []variable, s *runspec.Run, ports []Port, prefix string) []variable {
 	set := func(name, value string) {
 		to = append(to, variable{mesos.Variable{Name: prefix + "PORT" + name, Value: value}, rankPort})
 	}
@@ -163,7 +165,7 @@ func portVariables(to []variable, s *app.Spec, ports []Port, prefix string) []va
 
 // requestedPort is the number the App's author knows the port by, 0 for none:
 // the definition's port with host networking, else the container port.
-func requestedPort(s *app.Spec, i int) uint32 {
+func requestedPort(s *runspec.Run, i int) uint32 {
 	p := s.Ports[i]
 	switch {
 	case !s.HostNetworking():

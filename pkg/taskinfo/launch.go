@@ -6,15 +6,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
 // Launch is what the scheduler decided about one task.
 type Launch struct {
-	// Spec is the App's definition; it is only read.
-	Spec        *app.Spec
+	// Run is the definition, of Owner; it is only read.
+	Run         *runspec.Run
+	Owner       runspec.Owner
 	InstanceID  string
 	TaskID      mesos.TaskID
 	FrameworkID mesos.FrameworkID
@@ -28,7 +29,7 @@ type Launch struct {
 	// not used for Mesos' built-in executors.
 	Resources         []mesos.Resource
 	ExecutorResources []mesos.Resource
-	// HostPorts holds one number for each of Spec.Ports for which HasHostPort
+	// HostPorts holds one number for each of Run.Ports for which Run.HasHostPort
 	// is true, in their order. They must be part of Resources.
 	HostPorts []uint32
 }
@@ -71,8 +72,6 @@ const (
 	shutdownMargin = 5 * time.Second
 	// program is the executor's file name in the sandbox.
 	program = "gantry-executor"
-	// CommandExecutor is the App's executor that stands for Mesos' built-in ones.
-	CommandExecutor = "//cmd"
 )
 
 // ExecutorCost is what Gantry's executor is charged with by default: it idles
@@ -81,51 +80,12 @@ func ExecutorCost() resource.Vector {
 	return resource.Vector{CPUs: resource.FromFloat(0.01), Mem: resource.Units(32)}
 }
 
-// ExecutorCostOf returns what the executor of one of the App's tasks is
-// charged with: nothing for Mesos' built-in executors, else the App's own
-// executorResources, else standard.
-func ExecutorCostOf(s *app.Spec, o Options, standard resource.Vector) resource.Vector {
-	switch {
-	case o.mode(s) == modeBuiltIn:
-		return resource.Vector{}
-	case s.ExecutorResources != nil:
-		return *s.ExecutorResources
-	default:
-		return standard
-	}
-}
-
-// HasHostPort reports whether the App's port needs a host port from the offer:
-// always with host networking, else when the mapping asks for one.
-func HasHostPort(s *app.Spec, p app.Port) bool {
-	return s.HostNetworking() || p.HostPort != nil
-}
-
 // ExecutorID returns the id of the executor that runs the task.
 func ExecutorID(t mesos.TaskID) mesos.ExecutorID { return mesos.ExecutorID("gantry-" + t) }
 
-type mode uint8
-
-const (
-	modeGantry mode = iota + 1
-	modeBuiltIn
-	modeOwn
-)
-
-func (o Options) mode(s *app.Spec) mode {
-	switch {
-	case s.Executor == CommandExecutor, s.Executor == "" && o.BuiltIn:
-		return modeBuiltIn
-	case s.Executor == "":
-		return modeGantry
-	default:
-		return modeOwn
-	}
-}
-
 // Build makes the TaskInfo that launches l. It fails when the App asks for
 // something its executor cannot do, or l does not fit the App.
-func Build(l Launch, o Options) (mesos.TaskInfo, error) { return build(l, o, commonOf(l.Spec, o)) }
+func Build(l Launch, o Options) (mesos.TaskInfo, error) { return build(l, o, commonOf(l, o)) }
 
 func build(l Launch, o Options, c common) (mesos.TaskInfo, error) {
 	task, err := resolve(l, o, c)
@@ -137,16 +97,16 @@ func build(l Launch, o Options, c common) (mesos.TaskInfo, error) {
 		TaskID:    l.TaskID,
 		AgentID:   l.AgentID,
 		Resources: l.Resources,
-		Kill:      killPolicy(l.Spec),
-		Discovery: discovery(l.Spec, c.name, task),
+		Kill:      killPolicy(l.Run),
+		Discovery: discovery(l.Run, c.name, task),
 		Labels:    c.labels,
 	}
-	switch o.mode(l.Spec) {
-	case modeGantry:
+	switch l.Run.Runner(o.BuiltIn) {
+	case runspec.Gantry:
 		err = gantryMode(&info, l, o, task)
-	case modeBuiltIn:
+	case runspec.BuiltIn:
 		err = builtInMode(&info, l, o, task)
-	case modeOwn:
+	case runspec.Own:
 		ownMode(&info, l, task)
 	}
 	if err != nil {
@@ -156,11 +116,11 @@ func build(l Launch, o Options, c common) (mesos.TaskInfo, error) {
 }
 
 func gantryMode(info *mesos.TaskInfo, l Launch, o Options, task Task) error {
-	if task.Container == nil && !l.Spec.HostNetworking() {
+	if task.Container == nil && !l.Run.HostNetworking() {
 		return errors.New("networks: a task without an image shares the agent's network; use host networking or give an image")
 	}
 	src := o.Executor
-	command := &mesos.CommandInfo{Value: src.Path, Environment: src.Environment, URIs: uris(l.Spec.Fetch)}
+	command := &mesos.CommandInfo{Value: src.Path, Environment: src.Environment, URIs: uris(l.Run.Fetch)}
 	switch {
 	case src.Path == "" && src.URI == "":
 		return errors.New("no gantry-executor: set the path of the installed program or the URI to fetch it from")
@@ -190,36 +150,36 @@ func gantryMode(info *mesos.TaskInfo, l Launch, o Options, task Task) error {
 // ownMode is Marathon's custom executor: a program that gets the App's command
 // as its arguments and the App's environment.
 func ownMode(info *mesos.TaskInfo, l Launch, task Task) {
-	path := "'" + strings.ReplaceAll(l.Spec.Executor, "'", `'\''`) + "'"
-	rest := l.Spec.Cmd
+	path := "'" + strings.ReplaceAll(l.Run.Executor, "'", `'\''`) + "'"
+	rest := l.Run.Cmd
 	if rest == "" {
-		rest = strings.Join(l.Spec.Args, " ")
+		rest = strings.Join(l.Run.Args, " ")
 	}
 	info.Executor = &mesos.ExecutorInfo{
 		ExecutorID:  ExecutorID(l.TaskID),
 		FrameworkID: l.FrameworkID,
-		Name:        l.Spec.Executor,
+		Name:        l.Run.Executor,
 		Source:      l.InstanceID,
 		Command: &mesos.CommandInfo{
 			Shell:       true,
 			Value:       strings.TrimSpace("chmod ug+rx " + path + " && exec " + path + " " + rest),
 			Environment: task.Environment,
-			URIs:        uris(l.Spec.Fetch),
-			User:        l.Spec.User,
+			URIs:        uris(l.Run.Fetch),
+			User:        l.Run.User,
 		},
 		Resources:           l.ExecutorResources,
 		ShutdownGracePeriod: task.KillGrace + shutdownMargin,
 	}
 }
 
-func killPolicy(s *app.Spec) *mesos.KillPolicy {
+func killPolicy(s *runspec.Run) *mesos.KillPolicy {
 	if s.KillGracePeriod == nil {
 		return nil
 	}
 	return &mesos.KillPolicy{GracePeriod: *s.KillGracePeriod}
 }
 
-func uris(fetch []app.Fetch) []mesos.URI {
+func uris(fetch []runspec.Fetch) []mesos.URI {
 	var out []mesos.URI
 	for _, f := range fetch {
 		out = append(out, mesos.URI{Value: f.URI, Executable: f.Executable, Extract: f.Extract, Cache: f.Cache, OutputFile: f.DestPath})

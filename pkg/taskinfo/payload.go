@@ -8,6 +8,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	gantryv1 "github.com/gantry-mesos/gantry/proto/gantry/v1"
 )
 
@@ -93,18 +94,18 @@ func decodeVariables(vs []*gantryv1.TaskPayload_Variable) []mesos.Variable {
 	return out
 }
 
-func encodeCap(l *app.Limit) *gantryv1.TaskPayload_Cap {
+func encodeCap(l *runspec.Limit) *gantryv1.TaskPayload_Cap {
 	if l == nil {
 		return nil
 	}
 	return &gantryv1.TaskPayload_Cap{Unlimited: l.Unlimited, Amount: int64(l.Amount)}
 }
 
-func decodeCap(c *gantryv1.TaskPayload_Cap) *app.Limit {
+func decodeCap(c *gantryv1.TaskPayload_Cap) *runspec.Limit {
 	if c == nil {
 		return nil
 	}
-	return &app.Limit{Unlimited: c.Unlimited, Amount: resource.Scalar(c.Amount)}
+	return &runspec.Limit{Unlimited: c.Unlimited, Amount: resource.Scalar(c.Amount)}
 }
 
 func encodePorts(ps []Port) []*gantryv1.TaskPayload_Port {

@@ -3,7 +3,7 @@ package taskinfo
 import (
 	"time"
 
-	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	gantryv1 "github.com/gantry-mesos/gantry/proto/gantry/v1"
 )
 
@@ -30,7 +30,7 @@ func decodeContainer(c *gantryv1.TaskPayload_Container) *Container {
 		Network: Network(c.Network), NetworkNames: c.NetworkNames,
 	}
 	for _, p := range c.Parameters {
-		out.Parameters = append(out.Parameters, app.Parameter{Key: p.Name, Value: p.Value})
+		out.Parameters = append(out.Parameters, runspec.Parameter{Key: p.Name, Value: p.Value})
 	}
 	return out
 }

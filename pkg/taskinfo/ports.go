@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
 // The range that container ports nobody chose are drawn from: above the
@@ -22,16 +22,16 @@ const (
 func resolvePorts(l Launch) ([]Port, error) {
 	var out []Port
 	rest := l.HostPorts
-	for i, p := range l.Spec.Ports {
+	for i, p := range l.Run.Ports {
 		r := Port{Container: uint32(p.ContainerPort), Protocol: p.Protocol, Name: p.Name}
-		if HasHostPort(l.Spec, p) {
+		if l.Run.HasHostPort(p) {
 			if len(rest) == 0 {
-				return nil, fmt.Errorf("port %d of %s: no host port given, only %d in all", i, l.Spec.ID, len(l.HostPorts))
+				return nil, fmt.Errorf("port %d of %s: no host port given, only %d in all", i, l.Owner.ID, len(l.HostPorts))
 			}
 			r.Host, rest = rest[0], rest[1:]
 		}
 		switch {
-		case l.Spec.HostNetworking():
+		case l.Run.HostNetworking():
 			r.Container = r.Host
 		case r.Container == 0 && r.Host != 0:
 			r.Container = r.Host
@@ -44,7 +44,7 @@ func resolvePorts(l Launch) ([]Port, error) {
 		out = append(out, r)
 	}
 	if len(rest) > 0 {
-		return nil, fmt.Errorf("%s has ports for %d host ports, not %d", l.Spec.ID, len(l.HostPorts)-len(rest), len(l.HostPorts))
+		return nil, fmt.Errorf("%s has ports for %d host ports, not %d", l.Owner.ID, len(l.HostPorts)-len(rest), len(l.HostPorts))
 	}
 	return out, nil
 }
@@ -79,7 +79,7 @@ func mappings(ports []Port) []mesos.PortMapping {
 
 // discovery names the ports as Marathon does: a port on the agent has the
 // scope "host", one in a container network the scope "container".
-func discovery(s *app.Spec, name string, t Task) *mesos.DiscoveryInfo {
+func discovery(s *runspec.Run, name string, t Task) *mesos.DiscoveryInfo {
 	out := &mesos.DiscoveryInfo{Name: name}
 	for i, p := range t.Ports {
 		number, scope := p.Host, []mesos.Label{{Key: "network-scope", Value: "host"}}
@@ -98,7 +98,7 @@ func discovery(s *app.Spec, name string, t Task) *mesos.DiscoveryInfo {
 	return out
 }
 
-func networkOf(s *app.Spec, p app.Port) string {
+func networkOf(s *runspec.Run, p runspec.Port) string {
 	if len(p.NetworkNames) > 0 {
 		return p.NetworkNames[0]
 	}

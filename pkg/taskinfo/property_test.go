@@ -10,19 +10,24 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 )
 
 func drawSpec(t *rapid.T) *app.Spec {
 	text := rapid.StringMatching(`[a-z]{1,6}`)
 	s := &app.Spec{
-		ID: app.ID("/" + text.Draw(t, "id")), Cmd: rapid.String().Draw(t, "cmd"), User: text.Draw(t, "user"),
-		Args:      rapid.SliceOfN(text, 0, 3).Draw(t, "args"),
-		Env:       rapid.MapOfN(text, rapid.String(), 0, 3).Draw(t, "env"),
-		Labels:    rapid.MapOfN(rapid.String(), rapid.String(), 0, 3).Draw(t, "labels"),
-		Resources: resource.Vector{CPUs: resource.Scalar(rapid.Int64Range(1, 1e6).Draw(t, "cpus")), Mem: resource.Scalar(rapid.Int64Range(0, 1e9).Draw(t, "mem"))},
-		Version:   time.UnixMilli(rapid.Int64Range(1, 1e13).Draw(t, "version")).UTC(),
-		Networks:  []app.Network{rapid.SampledFrom([]app.Network{{Mode: app.Host}, {Mode: app.Bridge}, {Mode: app.ContainerNetwork, Name: "n"}}).Draw(t, "network")},
+		ID:      app.ID("/" + text.Draw(t, "id")),
+		Version: time.UnixMilli(rapid.Int64Range(1, 1e13).Draw(t, "version")).UTC(),
+		Run: runspec.Run{
+			Cmd:       rapid.String().Draw(t, "cmd"),
+			User:      text.Draw(t, "user"),
+			Args:      rapid.SliceOfN(text, 0, 3).Draw(t, "args"),
+			Env:       rapid.MapOfN(text, rapid.String(), 0, 3).Draw(t, "env"),
+			Labels:    rapid.MapOfN(rapid.String(), rapid.String(), 0, 3).Draw(t, "labels"),
+			Resources: resource.Vector{CPUs: resource.Scalar(rapid.Int64Range(1, 1e6).Draw(t, "cpus")), Mem: resource.Scalar(rapid.Int64Range(0, 1e9).Draw(t, "mem"))},
+			Networks:  []app.Network{rapid.SampledFrom([]app.Network{{Mode: app.Host}, {Mode: app.Bridge}, {Mode: app.ContainerNetwork, Name: "n"}}).Draw(t, "network")},
+		},
 	}
 	if rapid.Bool().Draw(t, "grace") {
 		s.KillGracePeriod = new(time.Duration(rapid.Int64Range(0, 1e12).Draw(t, "grace period")))
@@ -61,9 +66,9 @@ func TestParse_is_the_inverse_of_Build(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSpec(t)
-		l := taskinfo.Launch{Spec: s, TaskID: "web.instance-1._app.1", InstanceID: "web.instance-1", FrameworkID: "f", Hostname: "h", Role: "r"}
+		l := taskinfo.Launch{Run: &s.Run, Owner: s.Owner(), TaskID: "web.instance-1._app.1", InstanceID: "web.instance-1", FrameworkID: "f", Hostname: "h", Role: "r"}
 		for _, p := range s.Ports {
-			if taskinfo.HasHostPort(s, p) {
+			if s.HasHostPort(p) {
 				l.HostPorts = append(l.HostPorts, uint32(31000+len(l.HostPorts)))
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
 // Task is one task as its executor sees it: everything resolved, nothing left
@@ -29,7 +30,7 @@ type Task struct {
 	Environment []mesos.Variable
 	Resources   resource.Vector
 	// CPUCap and MemCap lift the limits above Resources; nil means no more than Resources.
-	CPUCap, MemCap *app.Limit
+	CPUCap, MemCap *runspec.Limit
 	// Container is nil for a plain process.
 	Container *Container
 	Volumes   []Volume
@@ -55,7 +56,7 @@ type Container struct {
 	ForcePull  bool
 	Privileged bool
 	// Parameters are options in docker run's spelling, in the App's order.
-	Parameters []app.Parameter
+	Parameters []runspec.Parameter
 	Network    Network
 	// NetworkNames are the networks of NetworkUser, at least one.
 	NetworkNames []string
@@ -102,10 +103,10 @@ type ExternalVolume struct {
 
 // Resolve works out what l means for the task. It is deterministic: a random
 // port that nobody else knows is drawn from the task id.
-func Resolve(l Launch, o Options) (Task, error) { return resolve(l, o, commonOf(l.Spec, o)) }
+func Resolve(l Launch, o Options) (Task, error) { return resolve(l, o, commonOf(l, o)) }
 
 func resolve(l Launch, o Options, c common) (Task, error) {
-	s := l.Spec
+	s := l.Run
 	ports, err := resolvePorts(l)
 	if err != nil {
 		return Task{}, err
@@ -114,7 +115,7 @@ func resolve(l Launch, o Options, c common) (Task, error) {
 	if err != nil {
 		return Task{}, err
 	}
-	checks, err := resolveChecks(s, ports)
+	checks, err := resolveChecks(l, ports)
 	if err != nil {
 		return Task{}, err
 	}
@@ -122,7 +123,7 @@ func resolve(l Launch, o Options, c common) (Task, error) {
 		return Task{}, fmt.Errorf("env %s: secrets are not supported; use a plain value", slices.Min(slices.Collect(maps.Keys(s.EnvSecrets))))
 	}
 	return Task{
-		ID: l.TaskID, InstanceID: l.InstanceID, AppID: s.ID, AppVersion: s.Version, FrameworkID: l.FrameworkID,
+		ID: l.TaskID, InstanceID: l.InstanceID, AppID: app.ID(l.Owner.ID), AppVersion: l.Owner.Version, FrameworkID: l.FrameworkID,
 		Hostname: l.Hostname, Role: l.Role, User: s.User,
 		Command:     resolveCommand(s),
 		Environment: environment(l, o, c.variables, ports),
@@ -139,14 +140,14 @@ func graceOf(p *mesos.KillPolicy) time.Duration {
 	return p.GracePeriod
 }
 
-func limit(s *app.Spec, name string) *app.Limit {
+func limit(s *runspec.Run, name string) *runspec.Limit {
 	if l, ok := s.Limits[name]; ok {
 		return &l
 	}
 	return nil
 }
 
-func resolveCommand(s *app.Spec) Command {
+func resolveCommand(s *runspec.Run) Command {
 	if s.Cmd != "" {
 		return Command{Shell: true, Line: s.Cmd}
 	}
@@ -156,7 +157,7 @@ func resolveCommand(s *app.Spec) Command {
 	return Command{Arguments: s.Args}
 }
 
-func resolveContainer(s *app.Spec) *Container {
+func resolveContainer(s *runspec.Run) *Container {
 	c := s.Container
 	if c == nil || c.Image == "" {
 		return nil
@@ -167,10 +168,10 @@ func resolveContainer(s *app.Spec) *Container {
 	}
 	for _, n := range s.Networks {
 		switch n.Mode {
-		case app.Host:
-		case app.Bridge:
+		case runspec.Host:
+		case runspec.Bridge:
 			out.Network = NetworkBridge
-		case app.ContainerNetwork:
+		case runspec.ContainerNetwork:
 			out.Network = NetworkUser
 			out.NetworkNames = append(out.NetworkNames, n.Name)
 		}
@@ -178,7 +179,7 @@ func resolveContainer(s *app.Spec) *Container {
 	return out
 }
 
-func resolveVolumes(s *app.Spec) ([]Volume, error) {
+func resolveVolumes(s *runspec.Run) ([]Volume, error) {
 	if s.Container == nil {
 		return nil, nil
 	}
@@ -200,7 +201,7 @@ func resolveVolumes(s *app.Spec) ([]Volume, error) {
 	return out, nil
 }
 
-func resolveExternal(s *app.Spec, v *app.ExternalVolume) (*ExternalVolume, error) {
+func resolveExternal(s *runspec.Run, v *runspec.ExternalVolume) (*ExternalVolume, error) {
 	if v.Provider != "dvdi" {
 		return nil, fmt.Errorf("provider %q is not supported; use dvdi", v.Provider)
 	}

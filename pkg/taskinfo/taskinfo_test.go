@@ -13,6 +13,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	gantryv1 "github.com/gantry-mesos/gantry/proto/gantry/v1"
 )
@@ -20,21 +21,25 @@ import (
 // bridged is an App with an image, two published ports and one private one.
 func bridged() *app.Spec {
 	return &app.Spec{
-		ID: "/prod/web", Cmd: "exec serve", Env: map[string]string{"A": "b", "HOST": "mine"},
-		Resources:    resource.Vector{CPUs: 500, Mem: resource.Units(64), GPUs: 2000},
-		Container:    &app.Container{Kind: app.Docker, Image: "web:1", Parameters: []app.Parameter{{Key: "hostname", Value: "h"}}},
-		Networks:     []app.Network{{Mode: app.Bridge}},
-		Ports:        []app.Port{{ContainerPort: 80, HostPort: new(0), Protocol: "tcp", Name: "http-api"}, {HostPort: new(0), Protocol: "udp,tcp"}, {Protocol: "tcp"}},
-		Labels:       map[string]string{"a.b-c": "1", "long": strings.Repeat("x", 512)},
-		Version:      time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC),
-		Fetch:        []app.Fetch{{URI: "http://files/x.tgz", Extract: true}},
-		HealthChecks: []app.HealthCheck{{Protocol: app.HealthHTTP, Path: "health", PortIndex: new(0), Interval: time.Minute, MaxConsecutiveFailures: 3}},
+		ID:      "/prod/web",
+		Version: time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC),
+		Run: runspec.Run{
+			Cmd:          "exec serve",
+			Env:          map[string]string{"A": "b", "HOST": "mine"},
+			Resources:    resource.Vector{CPUs: 500, Mem: resource.Units(64), GPUs: 2000},
+			Container:    &app.Container{Kind: app.Docker, Image: "web:1", Parameters: []app.Parameter{{Key: "hostname", Value: "h"}}},
+			Networks:     []app.Network{{Mode: app.Bridge}},
+			Ports:        []app.Port{{ContainerPort: 80, HostPort: new(0), Protocol: "tcp", Name: "http-api"}, {HostPort: new(0), Protocol: "udp,tcp"}, {Protocol: "tcp"}},
+			Labels:       map[string]string{"a.b-c": "1", "long": strings.Repeat("x", 512)},
+			Fetch:        []app.Fetch{{URI: "http://files/x.tgz", Extract: true}},
+			HealthChecks: []app.HealthCheck{{Protocol: app.HealthHTTP, Path: "health", PortIndex: new(0), Interval: time.Minute, MaxConsecutiveFailures: 3}},
+		},
 	}
 }
 
 func launch(s *app.Spec, ports ...uint32) taskinfo.Launch {
 	return taskinfo.Launch{
-		Spec: s, InstanceID: "prod_web.instance-1", TaskID: "prod_web.instance-1._app.1", FrameworkID: "f1", AgentID: "a1",
+		Run: &s.Run, Owner: s.Owner(), InstanceID: "prod_web.instance-1", TaskID: "prod_web.instance-1._app.1", FrameworkID: "f1", AgentID: "a1",
 		Hostname: "agent1.example", Role: "*", HostPorts: ports,
 		Resources:         []mesos.Resource{{Name: mesos.CPUs, Type: mesos.Scalar, Scalar: 500}},
 		ExecutorResources: []mesos.Resource{{Name: mesos.CPUs, Type: mesos.Scalar, Scalar: 10}},
@@ -121,7 +126,7 @@ func TestBuild(t *testing.T) {
 func TestBuild_for_built_in_executors_is_what_Marathon_launches(t *testing.T) {
 	t.Parallel()
 	s := bridged()
-	s.Executor = taskinfo.CommandExecutor
+	s.Executor = runspec.CommandExecutor
 	info, err := taskinfo.Build(launch(s, 31001, 31002), installed())
 	if err != nil {
 		t.Fatal(err)

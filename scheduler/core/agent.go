@@ -9,11 +9,8 @@ import (
 // agentState is an agent as the State knows it.
 type agentState struct {
 	// The facts are those of the last offer, which came at seen.
-	id         mesos.AgentID
-	hostname   string
-	domain     mesos.Domain
-	attributes []mesos.Attribute
-	seen       time.Time
+	mesos.Site
+	seen time.Time
 	// altered says that the list of agents whose picture is out of date has it.
 	altered bool
 }
@@ -22,10 +19,10 @@ type agentState struct {
 func (s *State) saw(o *mesos.Offer) {
 	g := s.agents[o.AgentID]
 	if g == nil {
-		g = &agentState{id: o.AgentID}
+		g = &agentState{}
 		s.agents[o.AgentID] = g
 	}
-	g.hostname, g.domain, g.attributes, g.seen = o.Hostname, o.Domain, o.Attributes, s.now
+	g.Site, g.seen = o.Site(), s.now
 	if !g.altered {
 		g.altered = true
 		s.agentsAltered = append(s.agentsAltered, g)
@@ -33,5 +30,5 @@ func (s *State) saw(o *mesos.Offer) {
 }
 
 func (g *agentState) view() *AgentView {
-	return &AgentView{ID: g.id, Hostname: g.hostname, Domain: g.domain, Attributes: g.attributes, LastSeen: g.seen}
+	return &AgentView{Site: g.Site, LastSeen: g.seen}
 }

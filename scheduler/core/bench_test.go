@@ -9,6 +9,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
@@ -43,7 +44,7 @@ func launchedState(b *testing.B, now time.Time, instances int) (*State, []mesos.
 	cfg.Rand = rand.New(rand.NewPCG(1, 1))
 	s := New(cfg, placement.NewCluster(placement.Config{Rand: cfg.Rand}), Stored{}, now)
 	s.Step(now, FromMesos{Event: mesos.Subscribed{FrameworkID: "bench"}})
-	spec := &app.Spec{ID: "/bench/web", Cmd: "run", Instances: instances, Role: "*", Resources: resource.Vector{CPUs: 100, Mem: resource.Units(32)}}
+	spec := &app.Spec{ID: "/bench/web", Instances: instances, Run: runspec.Run{Cmd: "run", Role: "*", Resources: resource.Vector{CPUs: 100, Mem: resource.Units(32)}}}
 	s.Step(now, Asked{Command: ChangeApps{Changes: []AppChange{{Spec: spec, Create: true}}}})
 	var offers []mesos.Offer
 	for n := range instances / 100 {

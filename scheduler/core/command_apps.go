@@ -187,6 +187,9 @@ func override(force bool) string {
 // is a reason to end them; nothing has changed when it fails.
 func (s *State) deploy(changes map[app.ID]deployment.Change, version time.Time, override string) (Result, error) {
 	s.carryOn(changes)
+	if err := s.storable(changes); err != nil {
+		return Result{}, err
+	}
 	steps, err := s.plan(changes)
 	if err != nil {
 		return Result{}, err
@@ -241,7 +244,7 @@ func (s *State) apply(d *deployment.Deployment, id app.ID, c deployment.Change) 
 	a := s.setSpec(c.Target)
 	a.deleted = false
 	s.persist(PutApp{Spec: c.Target})
-	s.trimVersions(a)
+	s.trimVersions(a, c.Original)
 	if c.Restart {
 		s.clearDelay(a)
 	}
@@ -259,12 +262,17 @@ func (s *State) reschedule(a *appState) {
 	}
 }
 
-// trimVersions forgets the oldest definitions beyond those kept and in use.
-func (s *State) trimVersions(a *appState) {
+// trimVersions forgets the oldest definitions beyond those kept and in use: the
+// current one, the one before it, which the deployment under way goes back to
+// when it is undone, and those of instances.
+func (s *State) trimVersions(a *appState, before *app.Spec) {
 	if len(a.versions) <= s.cfg.VersionsMax {
 		return
 	}
-	used := map[int64]bool{}
+	used := map[int64]bool{a.spec.Version.UnixMilli(): true}
+	if before != nil {
+		used[before.Version.UnixMilli()] = true
+	}
 	for i := range a.instances {
 		used[i.Version.UnixMilli()] = true
 	}

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 )
@@ -49,6 +50,9 @@ type Config struct {
 	ProgressDeadline time.Duration
 	// ServicePortMin and ServicePortMax bound the service ports that are assigned.
 	ServicePortMin, ServicePortMax int
+	// Storable returns an error if a definition does not fit into a record of the
+	// store; nil means that all do. An App that is not storable is refused.
+	Storable func(*app.Spec) error
 	// VersionsMax is how many definitions of an App are kept beside those in use.
 	VersionsMax int
 	// GuardShare and GuardMin bound the kills on Gantry's own judgement: more than

@@ -82,7 +82,7 @@ func (s *State) watchDeployment(d *deployment.Deployment) {
 func (s *State) replace(old, d *deployment.Deployment) {
 	s.deployments[slices.Index(s.deployments, old)] = d
 	s.hold(d)
-	s.persist(PutDeployment{Deployment: d})
+	s.persist(PutProgress{ID: d.ID, Current: d.Current, Progressed: d.Progressed})
 	s.watchDeployment(d)
 }
 
@@ -103,6 +103,7 @@ func (s *State) end(d *deployment.Deployment, state deployment.State, reason str
 	delete(s.turns, d.ID)
 	s.timers.cancel(deploymentTimer, string(d.ID))
 	s.persist(DropDeployment{ID: d.ID})
+	s.dropKept(d)
 	switch state {
 	case deployment.Succeeded:
 		s.publishDeployment("deployment_success", &done)
@@ -306,7 +307,9 @@ func (s *State) forgetApp(a *appState) {
 	}
 	id := a.spec.ID
 	for _, v := range a.versions {
-		s.persist(DropApp{ID: id, Version: v.Version})
+		if !s.refers(id, v) {
+			s.persist(DropApp{ID: id, Version: v.Version})
+		}
 	}
 	for _, m := range a.members {
 		s.deadlines.cancel(m)
@@ -323,6 +326,43 @@ func (s *State) forgetApp(a *appState) {
 	s.order.Delete(id)
 	s.alter(a)
 	s.publish("app_terminated_event", event.Fields{"appId": string(id)})
+}
+
+// refers reports whether an active deployment needs a definition to undo what it did.
+func (s *State) refers(id app.ID, v *app.Spec) bool {
+	holder, held := s.holders[id]
+	if !held {
+		return false
+	}
+	for _, d := range s.deployments {
+		if was := d.Original[id]; d.ID == holder && was != nil && was.Version.Equal(v.Version) {
+			return true
+		}
+	}
+	return false
+}
+
+// dropKept forgets the definitions that were kept only for a deployment, those of
+// Apps that it has deleted.
+func (s *State) dropKept(d *deployment.Deployment) {
+	for _, id := range deleted(d, len(d.Steps)) {
+		if was := d.Original[id]; was != nil && s.apps[id] == nil {
+			s.persist(DropApp{ID: id, Version: was.Version})
+		}
+	}
+}
+
+// deleted lists the Apps that a deployment deletes in its first n steps.
+func deleted(d *deployment.Deployment, n int) []app.ID {
+	var ids []app.ID
+	for _, step := range d.Steps[:min(n, len(d.Steps))] {
+		for _, act := range step {
+			if act.Kind == deployment.StopApplication {
+				ids = append(ids, act.App)
+			}
+		}
+	}
+	return ids
 }
 
 // cancelDeployment stops a deployment, and unless forced starts another one

@@ -117,6 +117,8 @@ func describeChange(c Change) string {
 		return "drop instance " + string(c.ID)
 	case PutDeployment:
 		return fmt.Sprintf("deployment %s step %d of %d %v", c.Deployment.ID, c.Deployment.Current+1, len(c.Deployment.Steps), c.Deployment.Steps[c.Deployment.Current])
+	case PutProgress:
+		return fmt.Sprintf("progress %s step %d", c.ID, c.Current+1)
 	case DropDeployment:
 		return "drop deployment " + string(c.ID)
 	case PutTrouble:
@@ -241,6 +243,10 @@ func (m *memory) apply(c Change) {
 		delete(m.instances, c.ID)
 	case PutDeployment:
 		m.deployments[c.Deployment.ID] = c.Deployment
+	case PutProgress:
+		d := *m.deployments[c.ID]
+		d.Current, d.Progressed = c.Current, c.Progressed
+		m.deployments[c.ID] = &d
 	case DropDeployment:
 		delete(m.deployments, c.ID)
 	case PutTrouble:

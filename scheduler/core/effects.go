@@ -53,9 +53,16 @@ type (
 	PutInstance struct{ Instance *instance.Instance }
 	// DropInstance forgets an instance.
 	DropInstance struct{ ID instance.ID }
-	// PutDeployment stores a deployment.
+	// PutDeployment stores a new deployment. The definitions that it refers to are
+	// stored before it, and dropped after it.
 	PutDeployment struct{ Deployment *deployment.Deployment }
-	// DropDeployment forgets a deployment.
+	// PutProgress stores how far a stored deployment is.
+	PutProgress struct {
+		ID         deployment.ID
+		Current    int
+		Progressed time.Time
+	}
+	// DropDeployment forgets a deployment with its progress.
 	DropDeployment struct{ ID deployment.ID }
 	// PutTrouble stores an App's last failure and back-off.
 	PutTrouble struct {
@@ -86,6 +93,7 @@ func (DropApp) change()        {}
 func (PutInstance) change()    {}
 func (DropInstance) change()   {}
 func (PutDeployment) change()  {}
+func (PutProgress) change()    {}
 func (DropDeployment) change() {}
 func (PutTrouble) change()     {}
 func (DropTrouble) change()    {}

@@ -30,6 +30,19 @@ func (e *PathTakenError) Error() string {
 	return fmt.Sprintf("app %s and app %s cannot both exist: one would be the group that holds the other; choose another id", e.ID, e.Other)
 }
 
+// UnstorableError says that a definition does not fit into the store.
+type UnstorableError struct {
+	ID app.ID
+	// Path is the largest member of the definition, such as "/cmd".
+	Path string
+	Err  error
+}
+
+func (e *UnstorableError) Error() string { return fmt.Sprintf("app %s: %v", e.ID, e.Err) }
+
+// Unwrap returns what is wrong.
+func (e *UnstorableError) Unwrap() error { return e.Err }
+
 // RepeatedError says that one change names an App twice, with what may be two
 // definitions of which only one can hold.
 type RepeatedError struct{ ID app.ID }

@@ -11,6 +11,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
@@ -132,9 +133,16 @@ func (b *busy) second() {
 
 func (b *busy) create(id app.ID, instances int, cpus int64) {
 	spec := &app.Spec{
-		ID: id, Cmd: "run", Instances: instances, Resources: resource.Vector{CPUs: resource.Units(cpus), Mem: resource.Units(1)},
-		Backoff: app.Backoff{Initial: time.Second, Factor: 1, Max: time.Second}, Upgrade: app.UpgradeStrategy{MinimumHealthCapacity: 1},
-		KillSelect: app.YoungestFirst, Networks: []app.Network{{Mode: app.Host}},
+		ID:         id,
+		Instances:  instances,
+		Backoff:    app.Backoff{Initial: time.Second, Factor: 1, Max: time.Second},
+		Upgrade:    app.UpgradeStrategy{MinimumHealthCapacity: 1},
+		KillSelect: app.YoungestFirst,
+		Run: runspec.Run{
+			Cmd:       "run",
+			Resources: resource.Vector{CPUs: resource.Units(cpus), Mem: resource.Units(1)},
+			Networks:  []app.Network{{Mode: app.Host}},
+		},
 	}
 	b.step(Asked{Command: ChangeApps{Changes: []AppChange{{Spec: spec}}}})
 }

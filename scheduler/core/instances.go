@@ -5,7 +5,6 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
-	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
 // store replaces an instance's record and has it persisted.
@@ -149,7 +148,7 @@ func (a *appState) recount(was, is *instance.Instance) {
 		return
 	}
 	before, after := a.counted(was), a.counted(is)
-	moved := before && after && was.Home != is.Home && site(was).Agent != site(is).Agent
+	moved := before && after && was.Home != is.Home && site(was).AgentID != site(is).AgentID
 	if before && !after || moved {
 		a.demand.Uncount(site(was))
 	}
@@ -158,11 +157,11 @@ func (a *appState) recount(was, is *instance.Instance) {
 	}
 }
 
-func site(i *instance.Instance) placement.Site {
+func site(i *instance.Instance) mesos.Site {
 	if h := i.Home; h != nil {
-		return placement.Site{Agent: h.AgentID, Hostname: h.Hostname, Domain: h.Domain, Attributes: h.Attributes}
+		return h.Site
 	}
-	return placement.Site{Agent: i.AgentID, Hostname: i.Hostname, Domain: i.Domain, Attributes: i.Attributes}
+	return i.Site
 }
 
 // fail notes a task's abnormal end and delays the App's next launches.

@@ -108,8 +108,7 @@ func (s *State) assign(m *member, at *placement.Assignment, l *Launch) {
 	a, was := m.app, m.is
 	next := s.newRecord()
 	*next = *was.Launched(s.now, a.spec.Version, instance.Place{
-		AgentID: at.Agent, Hostname: at.Hostname, Domain: at.Domain, Attributes: at.Attributes,
-		HostPorts: at.HostPorts, Resources: a.spec.Resources, Role: at.Role, Home: homeFor(a, was, at),
+		Site: *at.Site, HostPorts: at.HostPorts, Resources: a.spec.Resources, Role: at.Role, Home: homeFor(a, was, at),
 	})
 	a.put(m, next)
 	a.charge.used, a.charge.n = a.charge.used.Add(next.Resources), a.charge.n+1
@@ -171,13 +170,13 @@ func (s *State) plainOf(a *appState) *placement.Demand {
 // demandOf prepares an App for placement, with the instances its constraints count.
 func (s *State) demandOf(a *appState) *placement.Demand {
 	if a.demand == nil {
-		var counted []placement.Site
+		var counted []mesos.Site
 		for i := range a.instances {
 			if a.counted(i) {
 				counted = append(counted, site(i))
 			}
 		}
-		a.demand = s.cluster.Demand(a.spec, counted)
+		a.demand = s.cluster.Demand(&a.spec.Run, counted)
 		for id := range a.failures {
 			a.demand.Avoid(id, s.failuresOn(a, id))
 		}

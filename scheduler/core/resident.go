@@ -42,7 +42,7 @@ func homeFor(a *appState, i *instance.Instance, at *placement.Assignment) *insta
 	if !a.resident || i.Home != nil {
 		return nil
 	}
-	h := &instance.Home{AgentID: at.Agent, Hostname: at.Hostname, Domain: at.Domain, Attributes: at.Attributes, Role: at.Role}
+	h := &instance.Home{Site: *at.Site, Role: at.Role}
 	for _, v := range a.spec.Container.Volumes {
 		if v.Persistent != nil {
 			id := placement.VolumeID(string(i.ID), v.ContainerPath)

@@ -5,14 +5,21 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
 func TestOnlyWhatInstancesSeeIsConfiguration(t *testing.T) {
 	t.Parallel()
 	port := 0
 	base := app.Spec{
-		ID: "/web", Cmd: "a", Env: map[string]string{"A": "1"}, Ports: []app.Port{{HostPort: &port}}, RestartedAt: time.Unix(5, 0),
-		Container: &app.Container{Image: "x"},
+		ID:          "/web",
+		RestartedAt: time.Unix(5, 0),
+		Run: runspec.Run{
+			Cmd:       "a",
+			Env:       map[string]string{"A": "1"},
+			Ports:     []app.Port{{HostPort: &port}},
+			Container: &app.Container{Image: "x"},
+		},
 	}
 	for name, row := range map[string]struct {
 		change func(*app.Spec)

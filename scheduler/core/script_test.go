@@ -20,6 +20,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/fault"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
@@ -240,10 +241,16 @@ func (s *script) quotaOf(text string) Command {
 // specOf starts from the App's definition, if there is one, and overrides it.
 func (s *script) specOf(id app.ID, args map[string]string) *app.Spec {
 	spec := app.Spec{
-		ID: id, Cmd: "run", Instances: 1, Resources: resource.Vector{CPUs: 1000, Mem: resource.Units(64)},
-		Backoff: app.Backoff{Initial: time.Second, Factor: 2, Max: time.Minute},
-		Upgrade: app.UpgradeStrategy{MinimumHealthCapacity: 1, MaximumOverCapacity: 1}, KillSelect: app.YoungestFirst,
-		Networks: []app.Network{{Mode: app.Host}},
+		ID:         id,
+		Instances:  1,
+		Backoff:    app.Backoff{Initial: time.Second, Factor: 2, Max: time.Minute},
+		Upgrade:    app.UpgradeStrategy{MinimumHealthCapacity: 1, MaximumOverCapacity: 1},
+		KillSelect: app.YoungestFirst,
+		Run: runspec.Run{
+			Cmd:       "run",
+			Resources: resource.Vector{CPUs: 1000, Mem: resource.Units(64)},
+			Networks:  []app.Network{{Mode: app.Host}},
+		},
 	}
 	if a := s.state.apps[id]; a != nil {
 		spec = *a.spec

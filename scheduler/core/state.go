@@ -120,8 +120,17 @@ func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *St
 func (s *State) load(stored Stored) {
 	versions := slices.Clone(stored.Versions)
 	slices.SortFunc(versions, func(a, b *app.Spec) int { return a.Version.Compare(b.Version) })
+	// Of Apps that a deployment has deleted by now a definition is kept, to undo it.
+	gone := map[app.ID]bool{}
+	for _, d := range stored.Deployments {
+		for _, id := range deleted(d, d.Current) {
+			gone[id] = true
+		}
+	}
 	for _, v := range versions {
-		s.setSpec(v)
+		if !gone[v.ID] {
+			s.setSpec(v)
+		}
 		s.lastVersion = later(s.lastVersion, v.Version)
 	}
 	instances := slices.Clone(stored.Instances)
@@ -187,7 +196,7 @@ func (s *State) setSpec(spec *app.Spec) *appState {
 		a.install(spec)
 	}
 	s.countServicePorts(spec, 1)
-	a.plain = s.cluster.Plain(spec)
+	a.plain = s.cluster.Plain(&spec.Run)
 	s.enqueue(a)
 	s.noteWaiting(a)
 	s.touch(a)

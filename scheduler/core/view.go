@@ -113,10 +113,7 @@ type TaskFailure struct {
 
 // AgentView is an agent as far as offers and tasks have shown it.
 type AgentView struct {
-	ID         mesos.AgentID
-	Hostname   string
-	Domain     mesos.Domain
-	Attributes []mesos.Attribute
+	mesos.Site
 	// LastSeen is when an offer or a status last named it.
 	LastSeen time.Time
 }
@@ -164,7 +161,7 @@ func (v *View) Agent(id mesos.AgentID) (*AgentView, bool) {
 	if v.agents == nil {
 		return nil, false
 	}
-	return v.agents.Get(&AgentView{ID: id})
+	return v.agents.Get(&AgentView{Site: mesos.Site{AgentID: id}})
 }
 
 // Agents calls yield for every known agent in the order of ids.
@@ -229,5 +226,5 @@ func newAppTree() *btree.BTreeG[*AppView] {
 }
 
 func newAgentTree() *btree.BTreeG[*AgentView] {
-	return btree.NewG(32, func(a, b *AgentView) bool { return a.ID < b.ID })
+	return btree.NewG(32, func(a, b *AgentView) bool { return a.AgentID < b.AgentID })
 }

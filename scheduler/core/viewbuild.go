@@ -141,7 +141,7 @@ func (a *appState) explain(now time.Time, d *placement.Demand) {
 	q := a.tell()
 	q.Processed, q.Unused = r.Attempt.Processed, r.Attempt.Refused()
 	q.Rejections, q.Attempt = rejectionCounts(r.LastOffers), rejectionCounts(r.Attempt)
-	q.Explanation = placement.Explain(a.spec, r)
+	q.Explanation = placement.Explain(&a.spec.Run, r)
 	q.UnusedOffers = unusedOffers(now, d.Unused(unusedOffersMax), q.UnusedOffers)
 }
 

@@ -3,7 +3,6 @@ package deployment
 import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/constraint"
-	"github.com/gantry-mesos/gantry/pkg/mesos"
 )
 
 // balanced reorders victims so that an App spread by GROUP_BY stays even: the
@@ -22,7 +21,10 @@ func balanced(target *app.Spec, order []Copy) []Copy {
 			out = append(out, c)
 			continue
 		}
-		v := fieldValue(field, c)
+		v := "" // of those that lack the field
+		if text, has := c.Field(field); has {
+			v = "=" + text
+		}
 		if _, seen := groups[v]; !seen {
 			names = append(names, v)
 		}
@@ -48,28 +50,4 @@ func groupField(target *app.Spec) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-func fieldValue(field string, c Copy) string {
-	switch field {
-	case "hostname", "@hostname":
-		return "host " + c.Hostname
-	case "@region":
-		return "region " + c.Domain.Region
-	case "@zone":
-		return "zone " + c.Domain.Zone
-	}
-	for _, a := range c.Attributes {
-		if a.Name == field {
-			return "attribute " + attributeText(a)
-		}
-	}
-	return "none"
-}
-
-func attributeText(a mesos.Attribute) string {
-	if a.Type == mesos.Scalar {
-		return a.Scalar.String()
-	}
-	return a.Text
 }

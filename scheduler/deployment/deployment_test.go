@@ -13,6 +13,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
@@ -142,7 +143,7 @@ func happen(t *rapid.T, now Tally, step int) Tally {
 func TestVictimsAreTheLeastLoss(t *testing.T) {
 	t.Parallel()
 	at := func(id string, c instance.Condition, minute int, ready bool) Copy {
-		return Copy{&instance.Instance{ID: instance.ID(id), Condition: c, StartedAt: time.Unix(int64(60*minute), 0), AgentID: "a"}, ready}
+		return Copy{&instance.Instance{ID: instance.ID(id), Condition: c, StartedAt: time.Unix(int64(60*minute), 0), Site: mesos.Site{AgentID: "a"}}, ready}
 	}
 	copies := []Copy{
 		at("old", instance.Running, 1, true), at("young", instance.Running, 9, true), at("sick", instance.Running, 2, false),
@@ -165,24 +166,42 @@ func TestVictimsAreTheLeastLoss(t *testing.T) {
 
 func TestVictimsKeepGroupsEven(t *testing.T) {
 	t.Parallel()
-	s := spec(1, 1, 1)
-	s.Constraints = []constraint.Constraint{{Field: "@zone", Operator: constraint.GroupBy}}
-	var copies []Copy
-	for n, zone := range []string{"a", "a", "a", "b", "c"} {
-		copies = append(copies, Copy{&instance.Instance{
-			ID: instance.ID(strconv.Itoa(n)), Condition: instance.Running, AgentID: "x", Domain: mesos.Domain{Zone: zone},
-		}, true})
+	set := func(items ...string) mesos.Attribute { return mesos.Attribute{Name: "f", Type: mesos.Set, Set: items} }
+	ranges := func(end uint64) mesos.Attribute {
+		return mesos.Attribute{Name: "f", Type: mesos.RangeSet, Ranges: resource.NewRanges(resource.Range{Begin: 1, End: end})}
 	}
-	left := map[string]int{"a": 3, "b": 1, "c": 1}
-	for _, id := range Victims(s, copies, 2) {
-		for _, c := range copies {
-			if c.ID == id {
-				left[c.Domain.Zone]--
-			}
+	scalar := func(n int64) mesos.Attribute {
+		return mesos.Attribute{Name: "f", Type: mesos.Scalar, Scalar: resource.Units(n)}
+	}
+	text := func(v string) mesos.Attribute { return mesos.Attribute{Name: "f", Type: mesos.Text, Text: v} }
+	for _, row := range []struct {
+		field  string
+		groups [3]mesos.Attribute
+	}{
+		{field: "hostname"}, {field: "@hostname"}, {field: "@region"}, {field: "@zone"},
+		{"f", [3]mesos.Attribute{text("a"), text("b"), text("c")}},
+		{"f", [3]mesos.Attribute{scalar(1), scalar(2), scalar(3)}},
+		{"f", [3]mesos.Attribute{set("a"), set("b"), set("a", "b")}},
+		{"f", [3]mesos.Attribute{ranges(2), ranges(3), ranges(4)}},
+	} {
+		s := spec(1, 1, 1)
+		s.Constraints = []constraint.Constraint{{Field: row.field, Operator: constraint.GroupBy}}
+		group := map[instance.ID]int{}
+		var copies []Copy
+		for n, g := range []int{1, 2, 0, 0, 0} {
+			i := &instance.Instance{ID: instance.ID(strconv.Itoa(n)), Condition: instance.Running}
+			name := strconv.Itoa(g)
+			i.AgentID, i.Hostname, i.Domain = "x", name, mesos.Domain{Region: name, Zone: name}
+			i.Attributes = []mesos.Attribute{row.groups[g]}
+			copies, group[i.ID] = append(copies, Copy{i, true}), g
 		}
-	}
-	if d := cmp.Diff(map[string]int{"a": 1, "b": 1, "c": 1}, left); d != "" {
-		t.Errorf("left per zone (-want +got):\n%s", d)
+		left := [3]int{3, 1, 1}
+		for _, id := range Victims(s, copies, 2) {
+			left[group[id]]--
+		}
+		if left != [3]int{1, 1, 1} {
+			t.Errorf("%s %+v: got %v left per group, want one each", row.field, row.groups, left)
+		}
 	}
 }
 

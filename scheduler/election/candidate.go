@@ -16,6 +16,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/backoff"
 	"github.com/gantry-mesos/gantry/pkg/logfield"
+	"github.com/gantry-mesos/gantry/pkg/pause"
 	"github.com/gantry-mesos/gantry/pkg/zkconn"
 	"github.com/gantry-mesos/gantry/pkg/zkurl"
 )
@@ -134,7 +135,7 @@ func (c *Candidate) Run(ctx context.Context) error {
 			c.log.Warn("the campaign was interrupted", zap.Error(err), logfield.Address(c.cfg.URL.String()),
 				logfield.Attempt(retries.Attempt()), logfield.RetryIn(wait))
 		}
-		if !sleep(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return nil
 		}
 	}
@@ -156,7 +157,7 @@ func (c *Candidate) session(ctx context.Context, retries *backoff.Series) error 
 		if err := c.campaign(ctx, s, retries.Reset); err != nil {
 			return err
 		}
-		if !sleep(ctx, retries.Next()) { // resigned; let another have a turn
+		if !pause.For(ctx, retries.Next()) { // resigned; let another have a turn
 			return nil
 		}
 	}
@@ -184,7 +185,7 @@ func (c *Candidate) campaign(ctx context.Context, s *zkconn.Session, entered fun
 // pause waits a little before a call that failed is repeated.
 func (c *Candidate) pause(ctx context.Context) bool {
 	p := backoff.Policy{Min: 50 * time.Millisecond, Max: 500 * time.Millisecond}
-	return sleep(ctx, p.Delay(2, c.rand))
+	return pause.For(ctx, p.Delay(2, c.rand))
 }
 
 // leave deletes the candidate's node at once, where ZooKeeper can be reached;
@@ -197,17 +198,5 @@ func (c *Candidate) leave(ctx context.Context, s *zkconn.Session, node string) {
 	defer cancel()
 	if err := s.Delete(ctx, node, -1); err != nil && !errors.Is(err, zk.ErrNoNode) {
 		c.log.Warn("the candidate's node was not deleted; it goes with the session", zap.Error(err))
-	}
-}
-
-// sleep returns false when ctx ends first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
 	}
 }

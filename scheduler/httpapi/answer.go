@@ -66,6 +66,10 @@ func asAPI(err error) *api.Error {
 		return &api.Error{Status: http.StatusUnprocessableEntity, Message: "Object is not valid",
 			Details: []api.Detail{{Path: "/dependencies", Errors: []string{e.Error()}}}}
 	}
+	if e, ok := errors.AsType[*core.UnstorableError](err); ok {
+		return &api.Error{Status: http.StatusUnprocessableEntity, Message: "Object is not valid",
+			Details: []api.Detail{{Path: e.Path, Errors: []string{e.Error()}}}}
+	}
 	if e, ok := errors.AsType[*core.InvalidQuotaError](err); ok {
 		return &api.Error{Status: http.StatusUnprocessableEntity, Message: "Object is not valid", Details: []api.Detail{{Path: "/", Errors: []string{e.Err.Error()}}}}
 	}
@@ -124,7 +128,7 @@ func (s *Server) body(r *http.Request) ([]byte, error) {
 	if int64(len(data)) > s.cfg.BodyMax {
 		_, _ = io.CopyN(io.Discard, r.Body, bodyDrain) // only politeness
 		return nil, &api.Error{Status: http.StatusRequestEntityTooLarge,
-			Message: "the body is larger than the limit of " + strconv.FormatInt(s.cfg.BodyMax, 10) + " bytes"}
+			Message: "the body is larger than the limit of " + strconv.FormatInt(s.cfg.BodyMax, 10) + " bytes; send it in parts, or start the scheduler with a larger --http-body-max"}
 	}
 	return data, nil
 }

@@ -17,12 +17,12 @@ func TestAResidentInstanceIsListedAsLongAsItHasItsData(t *testing.T) {
 	t.Parallel()
 	staged := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	home := &instance.Home{
-		AgentID: "a1", Hostname: "h1", Role: "db", Domain: mesos.Domain{Region: "r", Zone: "z"},
+		Site: mesos.Site{AgentID: "a1", Hostname: "h1", Domain: mesos.Domain{Region: "r", Zone: "z"}}, Role: "db",
 		Volumes: []instance.Volume{{ContainerPath: "data", PersistenceID: "db.instance-1#data"}},
 	}
 	i := &instance.Instance{
 		ID: "db.instance-1", App: "/db", Version: staged, Goal: instance.GoalRunning, Condition: instance.Running, Incarnation: 2,
-		AgentID: "a1", Hostname: "h1", Domain: home.Domain, Role: "db", StagedAt: staged, StartedAt: staged, Home: home,
+		Site: home.Site, Role: "db", StagedAt: staged, StartedAt: staged, Home: home,
 	}
 	waiting := i.Rescheduled(staged, staged)
 	want := api.Task{

@@ -66,7 +66,7 @@ type Config struct {
 	Events http.Handler
 	// Abdicate gives up the leadership; nil when that is not possible.
 	Abdicate func()
-	// BodyMax bounds request bodies, in bytes; default 1 MiB.
+	// BodyMax bounds request bodies, in bytes; default 16 MiB.
 	BodyMax int64
 	// Timeout bounds the wait for a command to be stored; default 30 s.
 	Timeout time.Duration
@@ -89,7 +89,7 @@ type Server struct {
 // the registry already holds the API's metrics.
 func New(c Config) (*Server, error) {
 	if c.BodyMax == 0 {
-		c.BodyMax = 1 << 20
+		c.BodyMax = 16 << 20
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 30 * time.Second

@@ -83,9 +83,9 @@ func TestTransport(t *testing.T) {
 		t.Parallel()
 		s := newService(t)
 		for _, path := range []string{"/v2/apps", "/v2/tasks/delete"} {
-			body := s.want(t, http.StatusRequestEntityTooLarge, http.MethodPost, path, `{"id":"/x","cmd":"`+strings.Repeat("x", 10<<20)+`"}`)
-			if got := at(t, body, "message").(string); !strings.Contains(got, "1048576") {
-				t.Errorf("got message %q, want it to name 1048576", got)
+			body := s.want(t, http.StatusRequestEntityTooLarge, http.MethodPost, path, `{"id":"/x","cmd":"`+strings.Repeat("x", 20<<20)+`"}`)
+			if got := at(t, body, "message").(string); !strings.Contains(got, "16777216") {
+				t.Errorf("got message %q, want it to name 16777216", got)
 			}
 		}
 	})

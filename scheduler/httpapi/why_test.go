@@ -7,6 +7,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 )
@@ -62,7 +63,7 @@ func TestWhy(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.queue.Waiting = 1
-			a := &core.AppView{Spec: &app.Spec{ID: "/prod/web", Resources: four, Labels: map[string]string{app.QueueLabel: "/prod/x"}}, Queue: c.queue, LastFailure: c.failure}
+			a := &core.AppView{Spec: &app.Spec{ID: "/prod/web", Run: runspec.Run{Resources: four, Labels: map[string]string{app.QueueLabel: "/prod/x"}}}, Queue: c.queue, LastFailure: c.failure}
 			v := core.NewView(now, c.fw, []*core.AppView{a}, nil)
 			v.Sharing = c.sharing
 			if got := why(v, a, now); got != c.want {

@@ -10,10 +10,7 @@ import (
 // instance's tasks, while it is stopped, and while its agent is away; only the
 // end of the instance frees what is reserved there. A Home is immutable.
 type Home struct {
-	AgentID    mesos.AgentID
-	Hostname   string
-	Domain     mesos.Domain
-	Attributes []mesos.Attribute
+	mesos.Site
 	// Role is the one that the resources are reserved for.
 	Role    string
 	Volumes []Volume

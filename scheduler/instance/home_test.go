@@ -10,14 +10,14 @@ import (
 
 func TestAHomeIsKeptOverTasks(t *testing.T) {
 	t.Parallel()
-	home := &Home{AgentID: "a1", Role: "db", Volumes: []Volume{{"data", "db.1#data"}}}
-	i := (&Instance{ID: "db.instance-1", Goal: GoalRunning, Condition: Scheduled}).Launched(now, now, Place{AgentID: "a1", Home: home})
+	home := &Home{Site: mesos.Site{AgentID: "a1"}, Role: "db", Volumes: []Volume{{"data", "db.1#data"}}}
+	i := (&Instance{ID: "db.instance-1", Goal: GoalRunning, Condition: Scheduled}).Launched(now, now, Place{Site: mesos.Site{AgentID: "a1"}, Home: home})
 	for range 2 {
 		i, _ = i.Apply(now, mesos.TaskStatus{State: mesos.TaskRunning})
 		i, _ = i.Apply(now, mesos.TaskStatus{State: mesos.TaskFailed})
-		i = i.WithGoal(GoalStopped).Rescheduled(now, now).WithGoal(GoalRunning).Launched(now, now, Place{AgentID: "a1"})
+		i = i.WithGoal(GoalStopped).Rescheduled(now, now).WithGoal(GoalRunning).Launched(now, now, Place{Site: mesos.Site{AgentID: "a1"}})
 	}
-	want := &Home{AgentID: "a1", Role: "db", Volumes: []Volume{{"data", "db.1#data"}}, Made: true}
+	want := &Home{Site: mesos.Site{AgentID: "a1"}, Role: "db", Volumes: []Volume{{"data", "db.1#data"}}, Made: true}
 	if d := cmp.Diff(i.Home, want); d != "" {
 		t.Errorf("home after three launches (-got +want):\n%s", d)
 	}
@@ -34,7 +34,7 @@ func TestAHomeIsConfirmedByATaskThatItsAgentHasSeen(t *testing.T) {
 		mesos.TaskKilled: false, mesos.TaskError: false, mesos.TaskDropped: false, mesos.TaskGone: false,
 		mesos.TaskGoneByOperator: false, mesos.TaskUnknown: false, mesos.TaskUnreachable: false, mesos.TaskLost: false,
 	} {
-		i := &Instance{ID: "db.instance-1", Goal: GoalRunning, Condition: Provisioned, Incarnation: 1, Home: &Home{AgentID: "a1"}}
+		i := &Instance{ID: "db.instance-1", Goal: GoalRunning, Condition: Provisioned, Incarnation: 1, Home: &Home{Site: mesos.Site{AgentID: "a1"}}}
 		next, _ := i.Apply(now, mesos.TaskStatus{State: state})
 		if next.Home.Made != want {
 			t.Errorf("after %v: made is %v, want %v", state, next.Home.Made, want)

@@ -188,10 +188,7 @@ type Instance struct {
 	Home *Home
 
 	// What follows describes the current task; it is empty while Scheduled.
-	AgentID    mesos.AgentID
-	Hostname   string
-	Domain     mesos.Domain
-	Attributes []mesos.Attribute
+	mesos.Site
 	// HostPorts holds one number for each of the App's ports that has a host port, in their order.
 	HostPorts   []uint32
 	Resources   resource.Vector
@@ -210,13 +207,10 @@ type Instance struct {
 
 // Place is where an instance's next task goes and what it uses there.
 type Place struct {
-	AgentID    mesos.AgentID
-	Hostname   string
-	Domain     mesos.Domain
-	Attributes []mesos.Attribute
-	HostPorts  []uint32
-	Resources  resource.Vector
-	Role       string
+	mesos.Site
+	HostPorts []uint32
+	Resources resource.Vector
+	Role      string
 	// Home is set for the first launch of a resident instance only; later ones keep the record's.
 	Home *Home
 }

@@ -201,8 +201,8 @@ func (i *Instance) Launched(now time.Time, version time.Time, on Place) *Instanc
 	}
 	return &Instance{
 		ID: i.ID, App: i.App, Version: version, Goal: i.Goal, Condition: Provisioned, Since: now,
-		Incarnation: i.Incarnation + 1, AgentID: on.AgentID, Hostname: on.Hostname, Domain: on.Domain,
-		Attributes: on.Attributes, HostPorts: on.HostPorts, Resources: on.Resources, Role: on.Role, StagedAt: now, Home: home,
+		Incarnation: i.Incarnation + 1, Site: on.Site,
+		HostPorts: on.HostPorts, Resources: on.Resources, Role: on.Role, StagedAt: now, Home: home,
 	}
 }
 

@@ -94,7 +94,7 @@ func TestTaskLostAfterALostRaceIsDropped(t *testing.T) {
 
 func TestApplyKeepsTheRecordAndTakesTheFacts(t *testing.T) {
 	t.Parallel()
-	i := &Instance{ID: "web.instance-1", Condition: Starting, Incarnation: 1, AgentID: "a1"}
+	i := &Instance{ID: "web.instance-1", Condition: Starting, Incarnation: 1, Site: mesos.Site{AgentID: "a1"}}
 	was := *i
 	healthy := true
 	started := now.Add(time.Second)

@@ -6,6 +6,8 @@ package loop
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -232,6 +234,7 @@ func (l *Loop) step(ctx context.Context, batch []input) (wake time.Time, err err
 	}
 	if len(total.Persist) > 0 {
 		if err := l.cfg.Journal.Append(ctx, total.Persist); err != nil {
+			l.refuse(waiting, err)
 			return time.Time{}, fmt.Errorf("persist %d changes: %w", len(total.Persist), err)
 		}
 	}
@@ -249,6 +252,37 @@ func (l *Loop) step(ctx context.Context, batch []input) (wake time.Time, err err
 		return l.step(ctx, invalid)
 	}
 	return total.Wake, nil
+}
+
+// BugError says that a command, or another one that came with it, made a write that
+// the store refuses for what it holds. That should have been refused before: it is a
+// fault of the scheduler, which goes on from the state before.
+type BugError struct {
+	// Reference is in the log, too.
+	Reference string
+	Err       error
+}
+
+func (e *BugError) Error() string {
+	return fmt.Sprintf("internal error %s: nothing was changed; please report it with the scheduler's log: %v", e.Reference, e.Err)
+}
+
+// Unwrap returns the store's error.
+func (e *BugError) Unwrap() error { return e.Err }
+
+// refuse answers the commands of a step whose write the store refuses, so that
+// nobody repeats them; other errors are left to the end of the loop.
+func (l *Loop) refuse(waiting map[uint64]chan core.Reply, err error) {
+	var refusal interface{ Rejected() bool }
+	if !errors.As(err, &refusal) || !refusal.Rejected() {
+		return
+	}
+	bug := &BugError{Reference: rand.Text()[:8], Err: err}
+	l.cfg.Log.Error("a write was refused by the store for what it holds, which is a bug", zap.String("reference", bug.Reference),
+		zap.Int("commands", len(waiting)), zap.Error(err))
+	for to, reply := range waiting {
+		reply <- core.Reply{To: to, Err: bug}
+	}
 }
 
 func eventOf[E mesos.SchedulerEvent](ev core.Event) (e E, ok bool) {

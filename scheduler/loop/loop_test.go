@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -20,6 +21,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
@@ -100,8 +102,13 @@ func start(t *testing.T, w *world) (l *Loop, run func(context.Context) error) {
 
 func create(id app.ID) core.Command {
 	return core.ChangeApps{Changes: []core.AppChange{{Create: true, Spec: &app.Spec{
-		ID: id, Instances: 1, Resources: resource.Vector{CPUs: 100}, Networks: []app.Network{{Mode: app.Host}},
-		Backoff: app.Backoff{Initial: time.Second, Factor: 2, Max: time.Minute},
+		ID:        id,
+		Instances: 1,
+		Backoff:   app.Backoff{Initial: time.Second, Factor: 2, Max: time.Minute},
+		Run: runspec.Run{
+			Resources: resource.Vector{CPUs: 100},
+			Networks:  []app.Network{{Mode: app.Host}},
+		},
 	}}}}
 }
 
@@ -302,5 +309,26 @@ func TestOffersOfAnUnansweredCallAreGivenBack(t *testing.T) {
 	o.done(t.Context(), posted{call: mesos.Decline{OfferIDs: []mesos.OfferID{"o2"}}}, errors.New("not subscribed"))
 	if got := o.take(); len(got) != 0 {
 		t.Errorf("still tries: %v", got)
+	}
+}
+
+// rejected is what a store says of a write that it will never take.
+type rejected struct{ error }
+
+func (rejected) Rejected() bool { return true }
+
+func TestAWriteThatTheStoreRefusesIsAnsweredAsABug(t *testing.T) {
+	t.Parallel()
+	w := &world{fail: rejected{errors.New("record app/x: too large")}}
+	l, run := start(t, w)
+	ended := make(chan error, 1)
+	go func() { ended <- run(t.Context()) }()
+	_, err := l.Do(t.Context(), create("/x"))
+	bug, ok := errors.AsType[*BugError](err)
+	if !ok || bug.Reference == "" || !strings.Contains(err.Error(), "too large") {
+		t.Errorf("got %v, want a BugError with a reference", err)
+	}
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "too large") {
+		t.Errorf("the loop ended with %v", err)
 	}
 }

@@ -24,7 +24,7 @@ func task(t *testing.T, id, more string) core.TaskLaunch {
 	resources := []mesos.Resource{{Name: mesos.CPUs, Type: mesos.Scalar, Scalar: 1000, AllocationRole: "*"}, {Name: mesos.Mem, Type: mesos.Scalar, Scalar: 128000, AllocationRole: "*"}}
 	return core.TaskLaunch{
 		Spec: spec, Resources: resources, ExecutorResources: resources[:1],
-		Instance: &instance.Instance{ID: instance.NewID(spec.ID, "u"), App: spec.ID, Incarnation: 2, AgentID: "a1", Hostname: "h", Role: "*"},
+		Instance: &instance.Instance{ID: instance.NewID(spec.ID, "u"), App: spec.ID, Incarnation: 2, Site: mesos.Site{AgentID: "a1", Hostname: "h"}, Role: "*"},
 	}
 }
 

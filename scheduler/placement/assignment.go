@@ -9,7 +9,7 @@ import (
 // caller's to keep and not to be written to.
 type Assignment struct {
 	// Site is the agent.
-	*Site
+	*mesos.Site
 	// Role is the one that the offers are allocated to.
 	Role string
 	// Offers are all offers of the agent to the role. One Accept names them all

@@ -34,7 +34,7 @@ type Cluster struct {
 // agent is what is known of an agent apart from its resources.
 type agent struct {
 	// Site is never written to: what changes makes a new one.
-	*Site
+	*mesos.Site
 	// gpus says that it ever offered some.
 	gpus     bool
 	draining bool
@@ -87,10 +87,10 @@ func (c *Cluster) Add(o *mesos.Offer) {
 
 // agent returns the index of the offer's agent, new or updated.
 func (c *Cluster) agent(o *mesos.Offer) int32 {
-	at := Site{Agent: o.AgentID, Hostname: o.Hostname, Domain: o.Domain, Attributes: o.Attributes}
+	at := o.Site()
 	i := c.enter(at)
 	a := &c.agents[i]
-	if a.Hostname == at.Hostname && a.Domain == at.Domain && slices.EqualFunc(a.Attributes, at.Attributes, sameAttribute) {
+	if a.SameSite(&at) {
 		return i
 	}
 	c.changes++
@@ -98,29 +98,24 @@ func (c *Cluster) agent(o *mesos.Offer) int32 {
 	a.Site = &fresh
 	for _, f := range c.fields {
 		f.leave(i)
-		f.enter(i, at)
+		f.enter(i, &at)
 	}
 	return i
 }
 
 // enter returns the index of an agent, which becomes known if it was not.
-func (c *Cluster) enter(at Site) int32 {
-	if i, known := c.byID[at.Agent]; known {
+func (c *Cluster) enter(at mesos.Site) int32 {
+	if i, known := c.byID[at.AgentID]; known {
 		return i
 	}
 	i := int32(len(c.agents))
-	c.byID[at.Agent] = i
+	c.byID[at.AgentID] = i
 	fresh := at
 	c.agents = append(c.agents, agent{Site: &fresh})
 	for _, f := range c.fields {
-		f.enter(i, at)
+		f.enter(i, &at)
 	}
 	return i
-}
-
-func sameAttribute(a, b mesos.Attribute) bool {
-	return a.Name == b.Name && a.Type == b.Type && a.Text == b.Text && a.Scalar == b.Scalar &&
-		slices.Equal(a.Ranges, b.Ranges) && slices.Equal(a.Set, b.Set)
 }
 
 // pool returns the pool of a role, "" being the cluster's default one.
@@ -226,7 +221,7 @@ func (c *Cluster) Undo(a Assignment) {
 		s.giveBack(a)
 		a.demand.pool.freed(a.agent, true)
 	}
-	a.demand.Uncount(Site{Agent: a.Agent, Hostname: a.Hostname, Domain: a.Domain, Attributes: a.Attributes})
+	a.demand.Uncount(*a.Site)
 }
 
 // roles returns the roles that ever got an offer or a demand, sorted.

@@ -9,6 +9,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
@@ -29,7 +30,7 @@ func offer(n int, cpus, mem float64, ports ...resource.Range) *mesos.Offer {
 }
 
 func spec(cpus, mem float64) *app.Spec {
-	return &app.Spec{ID: "/web", Resources: resource.Vector{CPUs: resource.FromFloat(cpus), Mem: resource.FromFloat(mem)}}
+	return &app.Spec{ID: "/web", Run: runspec.Run{Resources: resource.Vector{CPUs: resource.FromFloat(cpus), Mem: resource.FromFloat(mem)}}}
 }
 
 func TestPlace(t *testing.T) {
@@ -40,14 +41,14 @@ func TestPlace(t *testing.T) {
 		c := placement.NewCluster(placement.Config{})
 		c.Add(offer(1, 1, 64))
 		c.Add(offer(2, 4, 256))
-		d := c.Demand(spec(2, 128), nil)
+		d := c.Demand(&spec(2, 128).Run, nil)
 		var got []mesos.AgentID
 		for {
 			a, ok := c.Place(d)
 			if !ok {
 				break
 			}
-			got = append(got, a.Agent)
+			got = append(got, a.AgentID)
 		}
 		if diff := cmp.Diff(got, []mesos.AgentID{"a2", "a2"}); diff != "" {
 			t.Fatalf("agents (-got +want):\n%s", diff)
@@ -63,7 +64,7 @@ func TestPlace(t *testing.T) {
 		c.Add(offer(1, 4, 256, resource.Range{Begin: 31000, End: 31002}))
 		s := spec(1.5, 128)
 		s.Ports = []app.Port{{}, {}}
-		a, ok := c.Place(c.Demand(s, nil))
+		a, ok := c.Place(c.Demand(&s.Run, nil))
 		if !ok {
 			t.Fatal("it fits")
 		}
@@ -86,7 +87,7 @@ func TestPlace(t *testing.T) {
 		c.Add(offer(1, 2, 256, resource.Range{Begin: 31000, End: 31000}))
 		s := spec(2, 128)
 		s.Ports = []app.Port{{}}
-		d := c.Demand(s, nil)
+		d := c.Demand(&s.Run, nil)
 		for range 3 {
 			a, ok := c.Place(d)
 			if !ok {

@@ -98,8 +98,11 @@ type Config struct {
 	// App's label GPU_SCHEDULING_BEHAVIOR says otherwise.
 	RestrictGPUs bool
 	// Executor is what the executor of each instance needs beside the task,
-	// unless the App says its own or uses Mesos' command executor ("//cmd").
+	// unless the App says its own or runs on Mesos' built-in executors.
 	Executor resource.Vector
+	// BuiltIn says that Apps without an executor of their own run on Mesos'
+	// built-in ones, as taskinfo.Options.BuiltIn does.
+	BuiltIn bool
 	// Principal is put into reservations and volumes; it must be the framework's.
 	Principal string
 	// Rand chooses dynamic host ports; with nil the lowest free ones are taken.

@@ -153,19 +153,19 @@ func TestConstraintsAdmit(t *testing.T) {
 				s.Constraints = append(s.Constraints, k)
 			}
 			c := placement.NewCluster(placement.Config{})
-			var sites []placement.Site
+			var sites []mesos.Site
 			for _, o := range fleet() {
 				c.Add(o)
-				sites = append(sites, placement.Site{Agent: o.AgentID, Hostname: o.Hostname, Domain: o.Domain, Attributes: o.Attributes})
+				sites = append(sites, o.Site())
 			}
-			var counted []placement.Site
+			var counted []mesos.Site
 			for n := range strings.FieldsSeq(row.running) {
 				counted = append(counted, sites[n[0]-'0'])
 			}
 			var got strings.Builder
-			d := c.Demand(s, counted)
+			d := c.Demand(&s.Run, counted)
 			for n, site := range sites {
-				if ref, _ := c.Ref(site.Agent); d.Fits(ref) {
+				if ref, _ := c.Ref(site.AgentID); d.Fits(ref) {
 					got.WriteByte(byte('0' + n))
 				}
 			}

@@ -9,12 +9,12 @@ import (
 
 // Count adds an instance to those that the constraints count, for one that
 // Place did not place: adopted, or back from being unreachable.
-func (d *Demand) Count(at Site) { d.change(at, 1) }
+func (d *Demand) Count(at mesos.Site) { d.change(at, 1) }
 
 // Uncount takes an instance that ended, or that became inactive, off again.
-func (d *Demand) Uncount(at Site) { d.change(at, -1) }
+func (d *Demand) Uncount(at mesos.Site) { d.change(at, -1) }
 
-func (d *Demand) change(at Site, delta int32) {
+func (d *Demand) change(at mesos.Site, delta int32) {
 	if len(d.counters) == 0 && d.policy != Spread {
 		return
 	}
@@ -23,7 +23,7 @@ func (d *Demand) change(at Site, delta int32) {
 		d.changeAgent(d.cluster.enter(at), delta)
 	}
 	for _, n := range d.counters {
-		v := n.field.value(at)
+		v := n.field.value(&at)
 		if v == none || n.count(v)+delta < 0 {
 			continue
 		}

@@ -3,24 +3,16 @@ package placement
 import (
 	"slices"
 
-	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
-// Site is an agent as constraints see it, such as the one a counted instance runs on.
-type Site struct {
-	Agent      mesos.AgentID
-	Hostname   string
-	Domain     mesos.Domain
-	Attributes []mesos.Attribute
-}
-
-// Demand is one version of an App prepared for placing. It belongs to the
-// Cluster that made it and may be kept for as long as the Spec is current.
+// Demand is one version of an App, or of another owner of runs, prepared for placing. It belongs to the
+// Cluster that made it and may be kept for as long as the Run is current.
 type Demand struct {
-	spec    *app.Spec
+	run     *runspec.Run
 	cluster *Cluster
 	pool    *pool
 	policy  Policy
@@ -90,20 +82,20 @@ const gpuLabel = "GPU_SCHEDULING_BEHAVIOR"
 // Demand prepares an App. counted are the sites of the instances that its
 // constraints count: active ones whose version is not older than the last
 // configuration change ("Marathon, constraints").
-func (c *Cluster) Demand(spec *app.Spec, counted []Site) *Demand {
+func (c *Cluster) Demand(run *runspec.Run, counted []mesos.Site) *Demand {
 	d := &Demand{
-		spec: spec, cluster: c, pool: c.pool(spec.Role), policy: c.cfg.Policy,
-		mode: c.acceptedMode(spec), task: spec.Resources, executor: c.executor(spec), world: 1,
+		run: run, cluster: c, pool: c.pool(run.Role), policy: c.cfg.Policy,
+		mode: c.acceptedMode(run), task: run.Resources, executor: run.ExecutorCost(c.cfg.BuiltIn, c.cfg.Executor), world: 1,
 	}
-	if name := spec.Labels[PolicyLabel]; name != "" {
+	if name := run.Labels[PolicyLabel]; name != "" {
 		if p, err := ParsePolicy(name); err == nil {
 			d.policy = p
 		}
 	}
 	d.need = d.task.Add(d.executor)
 	d.addVolumes()
-	for _, p := range spec.Ports {
-		n, has := hostPort(spec, p)
+	for _, p := range run.Ports {
+		n, has := hostPort(run, p)
 		if !has {
 			continue
 		}
@@ -125,8 +117,8 @@ func (c *Cluster) Demand(spec *app.Spec, counted []Site) *Demand {
 // refilter makes the filter for the region that the App is kept to.
 func (d *Demand) refilter() {
 	c := d.cluster
-	d.region = c.homeRegion(d.spec)
-	d.filter = c.filter(d.spec.Constraints, d.region, c.sparesGPUs(d.spec))
+	d.region = c.homeRegion(d.run)
+	d.filter = c.filter(d.run.Constraints, d.region, c.sparesGPUs(d.run))
 }
 
 // plainKey is what makes two Apps the same for placing.
@@ -144,8 +136,8 @@ const plainsMax = 8192
 // the result is good for Place alone, whichever of them asks. It is nil for an
 // App that needs a Demand of its own, because its instances count or keep
 // something, or want ports of certain numbers.
-func (c *Cluster) Plain(spec *app.Spec) *Demand {
-	d := c.Demand(spec, nil)
+func (c *Cluster) Plain(run *runspec.Run) *Demand {
+	d := c.Demand(run, nil)
 	if len(d.counters) > 0 || len(d.fixed) > 0 || d.volumes != nil || d.policy == Spread {
 		return nil
 	}
@@ -161,7 +153,7 @@ func (c *Cluster) Plain(spec *app.Spec) *Demand {
 }
 
 func (d *Demand) addCounters() {
-	for _, k := range d.spec.Constraints {
+	for _, k := range d.run.Constraints {
 		n := newCounter(k, d.cluster.field(k.Field))
 		if n == nil {
 			continue
@@ -189,22 +181,10 @@ func (d *Demand) share() {
 	}
 }
 
-// executor returns what the executor of each instance needs.
-func (c *Cluster) executor(spec *app.Spec) resource.Vector {
-	switch {
-	case spec.Executor == "//cmd":
-		return resource.Vector{}
-	case spec.ExecutorResources != nil:
-		return *spec.ExecutorResources
-	default:
-		return c.cfg.Executor
-	}
-}
-
 // homeRegion returns the region that the App is kept to, "" for any
 // ("Marathon, constraints": region awareness).
-func (c *Cluster) homeRegion(spec *app.Spec) string {
-	for _, k := range spec.Constraints {
+func (c *Cluster) homeRegion(run *runspec.Run) string {
+	for _, k := range run.Constraints {
 		if k.Field == "@region" || k.Field == "@zone" {
 			return ""
 		}
@@ -213,11 +193,11 @@ func (c *Cluster) homeRegion(spec *app.Spec) string {
 }
 
 // sparesGPUs reports whether the App must leave agents with GPUs to others.
-func (c *Cluster) sparesGPUs(spec *app.Spec) bool {
-	if spec.Resources.GPUs > 0 {
+func (c *Cluster) sparesGPUs(run *runspec.Run) bool {
+	if run.Resources.GPUs > 0 {
 		return false
 	}
-	switch spec.Labels[gpuLabel] {
+	switch run.Labels[gpuLabel] {
 	case "restricted":
 		return true
 	case "unrestricted":
@@ -228,12 +208,12 @@ func (c *Cluster) sparesGPUs(spec *app.Spec) bool {
 }
 
 // acceptedMode translates acceptedResourceRoles ("Marathon, roles").
-func (c *Cluster) acceptedMode(spec *app.Spec) mode {
-	if len(spec.AcceptedResourceRoles) == 0 {
+func (c *Cluster) acceptedMode(run *runspec.Run) mode {
+	if len(run.AcceptedResourceRoles) == 0 {
 		switch {
-		case spec.HasPersistentVolumes(), c.cfg.Accepted == AcceptUnreserved:
+		case run.HasPersistentVolumes(), c.cfg.Accepted == AcceptUnreserved:
 			return unreserved
-		case c.cfg.Accepted == AcceptReserved && c.pool(spec.Role).role != "*":
+		case c.cfg.Accepted == AcceptReserved && c.pool(run.Role).role != "*":
 			return reserved
 		case c.cfg.Accepted == AcceptReserved:
 			return unreserved
@@ -242,10 +222,10 @@ func (c *Cluster) acceptedMode(spec *app.Spec) mode {
 		}
 	}
 	var m mode
-	if slices.Contains(spec.AcceptedResourceRoles, "*") {
+	if slices.Contains(run.AcceptedResourceRoles, "*") {
 		m |= unreserved
 	}
-	if slices.ContainsFunc(spec.AcceptedResourceRoles, func(r string) bool { return r != "*" }) {
+	if slices.ContainsFunc(run.AcceptedResourceRoles, func(r string) bool { return r != "*" }) {
 		m |= reserved
 	}
 	return m
@@ -254,13 +234,13 @@ func (c *Cluster) acceptedMode(spec *app.Spec) mode {
 // hostPort returns the host port that p asks for, 0 for any; has is false
 // when it needs none. With host networking every port is on the host, and its
 // number counts only with requirePorts ("Marathon, ports").
-func hostPort(spec *app.Spec, p app.Port) (n uint16, has bool) {
+func hostPort(run *runspec.Run, p runspec.Port) (n uint16, has bool) {
 	switch {
-	case !spec.HostNetworking() && p.HostPort == nil:
+	case !run.HasHostPort(p):
 		return 0, false
-	case !spec.HostNetworking():
+	case !run.HostNetworking():
 		return uint16(*p.HostPort), true
-	case !spec.RequirePorts:
+	case !run.RequirePorts:
 		return 0, true
 	case p.HostPort != nil && *p.HostPort != 0:
 		return uint16(*p.HostPort), true

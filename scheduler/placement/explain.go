@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
 // HeldForAnother is how Explain calls agents that are held for another App, for
@@ -15,7 +15,7 @@ const HeldForAnother = "held for another App"
 // Explain says in a sentence why no agent takes one more instance, such as
 // "needs 4 cpus; the largest free agent has 3.5: 12 agents too small, 3
 // excluded by hostname UNIQUE". It is "" when some agent would take it.
-func Explain(s *app.Spec, r Rejections) string {
+func Explain(s *runspec.Run, r Rejections) string {
 	f := r.LastOffers
 	switch {
 	case f.Processed == 0:
@@ -68,7 +68,7 @@ func (r *Rejections) short() Reason {
 }
 
 // lack is the nearest miss: what is needed and the most that there is of it.
-func (r *Rejections) lack(s *app.Spec) string {
+func (r *Rejections) lack(s *runspec.Run) string {
 	say := func(need, own resource.Scalar, what string, most resource.Scalar) string {
 		if need != own {
 			what += " with its executor"
@@ -92,7 +92,7 @@ func (r *Rejections) lack(s *app.Spec) string {
 }
 
 // wantedPorts says how many host ports an App needs, and which.
-func wantedPorts(s *app.Spec) string {
+func wantedPorts(s *runspec.Run) string {
 	count, fixed := 0, []string{}
 	for _, p := range s.Ports {
 		n, has := hostPort(s, p)

@@ -58,8 +58,8 @@ func TestExplain(t *testing.T) {
 			if k.change != nil {
 				k.change(s)
 			}
-			d := c.Demand(s, nil)
-			if diff := cmp.Diff(placement.Explain(s, d.Rejections()), k.want); diff != "" {
+			d := c.Demand(&s.Run, nil)
+			if diff := cmp.Diff(placement.Explain(&s.Run, d.Rejections()), k.want); diff != "" {
 				t.Errorf("sentence (-got +want):\n%s", diff)
 			}
 		})
@@ -77,14 +77,14 @@ func TestExplain(t *testing.T) {
 		}
 		s := spec(4, 128)
 		s.Constraints = unique
-		d := c.Demand(s, nil)
+		d := c.Demand(&s.Run, nil)
 		for {
 			if _, ok := c.Place(d); !ok {
 				break
 			}
 		}
 		want := "needs 4 cpus; the largest free agent has 3.5: 12 agents too small, 3 excluded by hostname UNIQUE"
-		if diff := cmp.Diff(placement.Explain(s, d.Rejections()), want); diff != "" {
+		if diff := cmp.Diff(placement.Explain(&s.Run, d.Rejections()), want); diff != "" {
 			t.Errorf("sentence (-got +want):\n%s", diff)
 		}
 	})

@@ -13,11 +13,11 @@ func (c *Cluster) Check() string {
 	for _, p := range c.pools {
 		for i := range p.slots {
 			if problem := p.slots[i].check(); problem != "" {
-				return fmt.Sprintf("%s for %s: %s", c.agents[i].Agent, p.role, problem)
+				return fmt.Sprintf("%s for %s: %s", c.agents[i].AgentID, p.role, problem)
 			}
 			for m, t := range p.trees {
 				if t != nil && t.rows[0][i] != p.word(int32(i), mode(m)) {
-					return fmt.Sprintf("%s for %s: its word is out of date", c.agents[i].Agent, p.role)
+					return fmt.Sprintf("%s for %s: its word is out of date", c.agents[i].AgentID, p.role)
 				}
 			}
 		}

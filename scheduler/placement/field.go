@@ -2,7 +2,6 @@ package placement
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 )
@@ -38,15 +37,15 @@ func (c *Cluster) field(name string) *field {
 		f = &field{name: name, ids: map[string]int32{}}
 		c.fields[name] = f
 		for i := range c.agents {
-			f.enter(int32(i), *c.agents[i].Site)
+			f.enter(int32(i), c.agents[i].Site)
 		}
 	}
 	return f
 }
 
 // value returns the number of the site's value, none if it lacks the field.
-func (f *field) value(s Site) int32 {
-	text, has := s.text(f.name)
+func (f *field) value(s *mesos.Site) int32 {
+	text, has := s.Field(f.name)
 	if !has {
 		return none
 	}
@@ -75,7 +74,7 @@ const several int32 = -1
 const sparse = 64
 
 // enter notes the value of agent i, which is new or was left before.
-func (f *field) enter(i int32, s Site) {
+func (f *field) enter(i int32, s *mesos.Site) {
 	for int(i) >= len(f.of) {
 		f.of = append(f.of, none)
 	}
@@ -168,42 +167,5 @@ func (f *field) drop(b bitset, v int32) {
 	}
 	for _, i := range f.members[v] {
 		b.clear(i)
-	}
-}
-
-// text returns the value of a field as constraints compare it; of several
-// attributes of one name the first counts ("Marathon, constraints").
-func (s Site) text(field string) (text string, has bool) {
-	switch field {
-	case "hostname":
-		return s.Hostname, s.Hostname != ""
-	case "@region":
-		return s.Domain.Region, s.Domain.Region != ""
-	case "@zone":
-		return s.Domain.Zone, s.Domain.Zone != ""
-	}
-	for i := range s.Attributes {
-		if s.Attributes[i].Name == field {
-			return attributeText(&s.Attributes[i]), true
-		}
-	}
-	return "", false
-}
-
-// attributeText prints an attribute's value: "4", "0.5", "[1-2,5-9]", "{a,b}" or the text itself.
-func attributeText(a *mesos.Attribute) string {
-	switch a.Type {
-	case mesos.Scalar:
-		return a.Scalar.String()
-	case mesos.RangeSet:
-		return rangesText(a)
-	case mesos.Set:
-		items := slices.Clone(a.Set)
-		slices.Sort(items)
-		return "{" + strings.Join(items, ",") + "}"
-	case mesos.Text:
-		return a.Text
-	default:
-		return a.Text
 	}
 }

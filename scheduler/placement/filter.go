@@ -6,25 +6,8 @@ import (
 	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/constraint"
-	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 )
-
-// rangesText prints a ranges attribute as Mesos does: "[1-2,5-9]".
-func rangesText(a *mesos.Attribute) string {
-	var b strings.Builder
-	b.WriteByte('[')
-	for i, r := range resource.NewRanges(a.Ranges...) {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(strconv.FormatUint(r.Begin, 10))
-		b.WriteByte('-')
-		b.WriteString(strconv.FormatUint(r.End, 10))
-	}
-	b.WriteByte(']')
-	return b.String()
-}
 
 // filter is the set of agents that meet what does not depend on other
 // instances: LIKE, UNLIKE, IS, CLUSTER with a value, the presence of the other

@@ -35,7 +35,7 @@ func TestFunnel(t *testing.T) {
 	})
 	s := spec(4, 128)
 	s.Ports = []app.Port{{}}
-	d := c.Demand(s, nil)
+	d := c.Demand(&s.Run, nil)
 	add(7, 8, 1024, nil)
 	r := d.Rejections()
 	want := []placement.Tally{
@@ -164,7 +164,7 @@ func TestEveryReason(t *testing.T) {
 				if row.offers != "" {
 					text = row.offers
 				}
-				d := c.Demand(s, nil)
+				d := c.Demand(&s.Run, nil)
 				d.Rejections()
 				c.Add(&mesos.Offer{
 					ID: "o", AgentID: "a", Hostname: "h", Role: role, Domain: mesos.Domain{Region: row.region}, Resources: parseResources(t, role, text),
@@ -185,7 +185,7 @@ func TestEveryReason(t *testing.T) {
 						}
 					}
 				}
-				if diff := cmp.Diff(placement.Explain(s, r), want); diff != "" {
+				if diff := cmp.Diff(placement.Explain(&s.Run, r), want); diff != "" {
 					t.Errorf("sentence (-got +want):\n%s", diff)
 				}
 				c.RemoveAgent("a")
@@ -204,8 +204,8 @@ func TestRejectionsCountTheLatestOfferOfEachAgent(t *testing.T) {
 	c := placement.NewCluster(placement.Config{})
 	s := spec(4, 128)
 	s.Constraints = []constraint.Constraint{{Field: "hostname", Operator: constraint.Unique}}
-	d := c.Demand(s, nil)
-	explain := func() string { return placement.Explain(s, d.Rejections()) }
+	d := c.Demand(&s.Run, nil)
+	explain := func() string { return placement.Explain(&s.Run, d.Rejections()) }
 	for n := range 12 {
 		c.Add(offer(n, 2, 1024))
 	}

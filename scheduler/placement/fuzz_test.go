@@ -8,6 +8,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
@@ -40,10 +41,10 @@ func FuzzConstraint(f *testing.F) {
 		}
 		s := spec(1, 1)
 		s.Constraints = []constraint.Constraint{k}
-		d := c.Demand(s, nil)
+		d := c.Demand(&s.Run, nil)
 		for range 40 {
 			if _, ok := c.Place(d); !ok {
-				if placement.Explain(s, d.Rejections()) == "" {
+				if placement.Explain(&s.Run, d.Rejections()) == "" {
 					t.Errorf("%v refuses every agent and nothing says so", k)
 				}
 				return
@@ -87,9 +88,9 @@ func FuzzPorts(f *testing.F) {
 			s.Ports = append(s.Ports, app.Port{})
 		}
 		s.Ports = append(s.Ports, app.Port{ServicePort: int(fixed)})
-		demands := []*placement.Demand{cluster.Demand(s, nil)}
-		s = &app.Spec{ID: "/any", Ports: s.Ports}
-		demands = append(demands, cluster.Demand(s, nil))
+		demands := []*placement.Demand{cluster.Demand(&s.Run, nil)}
+		s = &app.Spec{ID: "/any", Run: runspec.Run{Ports: s.Ports}}
+		demands = append(demands, cluster.Demand(&s.Run, nil))
 		for n := range 12 {
 			before := len(free)
 			got, ok := cluster.Place(demands[n%2])

@@ -9,6 +9,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
@@ -95,10 +96,14 @@ func (w *world) resources(agent int, role string, stack []mesos.Reservation, beg
 // suit them.
 func (w *world) app() {
 	s := &app.Spec{
-		ID: app.ID("/app" + strconv.Itoa(len(w.demands))), Role: role, Labels: map[string]string{},
-		Resources: resource.Vector{
-			CPUs: resource.Scalar(rapid.Int64Range(1, 1000).Draw(w.t, "cpus")),
-			Mem:  resource.Scalar(rapid.Int64Range(0, 512000).Draw(w.t, "mem")),
+		ID: app.ID("/app" + strconv.Itoa(len(w.demands))),
+		Run: runspec.Run{
+			Role:   role,
+			Labels: map[string]string{},
+			Resources: resource.Vector{
+				CPUs: resource.Scalar(rapid.Int64Range(1, 1000).Draw(w.t, "cpus")),
+				Mem:  resource.Scalar(rapid.Int64Range(0, 512000).Draw(w.t, "mem")),
+			},
 		},
 	}
 	if rapid.Bool().Draw(w.t, "special") {
@@ -114,7 +119,7 @@ func (w *world) app() {
 	}
 	w.models = append(w.models, m)
 	var twins [2]*placement.Demand
-	w.both(func(c *placement.Cluster, n int) { twins[n] = c.Demand(s, nil) })
+	w.both(func(c *placement.Cluster, n int) { twins[n] = c.Demand(&s.Run, nil) })
 	w.demands = append(w.demands, twins)
 }
 

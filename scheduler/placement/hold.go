@@ -30,7 +30,7 @@ func (c *Cluster) Hold(d *Demand) (id mesos.AgentID, ok bool) {
 	d.pool.update(best)
 	d.held = append(d.held, best)
 	d.world++
-	return c.agents[best].Agent, true
+	return c.agents[best].AgentID, true
 }
 
 // covered returns which share of need is free, in thousandths, by the scarcest resource.

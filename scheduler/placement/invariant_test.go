@@ -11,7 +11,9 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/constraint"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
@@ -33,12 +35,12 @@ func holdConstraints(t *rapid.T, policy placement.Policy) {
 	for range rapid.IntRange(1, 20).Draw(t, "offers") {
 		w.offer()
 	}
-	s := &app.Spec{ID: "/held", Role: role, Resources: resource.Vector{CPUs: 10}}
+	s := &app.Spec{ID: "/held", Run: runspec.Run{Role: role, Resources: resource.Vector{CPUs: 10}}}
 	for range rapid.IntRange(1, 3).Draw(t, "constraints") {
 		s.Constraints = append(s.Constraints, drawConstraint(t))
 	}
-	d := w.twins[0].Demand(s, nil)
-	var sites []placement.Site
+	d := w.twins[0].Demand(&s.Run, nil)
+	var sites []mesos.Site
 	ended := false
 	for range rapid.IntRange(1, 30).Draw(t, "steps") {
 		if len(sites) > 0 && rapid.IntRange(0, 3).Draw(t, "end") == 0 {
@@ -63,7 +65,7 @@ func holdConstraints(t *rapid.T, policy placement.Policy) {
 
 // broken says what a constraint promised of a set of instances and does not
 // hold. GROUP_BY promises an even spread only while no instance ends.
-func broken(c constraint.Constraint, sites []placement.Site, ended bool) string {
+func broken(c constraint.Constraint, sites []mesos.Site, ended bool) string {
 	counts := tally(sites, c.Field)
 	most, least, sum := 0, len(sites), 0
 	for _, n := range counts {

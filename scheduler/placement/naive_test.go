@@ -25,7 +25,7 @@ type naive struct {
 
 type naiveAgent struct {
 	id       mesos.AgentID
-	site     placement.Site
+	site     mesos.Site
 	offers   []*mesos.Offer
 	draining bool
 	// hasGPUs says that it ever offered some, used that something was taken of what it offers now.
@@ -56,7 +56,7 @@ type amount struct {
 type naiveDemand struct {
 	spec      *app.Spec
 	policy    placement.Policy
-	instances []placement.Site
+	instances []mesos.Site
 	avoid     map[mesos.AgentID]int
 	// begun maps roles to the number of the offer that its wait began with, nil before anybody asked.
 	begun map[string]int
@@ -73,7 +73,7 @@ func (n *naive) add(o *mesos.Offer) {
 		a = &naiveAgent{id: o.AgentID, free: map[kindOf]*amount{}, last: map[string]int{}, gone: map[string]*naiveAgent{}}
 		n.agents = append(n.agents, a)
 	}
-	a.site = placement.Site{Agent: o.AgentID, Hostname: o.Hostname, Domain: o.Domain, Attributes: o.Attributes}
+	a.site = o.Site()
 	a.offers = append(a.offers, o)
 	n.offers++
 	a.last[o.Role], a.gone[o.Role] = n.offers, nil
@@ -251,7 +251,7 @@ func (n *naive) key(d *naiveDemand, a *naiveAgent) [4]int64 {
 	k := [4]int64{1: groupSize(d, a.site)}
 	if d.policy == placement.Spread {
 		for _, s := range d.instances {
-			if s.Agent == a.id {
+			if s.AgentID == a.id {
 				k[2]++
 			}
 		}
@@ -311,7 +311,7 @@ func (n *naive) take(i int, s *app.Spec, got placement.Assignment) (problem stri
 // giveBack returns what an assignment used.
 func (n *naive) giveBack(got placement.Assignment) {
 	for _, a := range n.agents {
-		if a.id != got.Agent {
+		if a.id != got.AgentID {
 			continue
 		}
 		for _, r := range slices.Concat(got.Resources, got.Executor) {

@@ -9,11 +9,10 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
-	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
 // value is a field's text as Marathon compares it.
-func value(s placement.Site, field string) (string, bool) {
+func value(s mesos.Site, field string) (string, bool) {
 	switch field {
 	case "hostname", "@hostname":
 		return s.Hostname, s.Hostname != ""
@@ -45,7 +44,7 @@ func value(s placement.Site, field string) (string, bool) {
 	return "", false
 }
 
-func tally(instances []placement.Site, field string) map[string]int {
+func tally(instances []mesos.Site, field string) map[string]int {
 	counts := map[string]int{}
 	for _, s := range instances {
 		if v, has := value(s, field); has {
@@ -56,7 +55,7 @@ func tally(instances []placement.Site, field string) map[string]int {
 }
 
 // groupSize is how many instances share the site's value of the first GROUP_BY.
-func groupSize(d *naiveDemand, s placement.Site) int64 {
+func groupSize(d *naiveDemand, s mesos.Site) int64 {
 	for _, c := range d.spec.Constraints {
 		if c.Operator == constraint.GroupBy {
 			v, _ := value(s, c.Field)
@@ -67,7 +66,7 @@ func groupSize(d *naiveDemand, s placement.Site) int64 {
 }
 
 // admits is what constraints and regions say of an agent.
-func (n *naive) admits(d *naiveDemand, s placement.Site) bool {
+func (n *naive) admits(d *naiveDemand, s mesos.Site) bool {
 	aware := false
 	for _, c := range d.spec.Constraints {
 		aware = aware || c.Field == "@region" || c.Field == "@zone"
@@ -78,7 +77,7 @@ func (n *naive) admits(d *naiveDemand, s placement.Site) bool {
 	return aware || n.cfg.HomeRegion == "" || s.Domain.Region == "" || s.Domain.Region == n.cfg.HomeRegion
 }
 
-func admitsOne(c constraint.Constraint, instances []placement.Site, s placement.Site) bool {
+func admitsOne(c constraint.Constraint, instances []mesos.Site, s mesos.Site) bool {
 	v, has := value(s, c.Field)
 	if !has {
 		return c.Operator == constraint.Unlike

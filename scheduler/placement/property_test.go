@@ -130,7 +130,7 @@ func (w *world) place() {
 	together := len(m.avoid) == 0 && rapid.Bool().Draw(w.t, "together")
 	w.both(func(c *placement.Cluster, n int) {
 		d := w.demands[k][n]
-		if plain := c.Plain(m.spec); together && plain != nil {
+		if plain := c.Plain(&m.spec.Run); together && plain != nil {
 			d = plain
 		}
 		got[n], ok[n] = c.Place(d)
@@ -147,11 +147,11 @@ func (w *world) place() {
 		w.explained(m, d)
 		return
 	}
-	if want < 0 || w.naive.agents[want].id != got[0].Agent {
-		w.t.Fatalf("%s %v: got agent %s, want index %d of the reference", m.spec.ID, m.spec.Constraints, got[0].Agent, want)
+	if want < 0 || w.naive.agents[want].id != got[0].AgentID {
+		w.t.Fatalf("%s %v: got agent %s, want index %d of the reference", m.spec.ID, m.spec.Constraints, got[0].AgentID, want)
 	}
 	if problem := w.naive.take(want, m.spec, got[0]); problem != "" {
-		w.t.Fatalf("%s on %s %s: %+v", m.spec.ID, got[0].Agent, problem, got[0])
+		w.t.Fatalf("%s on %s %s: %+v", m.spec.ID, got[0].AgentID, problem, got[0])
 	}
 	w.checkPorts(m.spec, got[0])
 	m.instances = append(m.instances, w.naive.agents[want].site)
@@ -183,7 +183,7 @@ func (w *world) explained(m *naiveDemand, d *placement.Demand) {
 	if diff := cmp.Diff(r.LastOffers, w.naive.rejections(m)); diff != "" {
 		w.t.Fatalf("%s %v: reasons (-got +want):\n%s", m.spec.ID, m.spec.Constraints, diff)
 	}
-	if placement.Explain(m.spec, r) == "" {
+	if placement.Explain(&m.spec.Run, r) == "" {
 		w.t.Fatalf("nothing fits, and no sentence says so: %+v", r)
 	}
 }
@@ -221,7 +221,7 @@ func (w *world) end(undo bool) {
 	m, at := w.models[p.demand], p.at[0]
 	site := *at.Site
 	if undo {
-		current := fmt.Sprint(w.twins[0].Offers(at.Agent, at.Role)) == fmt.Sprint(at.Offers)
+		current := fmt.Sprint(w.twins[0].Offers(at.AgentID, at.Role)) == fmt.Sprint(at.Offers)
 		w.both(func(c *placement.Cluster, n int) { c.Undo(p.at[n]) })
 		if current {
 			w.naive.giveBack(at)
@@ -269,12 +269,12 @@ func (w *world) accept() {
 		return
 	}
 	p := w.placed[len(w.placed)-1]
-	if len(w.twins[0].Offers(p.at[0].Agent, role)) == 0 {
+	if len(w.twins[0].Offers(p.at[0].AgentID, role)) == 0 {
 		return
 	}
 	w.both(func(c *placement.Cluster, n int) { c.RemoveSpot(p.at[n].Spot()) })
 	for _, a := range w.naive.agents {
-		if a.id == p.at[0].Agent {
+		if a.id == p.at[0].AgentID {
 			a.giveUp(role)
 		}
 	}
@@ -320,7 +320,7 @@ func (w *world) avoid() {
 // adopt counts an instance that was not placed here, maybe on an unknown agent.
 func (w *world) adopt() {
 	k := rapid.IntRange(0, len(w.demands)-1).Draw(w.t, "app")
-	site := placement.Site{Agent: "elsewhere", Hostname: "h99", Domain: mesos.Domain{Region: "r1", Zone: "z9"}}
+	site := mesos.Site{AgentID: "elsewhere", Hostname: "h99", Domain: mesos.Domain{Region: "r1", Zone: "z9"}}
 	if len(w.naive.agents) > 0 && rapid.Bool().Draw(w.t, "known") {
 		site = rapid.SampledFrom(w.naive.agents).Draw(w.t, "agent").site
 	}
@@ -339,7 +339,7 @@ func (w *world) restart() {
 	}
 	m.begun = nil
 	w.both(func(c *placement.Cluster, n int) {
-		w.demands[k][n] = c.Demand(m.spec, m.instances)
+		w.demands[k][n] = c.Demand(&m.spec.Run, m.instances)
 		for id, failures := range m.avoid {
 			w.demands[k][n].Avoid(id, failures)
 		}

@@ -51,7 +51,7 @@ func (d *Demand) RejectionsOf(instance string, home mesos.AgentID) Rejections {
 	d.sync()
 	reject := func(i int32, _ *amounts, _ mode) Reason {
 		switch a := &d.cluster.agents[i]; {
-		case a.Agent != home:
+		case a.AgentID != home:
 			return NoCorrespondingReservationFound
 		case a.draining:
 			return AgentMaintenance
@@ -76,8 +76,8 @@ func (d *Demand) RejectionsOf(instance string, home mesos.AgentID) Rejections {
 }
 
 func (d *Demand) newRejections(attempt Funnel) Rejections {
-	r := Rejections{Attempt: attempt, Wanted: d.wanted(), Need: d.need, Constraints: make([]ConstraintTally, len(d.spec.Constraints))}
-	for k, c := range d.spec.Constraints {
+	r := Rejections{Attempt: attempt, Wanted: d.wanted(), Need: d.need, Constraints: make([]ConstraintTally, len(d.run.Constraints))}
+	for k, c := range d.run.Constraints {
 		r.Constraints[k].Constraint = c
 	}
 	return r
@@ -163,7 +163,7 @@ func (d *Demand) outside(i int32) bool {
 // violated returns the index of the first constraint that excludes the agent, -1 for none.
 func (d *Demand) violated(i int32) int {
 	next := 0
-	for k, c := range d.spec.Constraints {
+	for k, c := range d.run.Constraints {
 		if d.filter != nil && !d.filter.conditions[k].holds(i) {
 			return k
 		}

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
 // Labels of the reservations that are made for resident instances.
@@ -31,10 +31,10 @@ type volumeNeed struct {
 // addVolumes reads the App's persistent volumes; those on the root disk are
 // part of what an instance needs of it.
 func (d *Demand) addVolumes() {
-	if !d.spec.HasPersistentVolumes() {
+	if !d.run.HasPersistentVolumes() {
 		return
 	}
-	for _, v := range d.spec.Container.Volumes {
+	for _, v := range d.run.Container.Volumes {
 		if v.Persistent == nil {
 			continue
 		}
@@ -53,7 +53,7 @@ func (d *Demand) addVolumes() {
 }
 
 // pathPatterns compiles the volume's constraints, which are all "path LIKE regex".
-func pathPatterns(v *app.PersistentVolume) []*regexp.Regexp {
+func pathPatterns(v *runspec.PersistentVolume) []*regexp.Regexp {
 	var out []*regexp.Regexp
 	for _, k := range v.Constraints {
 		if re, err := regexp.Compile(`^(?:` + k.Value + `)$`); err == nil {
@@ -315,7 +315,7 @@ func (c *Cluster) Strays(known func(instance string) bool) []Cleanup {
 				continue
 			}
 			if ops := p.slots[i].strays(known); len(ops) > 0 {
-				out = append(out, Cleanup{c.agents[i].Agent, role, p.slots[i].ids, ops})
+				out = append(out, Cleanup{c.agents[i].AgentID, role, p.slots[i].ids, ops})
 			}
 		}
 	}

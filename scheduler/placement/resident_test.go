@@ -56,7 +56,7 @@ func TestResident(t *testing.T) {
 		t.Parallel()
 		c := placement.NewCluster(cfg)
 		c.Add(dbOffer("o1", plain...))
-		a, ok := c.PlaceResident(c.Demand(database(app.PersistentVolume{Size: resource.Units(600)}), nil), "db.1", "")
+		a, ok := c.PlaceResident(c.Demand(&database(app.PersistentVolume{Size: resource.Units(600)}).Run, nil), "db.1", "")
 		if !ok {
 			t.Fatal("it fits")
 		}
@@ -83,7 +83,7 @@ func TestResident(t *testing.T) {
 			scalar(mesos.CPUs, 1, reservedFor("db.1")), scalar(mesos.Mem, 128, reservedFor("db.1")), volumeOf("db.1", 600),
 		}
 		c.Add(dbOffer("o1", own...))
-		d := c.Demand(database(app.PersistentVolume{Size: resource.Units(600)}), nil)
+		d := c.Demand(&database(app.PersistentVolume{Size: resource.Units(600)}).Run, nil)
 		if _, ok := c.PlaceResident(d, "db.2", ""); ok {
 			t.Error("another instance was placed on what is reserved for db.1")
 		}
@@ -109,7 +109,7 @@ func TestResident(t *testing.T) {
 		fits := func(v app.PersistentVolume) bool {
 			c := placement.NewCluster(cfg)
 			c.Add(dbOffer("o1", append(plain[:2:2], mount)...))
-			a, ok := c.PlaceResident(c.Demand(database(v), nil), "db.1", "")
+			a, ok := c.PlaceResident(c.Demand(&database(v).Run, nil), "db.1", "")
 			if ok && a.Resources[0].Scalar != resource.Units(800) {
 				t.Errorf("volume: got %v MiB, want the whole disk of 800", a.Resources[0].Scalar)
 			}
@@ -189,7 +189,7 @@ func TestResidentFindsAllThatItReserved(t *testing.T) {
 
 	c := placement.NewCluster(cfg)
 	c.Add(dbOffer("o1", free...))
-	d := c.Demand(s, nil)
+	d := c.Demand(&s.Run, nil)
 	first, ok := c.PlaceResident(d, "db.1", "")
 	if !ok {
 		t.Fatal("it fits")
@@ -207,7 +207,7 @@ func TestResidentFindsAllThatItReserved(t *testing.T) {
 	c.Add(dbOffer("o2", own...))
 	ordinary := spec(1, 16)
 	ordinary.Role = "db"
-	if _, ok := c.Place(c.Demand(ordinary, nil)); ok {
+	if _, ok := c.Place(c.Demand(&ordinary.Run, nil)); ok {
 		t.Error("an ordinary instance was placed on what is reserved for db.1")
 	}
 	if _, ok := c.PlaceResident(d, "db.2", ""); ok {
@@ -269,7 +269,7 @@ func TestReservations(t *testing.T) {
 			c.Add(&mesos.Offer{ID: "o1", AgentID: "a1", Hostname: "h1", Role: "eng/web", Resources: k.offered})
 			s := spec(3, 0)
 			s.Role, s.AcceptedResourceRoles = "eng/web", k.accepted
-			a, _ := c.Place(c.Demand(s, nil))
+			a, _ := c.Place(c.Demand(&s.Run, nil))
 			if diff := cmp.Diff(a.Resources, k.want); diff != "" {
 				t.Errorf("resources (-got +want):\n%s", diff)
 			}

@@ -183,6 +183,16 @@ func TestWhatAnInstanceUses(t *testing.T) {
 			name: "Mesos' own executor needs nothing", cfg: placement.Config{Executor: resource.Vector{CPUs: resource.Units(9)}},
 			change: func(s *app.Spec) { s.Executor = "//cmd" }, offers: []string{"cpus:2 mem:512"}, want: "cpus:2 mem:128",
 		},
+		{
+			name: "executor resources are nothing to Mesos' own executors", cfg: placement.Config{BuiltIn: true},
+			change: func(s *app.Spec) { s.ExecutorResources = &resource.Vector{CPUs: 500} },
+			offers: []string{"cpus:2 mem:512"}, want: "cpus:2 mem:128",
+		},
+		{
+			name: "an executor of the App's own costs something beside Mesos' own", cfg: placement.Config{BuiltIn: true},
+			change: func(s *app.Spec) { s.Executor, s.ExecutorResources = "/bin/x", &resource.Vector{CPUs: 500} },
+			offers: []string{"cpus:3 mem:512"}, want: "cpus:2 mem:128 | cpus:0.5",
+		},
 		{name: "any port", change: ports(0), offers: []string{"cpus:4 mem:512 ports:31000-32000"}, want: "cpus:2 mem:128 ports:31000"},
 		{name: "service ports are not host ports", change: ports(10000, 10001), offers: []string{"cpus:4 mem:512 ports:31000-32000"}, want: "cpus:2 mem:128 ports:31000-31001"},
 		{name: "no ports left", change: ports(0, 0), offers: []string{"cpus:4 mem:512 ports:31000"}, want: "no"},
@@ -221,7 +231,7 @@ func TestWhatAnInstanceUses(t *testing.T) {
 				row.change(s)
 			}
 			got := "no"
-			d := c.Demand(s, nil)
+			d := c.Demand(&s.Run, nil)
 			if a, ok := c.Place(d); ok {
 				got = printResources(a.Resources)
 				if len(a.Executor) > 0 {
@@ -243,7 +253,7 @@ func TestReservedByDefaultMeansUnreservedForTheRoleOfEverybody(t *testing.T) {
 	t.Parallel()
 	c := placement.NewCluster(placement.Config{Accepted: placement.AcceptReserved})
 	c.Add(offer(1, 4, 512))
-	if _, ok := c.Place(c.Demand(spec(1, 64), nil)); !ok {
+	if _, ok := c.Place(c.Demand(&spec(1, 64).Run, nil)); !ok {
 		t.Error("an App of role * finds no place")
 	}
 }

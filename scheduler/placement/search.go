@@ -78,7 +78,7 @@ func (d *Demand) pick(m masks, from int32) int32 {
 
 // leastAvoided returns the agent with the fewest recent failures.
 func (d *Demand) leastAvoided(m *masks) int32 {
-	fails := func(i int32) int { return d.avoid[d.cluster.agents[i].Agent] }
+	fails := func(i int32) int { return d.avoid[d.cluster.agents[i].AgentID] }
 	slices.SortFunc(d.avoided, func(a, b int32) int {
 		return cmp.Or(cmp.Compare(fails(a), fails(b)), cmp.Compare(a, b))
 	})

@@ -42,7 +42,7 @@ const stillDeadMax = 64
 // rebuild starts again with all agents, as after a change of attributes or of
 // the master's region.
 func (d *Demand) rebuild() {
-	if d.region != d.cluster.homeRegion(d.spec) {
+	if d.region != d.cluster.homeRegion(d.run) {
 		d.refilter()
 		d.share()
 	}
@@ -117,7 +117,7 @@ func (d *Demand) extend() {
 		if d.avoid == nil {
 			continue
 		}
-		if d.avoid[agents[i].Agent] > 0 {
+		if d.avoid[agents[i].AgentID] > 0 {
 			d.avoided = append(d.avoided, i)
 		} else {
 			d.unavoided.set(i)

@@ -72,6 +72,10 @@ func (e *InvalidError) Error() string {
 	return fmt.Sprintf("record %q: %s", key, e.Reason)
 }
 
+// Rejected says that the transaction was refused for what it holds, and would be
+// again: nothing was written, and the store goes on.
+func (e *InvalidError) Rejected() bool { return true }
+
 // IsTemporary tells whether the transaction that failed with err was not
 // written and may succeed when it is tried again.
 func IsTemporary(err error) bool {

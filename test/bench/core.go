@@ -9,6 +9,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
@@ -55,10 +56,16 @@ func coreScene(apps, each int, constrained bool) (measured func(), check func() 
 	var changes []core.AppChange
 	for i := range apps {
 		spec := &app.Spec{
-			ID: app.ID(fmt.Sprintf("/bench/app-%d", i)), Cmd: "run", Instances: each, Role: "*",
-			Resources: resource.Vector{CPUs: 100, Mem: resource.Units(32)},
-			Backoff:   app.Backoff{Initial: time.Second, Factor: 2, Max: time.Minute},
-			Upgrade:   app.UpgradeStrategy{MinimumHealthCapacity: 1, MaximumOverCapacity: 1}, KillSelect: app.YoungestFirst,
+			ID:         app.ID(fmt.Sprintf("/bench/app-%d", i)),
+			Instances:  each,
+			Backoff:    app.Backoff{Initial: time.Second, Factor: 2, Max: time.Minute},
+			Upgrade:    app.UpgradeStrategy{MinimumHealthCapacity: 1, MaximumOverCapacity: 1},
+			KillSelect: app.YoungestFirst,
+			Run: runspec.Run{
+				Cmd:       "run",
+				Role:      "*",
+				Resources: resource.Vector{CPUs: 100, Mem: resource.Units(32)},
+			},
 		}
 		if constrained {
 			spec.Constraints = []constraint.Constraint{{Field: "network", Operator: constraint.Like, Value: "special"}}

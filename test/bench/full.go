@@ -60,7 +60,7 @@ func newFullScene(w *workloads.Workload, size workloads.Size) (*fullScene, error
 		total += o.Resources[0].Scalar
 	}
 	for _, a := range f.apps {
-		f.demands = append(f.demands, f.cluster.Demand(a.Spec, nil))
+		f.demands = append(f.demands, f.cluster.Demand(&a.Spec.Run, nil))
 	}
 	rnd := w.Rand()
 	for failed := 0; float64(used) < w.Full*float64(total) && failed < 1000; {

@@ -43,7 +43,7 @@ func (s *scene) place() {
 	demands := make([]*placement.Demand, len(s.apps))
 	left := make([]int, len(s.apps))
 	for i, a := range s.apps {
-		demands[i] = s.cluster.Demand(a.Spec, nil)
+		demands[i] = s.cluster.Demand(&a.Spec.Run, nil)
 		left[i] = a.Spec.Instances
 	}
 	for waiting := len(demands); waiting > 0; {
@@ -70,7 +70,7 @@ func (s *scene) check() error {
 	used := map[mesos.AgentID]resource.Vector{}
 	taken := map[mesos.AgentID]map[uint32]bool{}
 	for _, a := range s.placed {
-		v := used[a.Agent]
+		v := used[a.AgentID]
 		for _, r := range a.Resources {
 			switch r.Name {
 			case mesos.CPUs:
@@ -79,15 +79,15 @@ func (s *scene) check() error {
 				v.Mem += r.Scalar
 			}
 		}
-		used[a.Agent] = v
+		used[a.AgentID] = v
 		for _, p := range a.HostPorts {
-			if taken[a.Agent] == nil {
-				taken[a.Agent] = map[uint32]bool{}
+			if taken[a.AgentID] == nil {
+				taken[a.AgentID] = map[uint32]bool{}
 			}
-			if taken[a.Agent][p] {
-				return fmt.Errorf("port %d of %s was given twice", p, a.Agent)
+			if taken[a.AgentID][p] {
+				return fmt.Errorf("port %d of %s was given twice", p, a.AgentID)
 			}
-			taken[a.Agent][p] = true
+			taken[a.AgentID][p] = true
 		}
 	}
 	for _, o := range s.offers {

@@ -21,7 +21,7 @@ func fitCheckFigures(s *session) error {
 	if err != nil {
 		return err
 	}
-	d := sc.cluster.Demand(sc.apps[0].Spec, nil)
+	d := sc.cluster.Demand(&sc.apps[0].Spec.Run, nil)
 	agents := make([]placement.Ref, len(sc.offers))
 	for i, o := range sc.offers {
 		agents[i], _ = sc.cluster.Ref(o.AgentID)
@@ -110,7 +110,7 @@ func fill(tree *fairshare.Tree, sc *scene) int {
 		tree.Set(fairshare.Request{
 			App: a.Spec.ID, Queue: string(a.Spec.ID.Tenant()), Need: a.Spec.Resources, Count: a.Spec.Instances,
 		}, now)
-		demands[tree.Waiting(a.Spec.ID)] = sc.cluster.Demand(a.Spec, nil)
+		demands[tree.Waiting(a.Spec.ID)] = sc.cluster.Demand(&a.Spec.Run, nil)
 	}
 	for {
 		it, ok := tree.Next()

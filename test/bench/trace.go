@@ -116,7 +116,7 @@ func pack(w *workloads.Workload, size workloads.Size, p placement.Policy) (packe
 	}
 	demands := make([]*placement.Demand, len(sc.apps))
 	for i, a := range sc.apps {
-		demands[i] = sc.cluster.Demand(a.Spec, nil)
+		demands[i] = sc.cluster.Demand(&a.Spec.Run, nil)
 	}
 	k := sc.packing(arrivals(sc.apps, w.Rand()), func(i int) bool {
 		a, ok := sc.cluster.Place(demands[i])
@@ -265,7 +265,7 @@ func newReplay(sc *scene) *replay {
 	r := &replay{scene: sc, apps: sc.apps, tree: fairshare.New(fairshare.Config{}), demands: map[app.ID]*placement.Demand{}, index: map[app.ID]int{}, size: sc.total()}
 	r.tree.SetTotal(sc.total())
 	for i, a := range sc.apps {
-		r.demands[a.Spec.ID] = sc.cluster.Demand(a.Spec, nil)
+		r.demands[a.Spec.ID] = sc.cluster.Demand(&a.Spec.Run, nil)
 		r.index[a.Spec.ID] = i
 	}
 	return r

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"maps"
@@ -113,9 +112,8 @@ func (b *Binding) requestValue(m []string) (string, error) {
 	}
 	switch {
 	case number != "" && name == "STATUS_UUID":
-		raw := make([]byte, 16)
-		_, _ = rand.Read(raw)
-		b.values[key] = base64.StdEncoding.EncodeToString(raw)
+		id := uuid.New() // Mesos takes no 16 bytes that are not a UUID of a version it knows
+		b.values[key] = base64.StdEncoding.EncodeToString(id[:])
 	case number != "" && (name == "STREAM_ID" || name == "UUID" || name == "CONTAINER_ID"):
 		b.values[key] = uuid.NewString()
 	case number != "" && bindable[name] != "":

@@ -26,6 +26,7 @@ type environment struct {
 	prefix   string // MESOS_PREFIX: an installed Mesos
 	master   string // MESOS_MASTER: a running cluster
 	strict   bool   // CONFORMANCE_STRICT: compare texts meant for people word by word
+	unruly   bool   // CONFORMANCE_UNCHECKED: send messages that break Mesos' rules, too
 	report   string // CONFORMANCE_REPORT: a file for one line per case
 	parallel string // CONFORMANCE_PARALLEL: cases side by side
 }
@@ -34,6 +35,7 @@ func readEnvironment() environment {
 	e := environment{
 		dir: cmp.Or(os.Getenv("CONFORMANCE_CASES"), "testdata/cases"), prefix: os.Getenv("MESOS_PREFIX"),
 		master: os.Getenv("MESOS_MASTER"), strict: os.Getenv("CONFORMANCE_STRICT") != "", report: os.Getenv("CONFORMANCE_REPORT"),
+		unruly: os.Getenv("CONFORMANCE_UNCHECKED") != "",
 	}
 	// Cases wait most of the time; a real Mesos needs more of the machine, and one cluster bears one case at a time.
 	e.parallel = cmp.Or(os.Getenv("CONFORMANCE_PARALLEL"), map[bool]string{true: "20", false: "4"}[e.prefix == ""])
@@ -195,6 +197,9 @@ func attempt(t *scope, env environment, c *Case) (wording []string, err error) {
 	ctx, cancel := context.WithTimeout(t.Context(), caseMax)
 	defer cancel()
 	replay := NewReplay(c, rig, env.strict)
+	if env.unruly {
+		replay.Unchecked()
+	}
 	err = replay.Run(ctx)
 	for _, w := range replay.Wording() {
 		t.Logf("wording: %s", w)

@@ -35,6 +35,9 @@ type answer struct {
 
 // send carries out one request and compares the answer.
 func (r *Replay) send(ctx context.Context, step *Step) error {
+	if err := r.checkRules(step.Send, step.Expect.Status); err != nil {
+		return err
+	}
 	deadline := time.Now().Add(retryMax)
 	for {
 		a, err := r.do(ctx, step.Send, step.Stream != "" && step.Expect.Status == http.StatusOK)
@@ -59,6 +62,18 @@ func (r *Replay) send(ctx context.Context, step *Step) error {
 			return err
 		}
 	}
+}
+
+// checkRules holds a call that is meant to be taken against the rules of real masters and agents, before it is sent.
+func (r *Replay) checkRules(req *Request, expected int) error {
+	if r.unchecked || req.Raw != nil || !isCall(req.Method, req.Path, expected) {
+		return nil
+	}
+	body, err := r.binding.expandValue(req.Body)
+	if err != nil {
+		return err
+	}
+	return checkMessage(req.To, req.Path, req.Headers, body)
 }
 
 // do makes one request on a connection of its own.
@@ -238,6 +253,9 @@ func (r *Replay) open(step *Step, a *answer) {
 
 // poll repeats a request until the part of the answer is the expected one.
 func (r *Replay) poll(ctx context.Context, step *Step) error {
+	if err := r.checkRules(step.Poll, http.StatusOK); err != nil {
+		return err
+	}
 	deadline := r.stepStart.Add(ms(step.WithinMS))
 	want, err := decodeJSON(step.Expect.Body)
 	if err != nil {
@@ -275,7 +293,13 @@ func (r *Replay) pipeline(ctx context.Context, step *Step) error {
 	}
 	var all bytes.Buffer
 	var requests []*http.Request
-	for _, b := range p.Bodies {
+	for i, b := range p.Bodies {
+		call := &Request{To: p.To, Method: p.Method, Path: p.Path, Headers: p.Headers, Body: b}
+		if i < len(step.Expect.Statuses) {
+			if err := r.checkRules(call, step.Expect.Statuses[i]); err != nil {
+				return err
+			}
+		}
 		body, err := r.binding.expandValue(b)
 		if err != nil {
 			return err

@@ -34,14 +34,14 @@ func start(t *testing.T, h http.HandlerFunc) string {
 // conversation is a case whose every step can go wrong.
 const conversation = `{"id": "x", "config": {"masters": 1}, "steps": [
  {"send": {"to": "master:1", "method": "POST", "path": "/api/v1/scheduler", "headers": {"Content-Type": "application/json"},
-   "body": {"type": "SUBSCRIBE"}}, "expect": {"status": 200, "headers": {"Mesos-Stream-Id": "$STREAM_ID_1"}}, "stream": "f1"},
+   "body": {"type": "SUBSCRIBE", "subscribe": {"framework_info": {"user": "u", "name": "n"}}}}, "expect": {"status": 200, "headers": {"Mesos-Stream-Id": "$STREAM_ID_1"}}, "stream": "f1"},
  {"await": "f1", "skip": ["HEARTBEAT"], "within_ms": 2000, "expect": {"order": "strict", "events": [{"type": "SUBSCRIBED", "id": "$FRAMEWORK_ID_1"}]}},
  {"await": "f1", "skip": [], "within_ms": 2000, "expect": {"order": "strict", "events": [{"type": "HEARTBEAT"}]}},
  {"send": {"to": "master:1", "method": "POST", "path": "/call", "headers": {"Content-Type": "application/json", "Mesos-Stream-Id": "$STREAM_ID_1"},
    "body": {"framework_id": "$FRAMEWORK_ID_1"}}, "expect": {"status": 202, "empty_body": true}},
  {"await": "f1", "skip": ["HEARTBEAT"], "within_ms": 2000, "not_before_ms": 50, "expect": {"order": "any", "events": [{"type": "A"}, {"type": "B"}]}},
  {"none": "f1", "types": ["C"], "for_ms": 50},
- {"poll": {"to": "master:1", "method": "POST", "path": "/api/v1", "headers": {}, "body": {"type": "GET_AGENTS"}}, "within_ms": 1000,
+ {"poll": {"to": "master:1", "method": "POST", "path": "/api/v1", "headers": {"Content-Type": "application/json"}, "body": {"type": "GET_AGENTS"}}, "within_ms": 1000,
    "expect": {"status": 200, "body": [{"value": "s1"}]}},
  {"eof": "f1", "within_ms": 2000}
 ]}`

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/agent"
 	"github.com/gantry-mesos/gantry/test/zktest"
 )
 
@@ -205,7 +206,11 @@ func (r *miniRig) Ctl(ctx context.Context, c *Ctl) error {
 		}
 		return r.cluster.KillAgent(c.Agent)
 	case "agent_start":
-		return r.cluster.StartAgent(c.Agent, minicluster.AgentStart{Fresh: c.Fresh, Flags: r.flags(c.Flags, nil)})
+		err := r.cluster.StartAgent(c.Agent, minicluster.AgentStart{Fresh: c.Fresh, Flags: r.flags(c.Flags, nil)})
+		if errors.Is(err, agent.ErrReconfigured) {
+			return nil // a process that starts and ends at once
+		}
+		return err
 	case "agent_freeze":
 		return r.cluster.FreezeAgent(c.Agent)
 	case "agent_thaw":

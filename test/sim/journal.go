@@ -112,6 +112,8 @@ func describeChange(c core.Change) string {
 	case core.PutDeployment:
 		d := c.Deployment
 		return fmt.Sprintf("deployment %s step %d of %v", d.ID, d.Current+1, d.Steps)
+	case core.PutProgress:
+		return fmt.Sprintf("progress %s step %d", c.ID, c.Current+1)
 	case core.DropDeployment:
 		return "drop deployment " + string(c.ID)
 	case core.PutTrouble:

@@ -49,6 +49,10 @@ func (s *store) apply(c core.Change) {
 		delete(s.instances, c.ID)
 	case core.PutDeployment:
 		s.deployments[c.Deployment.ID] = c.Deployment
+	case core.PutProgress:
+		d := *s.deployments[c.ID]
+		d.Current, d.Progressed = c.Current, c.Progressed
+		s.deployments[c.ID] = &d
 	case core.DropDeployment:
 		delete(s.deployments, c.ID)
 	case core.PutTrouble:

@@ -8,6 +8,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
@@ -130,12 +131,17 @@ func (u *user) spec(id app.ID) *app.Spec {
 	share := []float64{0, 0.5, 1}
 	inactive := []time.Duration{0, 30 * time.Second, 5 * time.Minute}[w.rng.IntN(3)]
 	spec := &app.Spec{
-		ID: id, Cmd: fmt.Sprintf("c%d", u.cmds), Instances: u.size(id),
-		Resources: resource.Vector{CPUs: resource.FromFloat(0.3), Mem: resource.Units(64)},
-		Backoff:   app.Backoff{Initial: time.Second, Factor: 1.5, Max: time.Minute},
-		Upgrade:   app.UpgradeStrategy{MinimumHealthCapacity: share[w.rng.IntN(3)], MaximumOverCapacity: share[w.rng.IntN(3)]},
-		Networks:  []app.Network{{Mode: app.Host}}, KillSelect: app.KillSelection(1 + w.rng.IntN(2)),
+		ID:          id,
+		Instances:   u.size(id),
+		Backoff:     app.Backoff{Initial: time.Second, Factor: 1.5, Max: time.Minute},
+		Upgrade:     app.UpgradeStrategy{MinimumHealthCapacity: share[w.rng.IntN(3)], MaximumOverCapacity: share[w.rng.IntN(3)]},
+		KillSelect:  app.KillSelection(1 + w.rng.IntN(2)),
 		Unreachable: app.UnreachableStrategy{InactiveAfter: inactive, ExpungeAfter: inactive * time.Duration(1+w.rng.IntN(2))},
+		Run: runspec.Run{
+			Cmd:       fmt.Sprintf("c%d", u.cmds),
+			Resources: resource.Vector{CPUs: resource.FromFloat(0.3), Mem: resource.Units(64)},
+			Networks:  []app.Network{{Mode: app.Host}},
+		},
 	}
 	switch id {
 	case "/checked":

@@ -14,6 +14,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
 //go:embed *.json
@@ -197,9 +198,11 @@ func (w *Workload) Draw(n int) ([]App, error) {
 		for range k.Count {
 			s := &app.Spec{
 				ID:        app.ID(fmt.Sprintf("/kind-%d/app-%d", kind, len(out))),
-				Role:      "*",
 				Instances: (n + count - 1 - len(out)) / count,
-				Resources: resource.Vector{CPUs: resource.FromFloat(k.CPUs.Draw(rnd)), Mem: resource.FromFloat(math.Ceil(k.Mem.Draw(rnd)))},
+				Run: runspec.Run{
+					Role:      "*",
+					Resources: resource.Vector{CPUs: resource.FromFloat(k.CPUs.Draw(rnd)), Mem: resource.FromFloat(math.Ceil(k.Mem.Draw(rnd)))},
+				},
 			}
 			for range k.Ports {
 				s.Ports = append(s.Ports, app.Port{HostPort: new(int), Protocol: "tcp"})

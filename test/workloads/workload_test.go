@@ -47,20 +47,20 @@ func placeAll(t *testing.T, w *workloads.Workload, p placement.Policy) {
 	}
 	placed := 0
 	for _, a := range apps {
-		d := c.Demand(a.Spec, nil)
+		d := c.Demand(&a.Spec.Run, nil)
 		for range a.Spec.Instances {
 			at, ok := c.Place(d)
 			if !ok {
-				if got := placement.Explain(a.Spec, d.Rejections()); got == "" {
+				if got := placement.Explain(&a.Spec.Run, d.Rejections()); got == "" {
 					t.Errorf("%s fits nowhere and nothing says why", a.Spec.ID)
 				}
 				break
 			}
 			placed++
-			if !d.Need().Fits(free[at.Agent]) {
-				t.Fatalf("%s was placed on %s, which has only %v left", a.Spec.ID, at.Agent, free[at.Agent])
+			if !d.Need().Fits(free[at.AgentID]) {
+				t.Fatalf("%s was placed on %s, which has only %v left", a.Spec.ID, at.AgentID, free[at.AgentID])
 			}
-			free[at.Agent] = free[at.Agent].Sub(d.Need())
+			free[at.AgentID] = free[at.AgentID].Sub(d.Need())
 		}
 	}
 	if placed == 0 {

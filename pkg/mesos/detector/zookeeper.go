@@ -11,6 +11,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/backoff"
 	"github.com/gantry-mesos/gantry/pkg/logfield"
+	"github.com/gantry-mesos/gantry/pkg/pause"
 	"github.com/gantry-mesos/gantry/pkg/zkconn"
 	"github.com/gantry-mesos/gantry/pkg/zkurl"
 )
@@ -64,7 +65,7 @@ func (z *zookeeper) run(ctx context.Context) error {
 			z.log.Warn("ZooKeeper session ended", zap.Error(err), logfield.Address(z.url.String()),
 				logfield.Attempt(retries.Attempt()), logfield.RetryIn(wait))
 		}
-		if !sleep(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return nil
 		}
 	}
@@ -114,7 +115,7 @@ func (z *zookeeper) retry(ctx context.Context, retries *backoff.Series, f func()
 		}
 		wait := retries.Next()
 		z.log.Debug("ZooKeeper does not answer", zap.Error(err), logfield.RetryIn(wait))
-		if !sleep(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return ctx.Err()
 		}
 	}
@@ -219,17 +220,5 @@ func (z *zookeeper) lost(reason string) {
 	z.leader = ""
 	if z.board.lose() {
 		z.log.Warn("leading master lost", logfield.Reason(reason))
-	}
-}
-
-// sleep returns false when ctx ends first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/logfield"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/pkg/pause"
 )
 
 const (
@@ -122,7 +123,7 @@ func (c *Client) Run(ctx context.Context, unacknowledged func() mesos.Unacknowle
 		}
 		c.log.Warn("not subscribed", logfield.Address(c.cfg.AgentEndpoint), logfield.Attempt(attempt),
 			logfield.RetryIn(delay), zap.Error(err))
-		if !sleep(ctx, delay) {
+		if !pause.For(ctx, delay) {
 			return nil
 		}
 	}
@@ -183,17 +184,5 @@ func permanent(err error) error {
 		return err
 	default:
 		return nil
-	}
-}
-
-// sleep waits for d and reports whether ctx still lives.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
 	}
 }

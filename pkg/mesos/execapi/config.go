@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
@@ -116,43 +114,10 @@ func (e *environment) duration(name string, otherwise time.Duration) time.Durati
 	if v == "" {
 		return otherwise
 	}
-	d, err := ParseDuration(v)
+	d, err := mesos.ParseDuration(v)
 	if err != nil {
 		e.errs = append(e.errs, fmt.Errorf("%s: %w", name, err))
 		return otherwise
 	}
 	return d
-}
-
-// durationUnits are the units of Mesos' durations, longer names before those they end in.
-var durationUnits = [...]struct {
-	name string
-	unit time.Duration
-}{
-	{"weeks", 7 * 24 * time.Hour},
-	{"days", 24 * time.Hour},
-	{"hrs", time.Hour},
-	{"mins", time.Minute},
-	{"secs", time.Second},
-	{"ms", time.Millisecond},
-	{"us", time.Microsecond},
-	{"ns", time.Nanosecond},
-}
-
-// ParseDuration reads a duration as Mesos writes it: a number, which may have a
-// fraction, and a unit right behind it: ns, us, ms, secs, mins, hrs, days or weeks.
-func ParseDuration(text string) (time.Duration, error) {
-	for _, u := range durationUnits {
-		digits, ok := strings.CutSuffix(text, u.name)
-		if !ok {
-			continue
-		}
-		n, err := strconv.ParseFloat(digits, 64)
-		ns := n * float64(u.unit)
-		if err != nil || !(ns >= 0 && ns < float64(1<<63)) {
-			break
-		}
-		return time.Duration(ns), nil
-	}
-	return 0, fmt.Errorf(`duration %q: want a number and a unit, such as "1.5mins" or "2secs"`, text)
 }

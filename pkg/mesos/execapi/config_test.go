@@ -91,32 +91,3 @@ func TestParseEnv_names_every_problem(t *testing.T) {
 		}
 	}
 }
-
-func TestParseDuration(t *testing.T) {
-	t.Parallel()
-	good := map[string]time.Duration{
-		"0ns": 0, "7us": 7 * time.Microsecond, "1.5ms": 1500 * time.Microsecond, "2secs": 2 * time.Second,
-		"90secs": 90 * time.Second, "15mins": 15 * time.Minute, "1hrs": time.Hour, "3days": 72 * time.Hour, "1weeks": 168 * time.Hour,
-	}
-	for text, want := range good {
-		if got, err := execapi.ParseDuration(text); got != want || err != nil {
-			t.Errorf("ParseDuration(%q) = %v, %v, want %v", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"", "5", "secs", "5 secs", "-1secs", "1e300weeks", "NaNsecs", "5s", "5minutes"} {
-		if got, err := execapi.ParseDuration(text); err == nil {
-			t.Errorf("ParseDuration(%q) = %v, want an error", text, got)
-		}
-	}
-}
-
-func FuzzParseDuration(f *testing.F) {
-	for _, seed := range []string{"15mins", "1.5weeks", "0ns", "x"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		if d, err := execapi.ParseDuration(text); err == nil && d < 0 {
-			t.Errorf("ParseDuration(%q) = %v", text, d)
-		}
-	})
-}

@@ -21,6 +21,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/logfield"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/pkg/pause"
 )
 
 // Leader tells where the leading master is.
@@ -108,7 +109,7 @@ func (c *Client) Run(ctx context.Context, handle Handler) error {
 		c.log.Warn("not subscribed", logfield.Address(previous), logfield.Attempt(retries.Attempt()),
 			logfield.RetryIn(delay), zap.Error(err))
 		c.closeIdle()
-		if !sleep(ctx, delay) {
+		if !pause.For(ctx, delay) {
 			return nil
 		}
 	}
@@ -214,17 +215,5 @@ func permanent(err error) error {
 		return err
 	default:
 		return nil
-	}
-}
-
-// sleep waits for d and reports whether ctx still lives.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
 	}
 }

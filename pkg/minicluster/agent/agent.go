@@ -26,10 +26,6 @@ import (
 // marked it gone. The agent has destroyed its containers.
 var ErrRemoved = errors.New("the master has shut the agent down")
 
-// ErrReconfigured is returned by [Agent.Run] when the agent's description differs from the checkpointed one in a way
-// that the reconfiguration policy forbids.
-var ErrReconfigured = errors.New("agent configuration is incompatible with the checkpointed one")
-
 // phase is where an agent stands in its life.
 //
 //	recovering -> disconnected <-> running
@@ -64,22 +60,24 @@ type Agent struct {
 	stopWork  context.CancelFunc
 
 	// What follows belongs to the goroutine of Run.
-	timers     timers
-	info       mesos.AgentInfo // resources as configured, reservation stacks
-	total      []mesos.Resource
-	phase      phase
-	master     masterState
-	updates    *statusupdate.Manager
-	retryTimer *timer
-	frameworks map[string]*framework
-	finished   []*framework // completed frameworks, the oldest first
-	draining   *mesos.DrainConfig
-	drainSince time.Time
-	operations operations
-	nested     map[string]*nestedContainer
-	end        error
-	ended      bool
-	metrics    counters
+	timers timers
+	info   mesos.AgentInfo // resources as configured, reservation stacks
+	total  []mesos.Resource
+	// checkpointed is what an earlier agent on this work directory said of itself; nil without one.
+	checkpointed *mesos.AgentInfo
+	phase        phase
+	master       masterState
+	updates      *statusupdate.Manager
+	retryTimer   *timer
+	frameworks   map[string]*framework
+	finished     []*framework // completed frameworks, the oldest first
+	draining     *mesos.DrainConfig
+	drainSince   time.Time
+	operations   operations
+	nested       map[string]*nestedContainer
+	end          error
+	ended        bool
+	metrics      counters
 }
 
 // New checks the configuration, opens the listener and returns an agent that is ready to run. The caller must call
@@ -152,6 +150,9 @@ func (a *Agent) prepare() error {
 		Hostname: a.cfg.Hostname, Port: &port, Resources: resources, Attributes: attributes, Domain: a.cfg.Domain,
 	}
 	a.total = resources
+	if err := a.compatible(); err != nil {
+		return err
+	}
 	cache, err := fetcher.NewCache(a.store.Layout.FetcherCache(), a.cfg.FetcherCacheSize)
 	if err != nil {
 		return err

@@ -78,6 +78,9 @@ type Config struct {
 	// ReconfigurationPolicy says what to do when AgentInfo differs from the checkpointed one: "equal" refuses to start,
 	// "additive" allows additions. Default "equal".
 	ReconfigurationPolicy string
+	// PortMayChange takes another port than the checkpointed one for no change. Executors of before do not find the agent
+	// there and end. Not with Mesos.
+	PortMayChange bool
 	// Recover is "reconnect" (take executors back) or "cleanup" (kill them all and end). Default "reconnect".
 	Recover string
 
@@ -160,15 +163,23 @@ func Default() Config {
 // Validate returns all problems of the configuration, each naming its field.
 func (c Config) Validate() error {
 	var errs []error
+	if c.Network == nil || c.Detector == nil || c.Host == nil {
+		errs = append(errs, errors.New("Network, Detector and Host are required"))
+	}
+	if c.WorkDir == "" {
+		errs = append(errs, errors.New("WorkDir is required"))
+	}
+	return errors.Join(append(errs, c.ValidateFlags())...)
+}
+
+// ValidateFlags returns the problems of what stands for flags of mesos-agent.
+func (c Config) ValidateFlags() error {
+	var errs []error
 	check := func(ok bool, format string, args ...any) {
 		if !ok {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	check(c.Network != nil, "Network is required")
-	check(c.Detector != nil, "Detector is required")
-	check(c.Host != nil, "Host is required")
-	check(c.WorkDir != "", "WorkDir is required")
 	check(net.ParseIP(c.IP) != nil, "IP %q: not an address", c.IP)
 	check(c.Port >= 0 && c.Port < 1<<16, "Port %d: expected 0 to 65535", c.Port)
 	check(c.ReconfigurationPolicy == "equal" || c.ReconfigurationPolicy == "additive",

@@ -73,7 +73,7 @@ func (a *Agent) startExecutor(e *executorRun) {
 	e.registration = a.timers.after(a.cfg.ExecutorRegistrationTimeout, func() {
 		e.pending = &termination{
 			state: mesos.TASK_FAILED, reason: mesos.REASON_EXECUTOR_REGISTRATION_TIMEOUT,
-			message: "Executor did not register within " + FormatDuration(a.cfg.ExecutorRegistrationTimeout),
+			message: "Executor did not register within " + ids.FormatDuration(a.cfg.ExecutorRegistrationTimeout),
 		}
 		e.state = shuttingDown
 		a.destroy(e)
@@ -200,7 +200,7 @@ func (a *Agent) environment(e *executorRun) []string {
 	grace := a.graceOf(e)
 	set := map[string]string{
 		"LIBPROCESS_IP": a.ip, "LIBPROCESS_PORT": "0", "MESOS_AGENT_ENDPOINT": a.Address(), "MESOS_CHECKPOINT": "0",
-		"MESOS_DIRECTORY": e.sandbox, "MESOS_EXECUTOR_ID": e.id(), "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": FormatDuration(grace),
+		"MESOS_DIRECTORY": e.sandbox, "MESOS_EXECUTOR_ID": e.id(), "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": ids.FormatDuration(grace),
 		"MESOS_FRAMEWORK_ID": e.framework.id(), "MESOS_HTTP_COMMAND_EXECUTOR": "0", "MESOS_SANDBOX": e.sandbox,
 		"MESOS_SLAVE_ID": a.id(), "MESOS_SLAVE_PID": a.PID(),
 	}
@@ -209,8 +209,8 @@ func (a *Agent) environment(e *executorRun) []string {
 	}
 	if e.framework.checkpoints() {
 		set["MESOS_CHECKPOINT"] = "1"
-		set["MESOS_RECOVERY_TIMEOUT"] = FormatDuration(a.cfg.RecoveryTimeout)
-		set["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = FormatDuration(a.cfg.ExecutorReregistrationTimeout)
+		set["MESOS_RECOVERY_TIMEOUT"] = ids.FormatDuration(a.cfg.RecoveryTimeout)
+		set["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = ids.FormatDuration(a.cfg.ExecutorReregistrationTimeout)
 	}
 	maps.Copy(vars, set)
 	for _, v := range e.info.Command.GetEnvironment().GetVariables() {

@@ -125,8 +125,8 @@ func validateUpdate(call *executor.Call) string {
 	switch {
 	case len(status.UUID) == 0:
 		return "Expecting 'uuid' to be present"
-	case len(status.UUID) != 16:
-		return "Not a valid UUID"
+	case codec.InvalidUUID(status.UUID) != "":
+		return codec.InvalidUUID(status.UUID)
 	case status.ExecutorID != nil && status.ExecutorID.Value != call.ExecutorID.Value:
 		return fmt.Sprintf("ExecutorID in Call: %s does not match ExecutorID in TaskStatus: %s",
 			call.ExecutorID.Value, status.ExecutorID.Value)

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"testing"
-	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 
@@ -51,28 +50,6 @@ func TestAttributesFlag(t *testing.T) {
 	for _, bad := range []string{"rack", ":x", "set:{a,b}", "x:"} {
 		if _, err := ParseAttributes(bad); err == nil {
 			t.Errorf("%s: got no error", bad)
-		}
-	}
-}
-
-func TestDurations(t *testing.T) {
-	t.Parallel()
-	for text, d := range map[string]time.Duration{
-		"90secs": 90 * time.Second, "15mins": 15 * time.Minute, "1weeks": 7 * 24 * time.Hour, "0ns": 0, "1500ms": 1500 * time.Millisecond,
-	} {
-		if got := FormatDuration(d); got != text {
-			t.Errorf("%v: got %s, want %s", d, got, text)
-		}
-		if got, err := ParseDuration(text); err != nil || got != d {
-			t.Errorf("%s: got %v, %v, want %v", text, got, err, d)
-		}
-	}
-	if got, err := ParseDuration("1.5mins"); err != nil || got != 90*time.Second {
-		t.Errorf("got %v, %v, want 90s", got, err)
-	}
-	for _, bad := range []string{"", "5", "secs", "5m"} {
-		if _, err := ParseDuration(bad); err == nil {
-			t.Errorf("%q: got no error", bad)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,15 +83,21 @@ func TestReconfigurationPolicy(t *testing.T) {
 			r := newRig(t, nil).registered()
 			r.kill()
 			r.cfg.ReconfigurationPolicy, r.cfg.Resources = tt.policy, tt.resources
-			r.start()
 			if tt.ok {
+				r.start()
 				await[link.Reregister](t, r.master, nil)
 				return
 			}
-			if err := <-r.done; err == nil {
-				t.Error("got no error")
-			}
 			r.stop = nil
+			_, err := New(r.cfg)
+			differs, ok := errors.AsType[*ReconfiguredError](err)
+			if !ok || !errors.Is(err, ErrReconfigured) {
+				t.Fatalf("New = %v, want a ReconfiguredError", err)
+			}
+			want := ReconfiguredError{What: "cpus", Was: "4", Now: tt.resources[5:6], Checkpoint: differs.Checkpoint}
+			if *differs != want {
+				t.Errorf("New = %+v, want %+v", *differs, want)
+			}
 		})
 	}
 }

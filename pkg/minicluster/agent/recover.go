@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gogo/protobuf/proto"
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"go.uber.org/zap"
 
@@ -22,10 +21,7 @@ import (
 // recover takes back what an earlier agent on this work directory left (Mesos, agent recovery), then waits for its
 // executors before it turns to the master.
 func (a *Agent) recover() error {
-	old, err := a.store.LoadAgent()
-	if err != nil {
-		return fmt.Errorf("recover agent: %w", err)
-	}
+	old := a.checkpointed
 	if err := a.recoverResources(); err != nil {
 		return err
 	}
@@ -51,11 +47,8 @@ func (a *Agent) recover() error {
 	return nil
 }
 
-// recoverAgent checks the checkpointed description against the configured one and reads the rest.
+// recoverAgent takes the id of the checkpointed agent and reads the rest.
 func (a *Agent) recoverAgent(old *mesos.AgentInfo) error {
-	if err := a.compatible(old); err != nil {
-		return err
-	}
 	a.info.ID = old.ID
 	a.warn("checkpoint agent", a.store.SaveAgent(&a.info))
 	state, err := a.store.Load(a.id())
@@ -197,7 +190,7 @@ func (a *Agent) expireExecutors() {
 			}
 			e.pending = &termination{
 				state: f.lost(mesos.TASK_GONE), reason: mesos.REASON_EXECUTOR_REREGISTRATION_TIMEOUT,
-				message: "Executor did not reregister within " + FormatDuration(a.cfg.ExecutorReregistrationTimeout),
+				message: "Executor did not reregister within " + ids.FormatDuration(a.cfg.ExecutorReregistrationTimeout),
 			}
 			e.state = shuttingDown
 			a.onceRegistered(func() { a.destroy(e) })
@@ -240,97 +233,6 @@ func (a *Agent) recoveryDone() {
 	if a.draining != nil {
 		a.drain(*a.draining)
 	}
-}
-
-// compatible checks the reconfiguration policy.
-func (a *Agent) compatible(old *mesos.AgentInfo) error {
-	was := proto.Clone(old).(*mesos.AgentInfo) //nolint:forcetypeassert // Clone keeps the type
-	was.ID = nil
-	now := proto.Clone(&a.info).(*mesos.AgentInfo) //nolint:forcetypeassert // Clone keeps the type
-	if was.Equal(now) {
-		return nil
-	}
-	if a.cfg.ReconfigurationPolicy == "additive" {
-		if problem := additive(was, now); problem != "" {
-			return fmt.Errorf("%w: %s; use another work directory or restore the old configuration", ErrReconfigured, problem)
-		}
-		return nil
-	}
-	return fmt.Errorf("%w: ReconfigurationPolicy equal forbids any change; delete %s to register as a new agent",
-		ErrReconfigured, filepath.Join(a.store.Layout.WorkDir, "meta", "slaves", "latest"))
-}
-
-// additive returns why now is not merely more than was; empty if it is.
-func additive(was, now *mesos.AgentInfo) string {
-	if was.Hostname != now.Hostname || was.GetPort() != now.GetPort() {
-		return "hostname or port differs"
-	}
-	if was.Domain != nil && !was.Domain.Equal(now.Domain) {
-		return "domain differs"
-	}
-	for _, attribute := range was.Attributes {
-		found := false
-		for _, other := range now.Attributes {
-			found = found || attribute.Equal(other)
-		}
-		if !found {
-			return "attribute " + attribute.Name + " is missing or differs"
-		}
-	}
-	return lessResources(was.Resources, now.Resources)
-}
-
-// lessResources names a resource of which there is less than before; empty if there is none.
-func lessResources(was, now []mesos.Resource) string {
-	for _, r := range was {
-		if r.GetType() == mesos.SCALAR && scalarSum(now, r) < scalarSum(was, r)-1e-6 {
-			return "there is less " + r.Name
-		}
-		if r.GetType() == mesos.RANGES && !rangesContain(now, r) {
-			return "there is less of " + r.Name
-		}
-	}
-	return ""
-}
-
-func sameReservation(x, y mesos.Resource) bool {
-	if len(x.Reservations) != len(y.Reservations) {
-		return false
-	}
-	for i := range x.Reservations {
-		if !x.Reservations[i].Equal(y.Reservations[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func scalarSum(list []mesos.Resource, like mesos.Resource) float64 {
-	sum := 0.0
-	for _, r := range list {
-		if r.Name == like.Name && sameReservation(r, like) && r.Scalar != nil {
-			sum += r.Scalar.Value
-		}
-	}
-	return sum
-}
-
-func rangesContain(list []mesos.Resource, want mesos.Resource) bool {
-	for _, w := range want.GetRanges().GetRange() {
-		found := false
-		for _, r := range list {
-			if r.Name != want.Name || !sameReservation(r, want) {
-				continue
-			}
-			for _, have := range r.GetRanges().GetRange() {
-				found = found || have.Begin <= w.Begin && have.End >= w.End
-			}
-		}
-		if !found {
-			return false
-		}
-	}
-	return true
 }
 
 // detached returns a context for cleaning up that outlives the agent's own work.

@@ -14,6 +14,8 @@ import (
 	"go.uber.org/zap"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/gantry-mesos/gantry/pkg/pause"
 )
 
 // session follows a group through as many ZooKeeper sessions as it takes.
@@ -43,7 +45,7 @@ func (s *session) run(ctx context.Context, gate *Gate) error {
 		s.z.log.Warn("session ended", zap.Error(err))
 		s.node = ""
 		s.tell("", nil)
-		if pause(ctx, retryEvery) != nil || gate.Wait(ctx) != nil {
+		if !pause.For(ctx, retryEvery) || gate.Wait(ctx) != nil {
 			return nil //nolint:nilerr // stopped
 		}
 	}
@@ -215,15 +217,4 @@ func parseLeader(node string, raw []byte) (*mesos.MasterInfo, error) {
 // transient tells whether the session may survive the error.
 func transient(err error) bool {
 	return errors.Is(err, zk.ErrConnectionClosed) || errors.Is(err, zk.ErrNoServer)
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

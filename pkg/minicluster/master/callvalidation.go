@@ -117,11 +117,11 @@ func invalidBody(c *scheduler.Call) string {
 	}
 	switch {
 	case c.Type == scheduler.Call_ACKNOWLEDGE:
-		return invalidUUID(c.Acknowledge.UUID)
+		return codec.InvalidUUID(c.Acknowledge.UUID)
 	case c.Type == scheduler.Call_ACKNOWLEDGE_OPERATION_STATUS && c.AcknowledgeOperationStatus.AgentID == nil:
 		return expecting("agent_id")
 	case c.Type == scheduler.Call_ACKNOWLEDGE_OPERATION_STATUS:
-		return invalidUUID(c.AcknowledgeOperationStatus.UUID)
+		return codec.InvalidUUID(c.AcknowledgeOperationStatus.UUID)
 	case c.Type == scheduler.Call_UPDATE_FRAMEWORK && c.UpdateFramework.FrameworkInfo.ID.GetValue() != c.FrameworkID.GetValue():
 		return "'framework_id' differs from 'update_framework.framework_info.id'"
 	}
@@ -164,16 +164,6 @@ func hasBody(c *scheduler.Call) bool {
 }
 
 func bodyName(t scheduler.Call_Type) string { return strings.ToLower(t.String()) }
-
-// uuidBytes is the length of a UUID on the wire.
-const uuidBytes = 16
-
-func invalidUUID(b []byte) string {
-	if len(b) != uuidBytes {
-		return "Not a valid UUID"
-	}
-	return ""
-}
 
 func has(info *mesos.FrameworkInfo, c mesos.FrameworkInfo_Capability_Type) bool {
 	for i := range info.Capabilities {

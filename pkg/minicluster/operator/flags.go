@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/master"
 )
@@ -27,7 +28,7 @@ func masterFlags(c master.Config) map[string]string {
 		"registry_max_agent_age": c.RegistryMaxAgentAge, "offer_timeout": c.OfferTimeout,
 	} {
 		if d != 0 {
-			out[name] = agent.FormatDuration(d)
+			out[name] = mesos.FormatDuration(d)
 		}
 	}
 	for name, n := range map[string]int{
@@ -77,7 +78,7 @@ func agentFlags(c agent.Config, workDir string, port int, given map[string]strin
 		"docker_remove_delay": c.DockerRemoveDelay, "fetcher_stall_timeout": c.FetcherStallTimeout, "gc_delay": c.GCDelay,
 		"disk_watch_interval": c.DiskWatchInterval, "container_disk_watch_interval": c.ContainerDiskWatchInterval,
 	} {
-		out[name] = agent.FormatDuration(d)
+		out[name] = mesos.FormatDuration(d)
 	}
 	for name, b := range map[string]bool{
 		"docker_kill_orphans": c.DockerKillOrphans, "http_command_executor": c.HTTPCommandExecutor, "switch_user": c.SwitchUser,

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gantry-mesos/gantry/pkg/minicluster/agent"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/master"
 )
 
@@ -50,7 +50,7 @@ func (l *logLevel) toggle(w http.ResponseWriter, r *http.Request) {
 		refuseText(w, http.StatusBadRequest, "Expecting 'level=value' in query.\n")
 		return
 	}
-	d, err := agent.ParseDuration(q.Get("duration"))
+	d, err := mesos.ParseDuration(q.Get("duration"))
 	if err != nil {
 		refuseText(w, http.StatusBadRequest, "Expecting 'duration=value' in query.\n")
 		return

@@ -386,7 +386,7 @@ func (s *Scheduler) step(id app.ID, stays bool) bool {
 func (s *Scheduler) launch(spec *app.Spec) *instance.Instance {
 	i := &instance.Instance{
 		ID: instance.NewID(spec.ID, s.uuid()), App: spec.ID, Version: spec.Version, Goal: instance.GoalRunning, Condition: instance.Running,
-		Since: s.now, Incarnation: 1, AgentID: "agent-1", Hostname: "host-1.example", Resources: spec.Resources, Role: spec.Role,
+		Since: s.now, Incarnation: 1, Site: mesos.Site{AgentID: "agent-1", Hostname: "host-1.example"}, Resources: spec.Resources, Role: spec.Role,
 		IPAddresses: []string{"10.0.0.1"}, StagedAt: s.now, StartedAt: s.now,
 	}
 	for n, p := range spec.Ports {

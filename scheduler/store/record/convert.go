@@ -3,9 +3,7 @@ package record
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
@@ -14,7 +12,6 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	gantryv1 "github.com/gantry-mesos/gantry/proto/gantry/v1"
 	"github.com/gantry-mesos/gantry/scheduler/core"
-	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
@@ -123,8 +120,11 @@ func instanceOf(r *gantryv1.InstanceRecord) *instance.Instance {
 	i := &instance.Instance{
 		ID: instance.ID(r.Id), App: app.ID(r.AppId), Version: fromMillis(r.VersionMs), Goal: instance.Goal(r.Goal),
 		Condition: instance.Condition(r.Condition), Since: fromNanos(r.SinceNs), Incarnation: int(r.Incarnation),
-		AgentID: mesos.AgentID(r.AgentId), Hostname: r.Hostname, Domain: mesos.Domain{Region: r.Region, Zone: r.Zone},
 		HostPorts: r.HostPorts,
+		Site: mesos.Site{
+			AgentID: mesos.AgentID(r.AgentId), Hostname: r.Hostname, Domain: mesos.Domain{Region: r.Region, Zone: r.Zone},
+			Attributes: attributesOf(r.Attributes),
+		},
 		Resources: resource.Vector{
 			CPUs: resource.Scalar(r.Cpus), Mem: resource.Scalar(r.Mem), Disk: resource.Scalar(r.Disk), GPUs: resource.Scalar(r.Gpus),
 		},
@@ -135,7 +135,6 @@ func instanceOf(r *gantryv1.InstanceRecord) *instance.Instance {
 		ok := r.Health == healthy
 		i.Healthy = &ok
 	}
-	i.Attributes = attributesOf(r.Attributes)
 	i.Home = homeOf(r.Home)
 	return i
 }
@@ -150,62 +149,6 @@ func attributesOf(records []*gantryv1.AttributeRecord) []mesos.Attribute {
 		out = append(out, at)
 	}
 	return out
-}
-
-func deploymentRecord(d *deployment.Deployment) (*gantryv1.DeploymentRecord, error) {
-	r := &gantryv1.DeploymentRecord{
-		Id: string(d.ID), VersionMs: millis(d.Version), Current: uint32(d.Current),
-		StartedNs: nanos(d.Started), ProgressedNs: nanos(d.Progressed),
-	}
-	for _, s := range d.Steps {
-		step := &gantryv1.StepRecord{}
-		for _, a := range s {
-			step.Actions = append(step.Actions, &gantryv1.ActionRecord{Kind: uint32(a.Kind), AppId: string(a.App)})
-		}
-		r.Steps = append(r.Steps, step)
-	}
-	for specs, to := range map[*map[app.ID]*app.Spec]*[]*gantryv1.AppRecord{&d.Original: &r.Original, &d.Target: &r.Target} {
-		for _, id := range slices.Sorted(maps.Keys(*specs)) {
-			ar, err := appRecord((*specs)[id])
-			if err != nil {
-				return nil, err
-			}
-			*to = append(*to, ar)
-		}
-	}
-	return r, nil
-}
-
-func deploymentOf(r *gantryv1.DeploymentRecord) (*deployment.Deployment, error) {
-	d := &deployment.Deployment{
-		ID: deployment.ID(r.Id), Version: fromMillis(r.VersionMs), Current: int(r.Current), State: deployment.Active,
-		Started: fromNanos(r.StartedNs), Progressed: fromNanos(r.ProgressedNs),
-	}
-	for _, s := range r.Steps {
-		var step deployment.Step
-		for _, a := range s.Actions {
-			step = append(step, deployment.Action{Kind: deployment.ActionKind(a.Kind), App: app.ID(a.AppId)})
-		}
-		d.Steps = append(d.Steps, step)
-	}
-	var err error
-	if d.Original, err = specsOf(r.Original); err != nil {
-		return nil, err
-	}
-	d.Target, err = specsOf(r.Target)
-	return d, err
-}
-
-func specsOf(records []*gantryv1.AppRecord) (map[app.ID]*app.Spec, error) {
-	specs := map[app.ID]*app.Spec{}
-	for _, r := range records {
-		s, err := specOf(r)
-		if err != nil {
-			return nil, err
-		}
-		specs[s.ID] = s
-	}
-	return specs, nil
 }
 
 func troubleRecord(t core.Trouble) *gantryv1.TroubleRecord {

@@ -26,8 +26,11 @@ func homeOf(r *gantryv1.HomeRecord) *instance.Home {
 		return nil
 	}
 	h := &instance.Home{
-		AgentID: mesos.AgentID(r.AgentId), Hostname: r.Hostname, Domain: mesos.Domain{Region: r.Region, Zone: r.Zone},
-		Attributes: attributesOf(r.Attributes), Role: r.Role, Made: r.Made,
+		Site: mesos.Site{
+			AgentID: mesos.AgentID(r.AgentId), Hostname: r.Hostname, Domain: mesos.Domain{Region: r.Region, Zone: r.Zone},
+			Attributes: attributesOf(r.Attributes),
+		},
+		Role: r.Role, Made: r.Made,
 	}
 	for _, v := range r.Volumes {
 		h.Volumes = append(h.Volumes, instance.Volume{ContainerPath: v.ContainerPath, PersistenceID: v.PersistenceId})

@@ -13,13 +13,18 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	gantryv1 "github.com/gantry-mesos/gantry/proto/gantry/v1"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/store"
 )
 
-// format is the version byte of the records written now.
-const format = 1
+const (
+	// format is the version byte of the records written now.
+	format = 1
+	// deploymentFormat is that of deployments: since 2 they refer to definitions.
+	deploymentFormat = 2
+)
 
 // The kinds of keys. The id after the slash is path-escaped.
 const (
@@ -27,30 +32,64 @@ const (
 	appPrefix        = "app/"
 	instancePrefix   = "instance/"
 	deploymentPrefix = "deployment/"
+	planPrefix       = "plan/"
+	progressPrefix   = "progress/"
 	troublePrefix    = "trouble/"
 	releasePrefix    = "release/"
 	quotaPrefix      = "quota/"
 )
 
-// Journal is a store as core sees it.
+// Journal is a store as core sees it. It is used by one goroutine at a time.
 type Journal struct {
 	store store.Store
+	// parts is how many records the plans of stored deployments have.
+	parts map[deployment.ID]int
 }
 
 // New returns a Journal that keeps its records in s.
-func New(s store.Store) *Journal { return &Journal{store: s} }
+func New(s store.Store) *Journal { return &Journal{store: s, parts: map[deployment.ID]int{}} }
 
 // Append writes changes as one transaction. Its errors are the store's.
 func (j *Journal) Append(ctx context.Context, changes []core.Change) error {
 	writes := make([]store.Change, 0, len(changes))
 	for _, c := range changes {
-		w, err := encode(c)
-		if err != nil {
-			return err
+		switch c := c.(type) {
+		case core.PutDeployment:
+			all, err := j.putDeployment(c.Deployment)
+			if err != nil {
+				return err
+			}
+			writes = append(writes, all...)
+		case core.DropDeployment:
+			writes = append(writes, j.dropDeployment(c.ID)...)
+		default:
+			w, err := encode(c)
+			if err != nil {
+				return err
+			}
+			writes = append(writes, w)
 		}
-		writes = append(writes, w)
 	}
 	return j.store.Append(ctx, writes)
+}
+
+// TooLargeError says that a definition does not fit into a record.
+type TooLargeError struct {
+	// Size is what it takes in bytes, Max what there is.
+	Size, Max int
+}
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("the definition takes %d bytes as it is stored, the limit is %d; fetch what is large as a file instead (fetch)", e.Size, e.Max)
+}
+
+// Storable returns a *TooLargeError if a definition does not fit into a record.
+func Storable(s *app.Spec) error {
+	w, err := encode(core.PutApp{Spec: s})
+	if err == nil && len(w.Value) > store.ValueMax {
+		return &TooLargeError{Size: len(w.Value), Max: store.ValueMax}
+	}
+	return err
 }
 
 // UnreadableError says that a stored record makes no sense to this version of Gantry.
@@ -64,14 +103,21 @@ func (e *UnreadableError) Unwrap() error { return e.Err }
 
 // Load reads all records. It fails with an *UnreadableError or an error of the store.
 func (j *Journal) Load(ctx context.Context) (core.Stored, error) {
-	st := core.Stored{Troubles: map[app.ID]core.Trouble{}, Releases: map[instance.ID]core.Release{}, Quotas: map[string]fairshare.Quota{}}
+	l := &loading{
+		Stored: core.Stored{Troubles: map[app.ID]core.Trouble{}, Releases: map[instance.ID]core.Release{}, Quotas: map[string]fairshare.Quota{}},
+		plans:  map[deployment.ID][]*gantryv1.PlanRecord{}, progress: map[deployment.ID]*gantryv1.ProgressRecord{}, wantParts: map[deployment.ID]int{},
+	}
 	err := j.store.Load(ctx, func(key string, value []byte) error {
-		if err := decode(&st, key, value); err != nil {
+		if err := l.decode(key, value); err != nil {
 			return &UnreadableError{Key: key, Err: err}
 		}
 		return nil
 	})
-	return st, err
+	if err == nil {
+		err = l.join()
+	}
+	j.parts = l.wantParts
+	return l.Stored, err
 }
 
 func escape[T ~string](id T) string     { return url.PathEscape(string(id)) }
@@ -94,14 +140,8 @@ func encode(c core.Change) (store.Change, error) {
 		return put(instancePrefix+escape(c.Instance.ID), instanceRecord(c.Instance))
 	case core.DropInstance:
 		return store.Change{Key: instancePrefix + escape(c.ID)}, nil
-	case core.PutDeployment:
-		r, err := deploymentRecord(c.Deployment)
-		if err != nil {
-			return store.Change{}, err
-		}
-		return put(deploymentPrefix+escape(c.Deployment.ID), r)
-	case core.DropDeployment:
-		return store.Change{Key: deploymentPrefix + escape(c.ID)}, nil
+	case core.PutProgress:
+		return put(progressPrefix+escape(c.ID), &gantryv1.ProgressRecord{Current: uint32(c.Current), ProgressedNs: nanos(c.Progressed)})
 	case core.PutTrouble:
 		return put(troublePrefix+escape(c.App), troubleRecord(c.Trouble))
 	case core.DropTrouble:
@@ -119,7 +159,9 @@ func encode(c core.Change) (store.Change, error) {
 	}
 }
 
-func put(key string, m proto.Marshaler) (store.Change, error) {
+func put(key string, m proto.Marshaler) (store.Change, error) { return putAs(format, key, m) }
+
+func putAs(format byte, key string, m proto.Marshaler) (store.Change, error) {
 	body, err := m.Marshal()
 	if err != nil {
 		return store.Change{}, fmt.Errorf("record %s: %w", key, err)
@@ -128,7 +170,8 @@ func put(key string, m proto.Marshaler) (store.Change, error) {
 }
 
 // decode adds one record to what is loaded.
-func decode(st *core.Stored, key string, value []byte) error {
+func (l *loading) decode(key string, value []byte) error {
+	st := &l.Stored
 	kind, rest, _ := strings.Cut(key, "/")
 	id, err := url.PathUnescape(rest)
 	if err != nil {
@@ -149,12 +192,18 @@ func decode(st *core.Stored, key string, value []byte) error {
 		return read(value, func(r *gantryv1.InstanceRecord) { st.Instances = append(st.Instances, instanceOf(r)) })
 	case deploymentPrefix:
 		var r gantryv1.DeploymentRecord
-		if err := get(value, &r); err != nil {
+		if err := getUpTo(deploymentFormat, value, &r); err != nil {
 			return err
 		}
-		d, err := deploymentOf(&r)
-		st.Deployments = append(st.Deployments, d)
-		return err
+		return l.readDeployment(&r)
+	case planPrefix:
+		r := &gantryv1.PlanRecord{}
+		if err := get(value, r); err != nil {
+			return err
+		}
+		return l.readPlan(rest, r)
+	case progressPrefix:
+		return read(value, func(r *gantryv1.ProgressRecord) { l.progress[deployment.ID(id)] = r })
 	case troublePrefix:
 		return read(value, func(r *gantryv1.TroubleRecord) { st.Troubles[app.ID(id)] = troubleOf(app.ID(id), r) })
 	case releasePrefix:
@@ -179,7 +228,9 @@ func read[R any, P interface {
 	return nil
 }
 
-func get(value []byte, m proto.Unmarshaler) error {
+func get(value []byte, m proto.Unmarshaler) error { return getUpTo(format, value, m) }
+
+func getUpTo(format byte, value []byte, m proto.Unmarshaler) error {
 	if len(value) == 0 {
 		return errors.New("empty record")
 	}

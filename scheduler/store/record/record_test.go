@@ -74,17 +74,22 @@ func TestWhatIsStoredIsLoaded(t *testing.T) {
 	sick := false
 	i := &instance.Instance{
 		ID: "prod_web.instance-1", App: s.ID, Version: at, Goal: instance.GoalDecommissioned, Condition: instance.Running, Since: at.Add(1),
-		Incarnation: 3, AgentID: "a1", Hostname: "h", Domain: mesos.Domain{Region: "r", Zone: "z"},
-		Attributes: []mesos.Attribute{
-			{Name: "rack", Type: mesos.Text, Text: "x"}, {Name: "n", Type: mesos.Scalar, Scalar: 1500},
-			{Name: "r", Type: mesos.RangeSet, Ranges: resource.NewRanges(resource.Range{Begin: 1, End: 9})},
+		Incarnation: 3, Site: mesos.Site{
+			AgentID: "a1", Hostname: "h", Domain: mesos.Domain{Region: "r", Zone: "z"},
+			Attributes: []mesos.Attribute{
+				{Name: "rack", Type: mesos.Text, Text: "x"}, {Name: "n", Type: mesos.Scalar, Scalar: 1500},
+				{Name: "r", Type: mesos.RangeSet, Ranges: resource.NewRanges(resource.Range{Begin: 1, End: 9})},
+			},
 		},
 		HostPorts: []uint32{31000, 31001}, Resources: resource.Vector{CPUs: 250, Mem: 64500, Disk: 10000}, Role: "*",
 		IPAddresses: []string{"172.17.0.2"}, StagedAt: at, StartedAt: at.Add(2), Healthy: &sick, Message: "m", Forgotten: true,
 		Home: &instance.Home{
-			AgentID: "a1", Hostname: "h", Domain: mesos.Domain{Region: "r", Zone: "z"}, Role: "db", Made: true,
-			Attributes: []mesos.Attribute{{Name: "rack", Type: mesos.Text, Text: "x"}},
-			Volumes:    []instance.Volume{{ContainerPath: "data", PersistenceID: "prod_web.instance-1#data"}},
+			Site: mesos.Site{
+				AgentID: "a1", Hostname: "h", Domain: mesos.Domain{Region: "r", Zone: "z"},
+				Attributes: []mesos.Attribute{{Name: "rack", Type: mesos.Text, Text: "x"}},
+			},
+			Role: "db", Made: true,
+			Volumes: []instance.Volume{{ContainerPath: "data", PersistenceID: "prod_web.instance-1#data"}},
 		},
 	}
 	d := &deployment.Deployment{
@@ -109,6 +114,7 @@ func TestWhatIsStoredIsLoaded(t *testing.T) {
 	err := j.Append(t.Context(), []core.Change{
 		core.PutFramework{ID: "fw-1"}, core.PutApp{Spec: &old}, core.PutApp{Spec: s}, core.PutInstance{Instance: i}, core.PutInstance{Instance: gone},
 		core.PutDeployment{Deployment: d}, core.PutTrouble{App: s.ID, Trouble: trouble}, core.PutTrouble{App: "/x"}, core.PutDeployment{Deployment: &deployment.Deployment{ID: "d2"}},
+		core.PutProgress{ID: "d1", Current: 1, Progressed: d.Progressed}, core.PutProgress{ID: "d2", Current: 3},
 		core.PutRelease{ID: "prod_web.instance-0", Release: core.Release{Agent: "a1", Role: "db", Since: at}},
 		core.PutRelease{ID: gone.ID}, core.DropRelease{ID: gone.ID},
 		core.DropInstance{ID: gone.ID}, core.DropTrouble{App: "/x"}, core.DropDeployment{ID: "d2"},

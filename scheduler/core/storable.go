@@ -1,0 +1,67 @@
+package core
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/deployment"
+)
+
+// storable fails if a new definition of a change does not fit into the store:
+// nothing has changed then, while a write that fails ends the term.
+func (s *State) storable(changes map[app.ID]deployment.Change) error {
+	if s.cfg.Storable == nil {
+		return nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(changes)) {
+		c := changes[id]
+		if c.Target == nil || c.Target == c.Original {
+			continue
+		}
+		if err := s.cfg.Storable(c.Target); err != nil {
+			return &UnstorableError{ID: id, Path: largest(c.Target), Err: err}
+		}
+	}
+	return nil
+}
+
+// largest names the member of a definition that takes the most room.
+func largest(s *app.Spec) string {
+	type member struct {
+		path string
+		size int
+	}
+	sum := func(texts ...string) (n int) {
+		for _, t := range texts {
+			n += len(t)
+		}
+		return n
+	}
+	pairs := func(m map[string]string) (n int) {
+		for k, v := range m {
+			n += len(k) + len(v)
+		}
+		return n
+	}
+	members := []member{{"/cmd", len(s.Cmd)}, {"/args", sum(s.Args...)}, {"/env", pairs(s.Env)}, {"/labels", pairs(s.Labels)}}
+	fetch, volumes, checks := member{path: "/fetch"}, member{path: "/container"}, member{path: "/healthChecks"}
+	for _, f := range s.Fetch {
+		fetch.size += sum(f.URI, f.DestPath)
+	}
+	if s.Container != nil {
+		volumes.size += len(s.Container.Image)
+		for _, p := range s.Container.Parameters {
+			volumes.size += sum(p.Key, p.Value)
+		}
+		for _, v := range s.Container.Volumes {
+			volumes.size += sum(v.ContainerPath, v.HostPath)
+		}
+	}
+	for _, h := range s.HealthChecks {
+		checks.size += sum(h.Command, h.Path)
+	}
+	members = append(members, fetch, volumes, checks)
+	return slices.MaxFunc(members, func(a, b member) int { return cmp.Compare(a.size, b.size) }).path
+}
