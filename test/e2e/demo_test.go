@@ -37,7 +37,7 @@ func TestTheDemoShowsThreeAnswersAndLeavesNothing(t *testing.T) {
 func TestTheDemoLeavesASchedulerAloneThatHasItsAddress(t *testing.T) {
 	t.Parallel()
 	var requests atomic.Int64
-	foreign := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { requests.Add(1) }))
+	foreign := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, _ *http.Request) { requests.Add(1) }))
 	defer foreign.Close()
 	address := strings.TrimPrefix(foreign.URL, "http://")
 	out, err := demo(t, workDir(t), "DEMO_ONCE=1", "DEMO_HTTP="+address).CombinedOutput()
