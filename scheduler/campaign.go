@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -26,6 +28,27 @@ type campaign struct {
 	self election.Leader
 	// ready reports whether the state of this scheduler's term is loaded.
 	ready func() bool
+	// resign ends this scheduler's present term; nil where there is none, and for
+	// one that runs alone.
+	resign *atomic.Pointer[context.CancelFunc]
+}
+
+// abdicateAfter is how long after the request a leader gives up, so that the
+// answer still arrives ("Marathon, leader").
+const abdicateAfter = 500 * time.Millisecond
+
+// abdicate returns what makes this scheduler give up the leadership, for another
+// one that waits for it, nil for a scheduler that runs alone. Without another one
+// it leads again after a moment.
+func (c *campaign) abdicate() func() {
+	if c.resign == nil {
+		return nil
+	}
+	return func() {
+		if resign := c.resign.Load(); resign != nil {
+			time.AfterFunc(abdicateAfter, *resign)
+		}
+	}
 }
 
 // Leader implements httpapi.Leadership. A scheduler that was elected leads once
@@ -43,18 +66,25 @@ func (c *campaign) Leader() (self bool, address string) {
 func newCampaign(cfg Config, self election.Leader, ready func() bool, term func(context.Context, store.Store) error, log *zap.Logger) (*campaign, error) {
 	if cfg.StateDir != "" {
 		lead := func(ctx context.Context, _ election.Term) error { return localTerms(ctx, cfg.StateDir, term, log) }
-		return &campaign{election.NewSolo(self, lead), self, ready}, nil
+		return &campaign{campaigner: election.NewSolo(self, lead), self: self, ready: ready}, nil
 	}
 	url, err := zkurl.Parse(cfg.ZK)
 	if err != nil {
 		return nil, fmt.Errorf("--zk: %w", err)
 	}
-	lead := func(ctx context.Context, t election.Term) error { return sharedTerms(ctx, url, t, term, log) }
+	resign := &atomic.Pointer[context.CancelFunc]{}
+	lead := func(ctx context.Context, t election.Term) error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		resign.Store(&cancel)
+		defer resign.Store(nil)
+		return sharedTerms(ctx, url, t, term, log)
+	}
 	candidate, err := election.New(election.Config{URL: url, Self: self, Log: log.Named("election")}, lead)
 	if err != nil {
 		return nil, fmt.Errorf("--zk: %w", err)
 	}
-	return &campaign{candidate, self, ready}, nil
+	return &campaign{candidate, self, ready, resign}, nil
 }
 
 // localTerms runs terms on the state in a directory; its lock keeps a second scheduler away.

@@ -30,7 +30,7 @@ func TestASchedulerLeadsOnceItHasLoadedTheState(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			camp := &campaign{elected{c.leader}, me, func() bool { return c.ready }}
+			camp := &campaign{campaigner: elected{c.leader}, self: me, ready: func() bool { return c.ready }}
 			if self, address := camp.Leader(); self != c.self || address != c.address {
 				t.Errorf("got %v, %q, want %v, %q", self, address, c.self, c.address)
 			}

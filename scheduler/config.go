@@ -28,6 +28,12 @@ type Config struct {
 	HTTPAddress string
 	// HTTPBodyMax bounds the body of a request, in bytes. Default 16 MiB.
 	HTTPBodyMax int64
+	// HTTPAllowedHosts are names of this API that requests may use while it listens on
+	// loopback; HTTPAllowedOrigins are origins of web pages that may change things.
+	HTTPAllowedHosts, HTTPAllowedOrigins []string
+	// HTTPCredentialsFile holds the users of the API, a line "user:password" each;
+	// "" lets everybody in.
+	HTTPCredentialsFile string
 	// Hostname is the name that others reach this scheduler by. Default: the host of HTTPAddress, or the machine's name.
 	Hostname string
 	// FrameworkName is shown by Mesos. Default "gantry".

@@ -102,12 +102,18 @@ func (s *Scheduler) rules() app.Rules {
 
 func (s *Scheduler) newAPI() (*httpapi.Server, error) {
 	c := s.cfg
+	users, err := readCredentials(c.HTTPCredentialsFile)
+	if err != nil {
+		return nil, err
+	}
+	s.warnOpen(users)
 	transport, err := httptransport.New(httptransport.Config{HeaderTimeout: operatorCallTimeout})
 	if err != nil {
 		return nil, fmt.Errorf("operator API: %w", err)
 	}
 	client := operatorapi.New(transport, s.creds)
 	return httpapi.New(httpapi.Config{
+		Guard: s.guard(), Credentials: users, Abdicate: s.campaign.abdicate(),
 		Sandboxes: newSandboxes(client, s.current.View), Agents: &agents{client: client, view: s.current.View}, Scheduler: s.current, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(), Log: s.log.Named("api"), Registry: s.registry,
 		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary, Quotas: c.Decisions.Fairness.Queues,
 		Info: map[string]any{

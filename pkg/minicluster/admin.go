@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/webguard"
 )
 
 // AdminHandler causes faults over HTTP, for people and scripts. It has no authentication: serve it on loopback only.
+// Requests of web pages, and those to another name than this machine's, are refused with 403.
 //
 //	GET  /admin/                                   masters and agents with their state
 //	POST /admin/failover                           kill the leading master and start it again
@@ -37,7 +39,14 @@ func (c *Cluster) AdminHandler() http.Handler {
 	mux.HandleFunc("POST /admin/messages", a.messages)
 	mux.HandleFunc("POST /admin/calls", a.calls)
 	mux.HandleFunc("DELETE /admin/faults/{id}", a.remove)
-	return mux
+	guard := webguard.Guard{Loopback: true}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if refusal := guard.Check(r); refusal != nil {
+			http.Error(w, refusal.Message, refusal.Status)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // admin remembers how faults are undone.

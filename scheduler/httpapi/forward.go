@@ -38,6 +38,9 @@ func newForwarder(s *Server) http.Handler {
 			leader, _ := p.In.Context().Value(leaderKey{}).(string)
 			p.Out.URL.Scheme, p.Out.URL.Host = "http", leader
 			p.Out.Host = ""
+			// This server has checked whose page it was; to the leader it is another's.
+			p.Out.Header.Del("Origin")
+			p.Out.Header.Del("Sec-Fetch-Site")
 			p.Out.Header["X-Forwarded-For"] = p.In.Header["X-Forwarded-For"]
 			p.SetXForwarded()
 			p.Out.Header.Add(viaHeader, via)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/webguard"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 )
@@ -58,6 +59,9 @@ type Config struct {
 	Quotas map[string]fairshare.Quota
 	// ExecutorPath is the executor's binary, served as /artifacts/gantry-executor; "" serves none.
 	ExecutorPath string
+	// Guard refuses requests of web pages, Credentials those of unknown users.
+	Guard       webguard.Guard
+	Credentials Credentials
 	// Agents is asked about agents, for /v3/agents; nil answers 404 there.
 	Agents Agents
 	// Sandboxes reads the files of tasks, for /v3/tasks; nil answers 404 there.
@@ -116,7 +120,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s.forwarder = newForwarder(s)
-	s.chain = s.observe(s.headers(s.leading(compress(http.HandlerFunc(s.dispatch)))))
+	s.chain = s.observe(s.headers(s.guarded(s.leading(compress(http.HandlerFunc(s.dispatch))))))
 	return s, nil
 }
 

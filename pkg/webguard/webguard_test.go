@@ -1,0 +1,64 @@
+package webguard_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gantry-mesos/gantry/pkg/webguard"
+)
+
+func TestRequestsOfPagesAreRefused(t *testing.T) {
+	t.Parallel()
+	local := webguard.Guard{Loopback: true, Hosts: []string{"gantry.example"}, Origins: []string{"https://panel.example"}}
+	open := webguard.Guard{}
+	for _, row := range []struct {
+		name         string
+		guard        webguard.Guard
+		method, host string
+		header       string
+		body         string
+		want         int
+	}{
+		{"a client", local, "POST", "127.0.0.1:8080", "Content-Type: application/json", "{}", 0},
+		{"a client by name", local, "POST", "localhost:8080", "Content-Type: application/json; charset=utf-8", "{}", 0},
+		{"a client over IPv6", local, "GET", "[::1]:8080", "", "", 0},
+		{"a client that says no type", local, "POST", "127.0.0.1:8080", "", "{}", 0},
+		{"a client without a body", local, "POST", "127.0.0.1:8080", "Content-Type: text/plain", "", 0},
+		{"a merge patch", local, "PATCH", "127.0.0.1:8080", "Content-Type: application/merge-patch+json", "{}", 0},
+		{"an allowed host", local, "GET", "gantry.example", "", "", 0},
+		{"a foreign host that reads", local, "GET", "evil.example:8080", "", "", 403},
+		{"a foreign host that writes", local, "POST", "evil.example:8080", "Content-Type: application/json", "{}", 403},
+		{"any host where all can reach it", open, "POST", "gantry-1.example:8080", "Content-Type: application/json", "{}", 0},
+		{"text", local, "POST", "127.0.0.1:8080", "Content-Type: text/plain", "{}", 415},
+		{"a form", local, "POST", "127.0.0.1:8080", "Content-Type: application/x-www-form-urlencoded", "{}", 415},
+		{"a page without a type", local, "POST", "127.0.0.1:8080", "Origin: http://127.0.0.1:8080", "{}", 415},
+		{"a foreign page", open, "POST", "gantry-1.example:8080", "Origin: https://evil.example", "", 403},
+		{"a page of no origin", open, "DELETE", "gantry-1.example:8080", "Origin: null", "", 403},
+		{"a page by another port", open, "DELETE", "gantry-1.example:8080", "Origin: http://gantry-1.example:9090", "", 403},
+		{"a page that hides its origin", open, "POST", "gantry-1.example:8080", "Sec-Fetch-Site: cross-site", "", 403},
+		{"a foreign page that reads, whose browser keeps the answer", open, "GET", "gantry-1.example:8080", "Origin: https://evil.example", "", 0},
+		{"the own page", open, "DELETE", "gantry-1.example:8080", "Origin: https://Gantry-1.example:8080", "", 0},
+		{"an allowed page", local, "DELETE", "127.0.0.1:8080", "Origin: https://panel.example", "", 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			r := httptest.NewRequest(row.method, "/v2/apps", strings.NewReader(row.body))
+			r.Host = row.host
+			if name, value, ok := strings.Cut(row.header, ": "); ok {
+				r.Header.Set(name, value)
+			}
+			got := 0
+			if refusal := row.guard.Check(r); refusal != nil {
+				got = refusal.Status
+				if got == http.StatusForbidden && !strings.Contains(refusal.Message, "--http-allowed-") {
+					t.Errorf("%q names no way out", refusal.Message)
+				}
+			}
+			if got != row.want {
+				t.Errorf("got %d, want %d", got, row.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,39 @@
+package httpapi
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+
+	"github.com/gantry-mesos/gantry/pkg/api"
+)
+
+// Credentials are the users that may use the API, by name, each with the SHA-256
+// of the password. None means that everybody may.
+type Credentials map[string][sha256.Size]byte
+
+// guarded refuses what pages of others send, and demands credentials if there are
+// any. Signs of life and the executor's binary, which agents fetch, are for all.
+func (s *Server) guarded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if refusal := s.cfg.Guard.Check(r); refusal != nil {
+			s.fail(w, r, &api.Error{Status: refusal.Status, Message: refusal.Message})
+			return
+		}
+		if open := split(r.URL.Path); len(s.cfg.Credentials) > 0 && !(len(open) > 0 && (open[0] == "ping" || open[0] == "artifacts")) && !s.cfg.Credentials.allow(r) {
+			w.Header().Set("WWW-Authenticate", `Basic realm="Gantry", charset="UTF-8"`)
+			s.fail(w, r, &api.Error{Status: http.StatusUnauthorized, Message: "this needs a user and a password, such as in GANTRY_URL=http://user:password@host:8080"})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// allow compares in constant time, whoever asks.
+func (c Credentials) allow(r *http.Request) bool {
+	user, password, ok := r.BasicAuth()
+	want, known := c[user]
+	got := sha256.Sum256([]byte(password))
+	same := subtle.ConstantTimeCompare(got[:], want[:]) == 1
+	return ok && known && same
+}

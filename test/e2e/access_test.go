@@ -1,0 +1,167 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gantry-mesos/gantry/test/zktest"
+)
+
+// send makes a request as a web page in a browser, or a client, would.
+func send(t *testing.T, method, url, body, host string, header ...string) (int, string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if host != "" {
+		req.Host = host
+	}
+	for n := 0; n+1 < len(header); n += 2 {
+		req.Header.Set(header[n], header[n+1])
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(data)
+}
+
+// A page that somebody opens must not run commands here, nor read what runs.
+func TestWebPagesCannotUseTheAPI(t *testing.T) {
+	t.Parallel()
+	a, p := mini(t, "--runtime", "process", "--agents", "1")
+	_, admin, _ := strings.Cut(p.out.String(), "faults    ")
+	admin, _, _ = strings.Cut(admin, "/admin")
+	app := shell("/evil", "touch /tmp/never", 1, "")
+	for _, row := range []struct {
+		name, method, url, body, host string
+		header                        []string
+		want                          int
+	}{
+		{"text", "POST", a.url + "/v2/apps", app, "", []string{"Content-Type", "text/plain"}, 415},
+		{"a form", "POST", a.url + "/v2/apps", app, "", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415},
+		{"a foreign origin", "POST", a.url + "/v2/apps", app, "", []string{"Content-Type", "application/json", "Origin", "https://evil.example"}, 403},
+		{"a foreign host", "POST", a.url + "/v2/apps", app, "evil.example", []string{"Content-Type", "application/json"}, 403},
+		{"a foreign host that reads", "GET", a.url + "/v2/apps", "", "evil.example", nil, 403},
+		{"a deletion by a page", "DELETE", a.url + "/v2/apps/evil", "", "", []string{"Origin", "https://evil.example"}, 403},
+		{"a fault by a page", "POST", admin + "/admin/failover", "", "", []string{"Origin", "https://evil.example"}, 403},
+		{"a fault by another name", "POST", admin + "/admin/failover", "", "evil.example", nil, 403},
+		{"a client", "POST", a.url + "/v2/apps", shell("/good", "exec sleep 1000", 1, ""), "", []string{"Content-Type", "application/json"}, 201},
+	} {
+		if got, body := send(t, row.method, row.url, row.body, row.host, row.header...); got != row.want {
+			t.Errorf("%s: got %d %s, want %d", row.name, got, body, row.want)
+		}
+	}
+	if status, _, _ := a.try(http.MethodGet, "/v2/apps/evil", ""); status != http.StatusNotFound {
+		t.Errorf("/evil: got %d, want it never made", status)
+	}
+}
+
+func TestTheAPIAsksForCredentials(t *testing.T) {
+	t.Parallel()
+	users := filepath.Join(t.TempDir(), "users")
+	if err := os.WriteFile(users, []byte("# the team\nops:s3cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := cluster(t, nil)
+	address := freeAddress(t)
+	p := start(t, nil, "gantry", "scheduler", "--master", c.MasterURL(), "--state-dir", t.TempDir(), "--http-address", address, "--http-credentials-file", users,
+		"--http-allowed-origin", "https://panel.example", "--http-allowed-host", "gantry.example")
+	a := api{t, "http://ops:s3cret@" + address}
+	a.ready()
+	for _, row := range []struct {
+		url  string
+		want int
+	}{
+		{"http://" + address + "/v2/apps", 401}, {"http://ops:wrong@" + address + "/v2/apps", 401}, {"http://nobody:s3cret@" + address + "/v2/apps", 401},
+		{"http://" + address + "/metrics", 401}, {"http://" + address + "/ping", 200}, {"http://" + address + "/artifacts/gantry-executor", 200},
+		{a.url + "/v2/apps", 200},
+	} {
+		if got, _ := send(t, http.MethodGet, row.url, "", ""); got != row.want {
+			t.Errorf("GET %s: got %d, want %d", row.url, got, row.want)
+		}
+	}
+	if got, body := send(t, http.MethodDelete, a.url+"/v2/apps/none", "", "gantry.example", "Origin", "https://panel.example"); got != http.StatusNotFound {
+		t.Errorf("an allowed page by an allowed name: got %d %s, want 404", got, body)
+	}
+	a.must(http.MethodPost, "/v2/apps", shell("/web", "exec sleep 1000", 1, ""), nil)
+	a.running("/web", 1, time.Minute) // agents fetch the executor without credentials
+	for url, want := range map[string]int{"http://" + address: 1, a.url: 0} {
+		cmd := exec.Command(filepath.Join(bin, "gantry"), "--url", url, "app", "list")
+		out, _ := cmd.CombinedOutput() // the exit code is checked below
+		if got := cmd.ProcessState.ExitCode(); got != want {
+			t.Errorf("gantry --url %s: exit code %d, want %d\n%s", url, got, want, out)
+		}
+	}
+	if strings.Contains(p.out.String(), "s3cret") {
+		t.Error("the password is in the log")
+	}
+}
+
+func TestASchedulerThatAnybodyCanReachSaysSo(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, nil)
+	_, port, _ := strings.Cut(freeAddress(t), ":")
+	p := start(t, nil, "gantry", "scheduler", "--master", c.MasterURL(), "--state-dir", t.TempDir(), "--http-address", "0.0.0.0:"+port, "--hostname", "localhost")
+	api{t, "http://127.0.0.1:" + port}.ready()
+	if out := p.out.String(); !strings.Contains(out, "ANYBODY") || !strings.Contains(out, "--http-credentials-file") {
+		t.Errorf("no warning:\n%s", out)
+	}
+}
+
+// DELETE /v2/leader hands over to the scheduler that waits, and the tasks go on.
+func TestALeaderHandsOver(t *testing.T) {
+	t.Parallel()
+	zk := zktest.Start(t)
+	c := cluster(t, nil)
+	args := []string{"--master", c.MasterURL(), "--zk", "zk://" + zk.Addr() + "/gantry"}
+	first, _ := scheduling(t, freeAddress(t), args...)
+	first.must(http.MethodPost, "/v2/apps", shell("/web", "exec sleep 1000", 2, ""), nil)
+	before := ids(first.running("/web", 2, time.Minute))
+	second, _ := scheduling(t, freeAddress(t), args...)
+	var was struct{ Leader string }
+	first.must(http.MethodGet, "/v2/leader", "", &was)
+	var answer struct{ Message string }
+	second.must(http.MethodDelete, "/v2/leader", "", &answer) // forwarded to the leader
+	if answer.Message != "Leadership abdicated" {
+		t.Errorf("got %q", answer.Message)
+	}
+	eventually(t, time.Minute, func() error {
+		var is struct{ Leader string }
+		status, data, err := first.try(http.MethodGet, "/v2/leader", "")
+		if err != nil || status != http.StatusOK {
+			return fmt.Errorf("GET /v2/leader: %d %v %s", status, err, data)
+		}
+		first.must(http.MethodGet, "/v2/leader", "", &is)
+		if is.Leader == was.Leader {
+			return fmt.Errorf("%s still leads", is.Leader)
+		}
+		return nil
+	})
+	first.ready()
+	for id := range ids(first.running("/web", 2, time.Minute)) {
+		if !before[id] {
+			t.Errorf("task %s is new", id)
+		}
+	}
+	alone, _ := scheduling(t, freeAddress(t), "--master", cluster(t, nil).MasterURL(), "--state-dir", t.TempDir())
+	if status, data, _ := alone.try(http.MethodDelete, "/v2/leader", ""); status != http.StatusConflict {
+		t.Errorf("a scheduler that runs alone: got %d %s, want 409", status, data)
+	}
+}
