@@ -40,6 +40,8 @@ type Scheduler struct {
 	log      *zap.Logger
 	listener net.Listener
 	address  string
+	// hostname is what Mesos shows.
+	hostname string
 	registry *prometheus.Registry
 	metrics  *loop.Metrics
 	detector *detector.Detector
@@ -70,6 +72,7 @@ func New(cfg Config, log *zap.Logger) (*Scheduler, error) {
 		return nil, fmt.Errorf("--http-address %s: %w; another program may listen there", cfg.HTTPAddress, err)
 	}
 	s.address = cfg.advertised(s.listener.Addr())
+	s.hostname = shownHost(cfg.Hostname, s.address)
 	self := election.Leader{ID: uuid.NewString(), Address: s.address}
 	if s.campaign, err = newCampaign(cfg, self, s.current.ready, s.term, log); err != nil {
 		return nil, errors.Join(err, s.listener.Close())

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
+	"os"
 	"time"
 
 	"go.uber.org/zap"
@@ -99,7 +101,7 @@ func (s *Scheduler) client(l *loop.Loop) (*schedapi.Client, error) {
 func (s *Scheduler) framework(id mesos.FrameworkID) mesos.FrameworkInfo {
 	info := mesos.FrameworkInfo{
 		ID: id, User: s.cfg.MesosUser, Name: s.cfg.FrameworkName, FailoverTimeout: s.cfg.FailoverTimeout, Checkpoint: true,
-		Roles: s.cfg.MesosRoles, Hostname: s.cfg.Hostname, Principal: s.cfg.Principal, WebUIURL: s.cfg.WebUIURL,
+		Roles: s.cfg.MesosRoles, Hostname: s.hostname, Principal: s.cfg.Principal, WebUIURL: s.cfg.WebUIURL,
 		Capabilities: []mesos.Capability{
 			mesos.PartitionAware, mesos.TaskKillingState, mesos.MultiRole, mesos.ReservationRefinement, mesos.RegionAware,
 		},
@@ -111,6 +113,23 @@ func (s *Scheduler) framework(id mesos.FrameworkID) mesos.FrameworkInfo {
 		info.Capabilities = append(info.Capabilities, mesos.GPUResources)
 	}
 	return info
+}
+
+// shownHost is what Mesos shows as the framework's host: the name it was given, the
+// machine's if it leads to an address, else the host of the scheduler's own address.
+func shownHost(given, address string) string {
+	if given != "" {
+		return given
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if name, err := os.Hostname(); err == nil {
+		if _, err := net.DefaultResolver.LookupHost(ctx, name); err == nil {
+			return name
+		}
+	}
+	host, _, _ := net.SplitHostPort(address) // it is one of ours
+	return host
 }
 
 // explain adds the way out to what only a person can mend.

@@ -130,7 +130,7 @@ func (s *Server) body(r *http.Request) ([]byte, error) {
 		return nil, &api.Error{Status: http.StatusRequestEntityTooLarge,
 			Message: "the body is larger than the limit of " + strconv.FormatInt(s.cfg.BodyMax, 10) + " bytes; send it in parts, or start the scheduler with a larger --http-body-max"}
 	}
-	return data, nil
+	return text(data)
 }
 
 func (s *Server) document(r *http.Request) (api.Document, error) {

@@ -109,6 +109,16 @@ func TestTheAPIAsksForCredentials(t *testing.T) {
 			t.Errorf("gantry --url %s: exit code %d, want %d\n%s", url, got, want, out)
 		}
 	}
+	var state struct {
+		Frameworks []struct {
+			Hostname string
+			WebUIURL string `json:"webui_url"`
+		}
+	}
+	api{t, "http://" + c.MasterAddr(c.Leader())}.must(http.MethodGet, "/state", "", &state)
+	if f := state.Frameworks[0]; f.Hostname == "" || f.WebUIURL != "http://"+address {
+		t.Errorf("Mesos shows the framework at %q with the page %q", f.Hostname, f.WebUIURL)
+	}
 	if strings.Contains(p.out.String(), "s3cret") {
 		t.Error("the password is in the log")
 	}
