@@ -5,7 +5,8 @@ SHELL := /bin/bash
 
 GO        ?= go
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
-LDFLAGS   := -s -w -X github.com/gantry-mesos/gantry/scheduler.Version=$(VERSION) -X main.version=$(VERSION)
+COMMIT    ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+LDFLAGS   := -s -w -X github.com/gantry-mesos/gantry/scheduler.Version=$(VERSION) -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 GOLANGCI  := v2.7.2
 LINTER    := .tools/golangci-lint-$(GOLANGCI)
 FUZZTIME  ?= 20s

@@ -11,11 +11,18 @@ mini='' engine='' framework=none
 
 finish() {
 	status=$?
-	trap - EXIT INT TERM
-	if [ -n "$mini" ] && kill -0 "$mini" 2>/dev/null; then
-		kill -INT "$mini"
-		wait "$mini" || status=$?
+	trap - EXIT
+	# Another Ctrl-C is answered, but must not end the cleaning.
+	trap 'echo "still stopping" >&2' INT TERM
+	if [ -n "$mini" ]; then
+		! kill -INT "$mini" 2>/dev/null || echo "stopping; the tasks get their grace period"
+		while kill -0 "$mini" 2>/dev/null; do
+			code=0
+			wait "$mini" || code=$?
+			[ "$code" = 0 ] || [ "$code" -gt 128 ] || status=$code
+		done
 	fi
+	trap '' INT TERM
 	if [ "$status" = 0 ] && [ -n "$mini" ]; then
 		left=$(docker ps -aq --filter "label=org.gantry.framework=$framework") || left=''
 		[ -z "$left" ] || { echo "containers are left: $left" >&2; status=1; }
@@ -36,16 +43,25 @@ trap 'exit 0' INT TERM
 
 command -v go >/dev/null || { echo "Go is missing; install it from your package source (golang)" >&2; exit 1; }
 command -v curl >/dev/null || { echo "curl is missing; install it with: apt-get install curl" >&2; exit 1; }
+# What listens there is not ours, and must not get the demo's app.
+taken() { (exec 3<>"/dev/tcp/${1%:*}/${1##*:}") 2>/dev/null; }
+for address in "$api" "$mesos"; do
+	! taken "$address" || { echo "something listens on $address already; stop it, or name free addresses: DEMO_HTTP=127.0.0.1:8081 DEMO_MESOS=127.0.0.1:5051 make demo" >&2; exit 1; }
+done
 GANTRY_DOCKERD_PID=$work/dockerd.pid scripts/setup.sh docker
 echo "building"
 make -s build
 examples/hello/build.sh
 
+# In a process group of its own, so that Ctrl-C in the terminal reaches this script alone.
+set -m
 bin/gantry mini --agents 2 --runtime docker --http-address "$api" --mesos-address "$mesos" --work-dir "$work/state" >"$work/mini.log" 2>&1 &
 mini=$!
+set +m
+# It says its address once it has it, so that nobody else answers there.
 for _ in $(seq 100); do
 	kill -0 "$mini" 2>/dev/null || { echo "gantry mini ended" >&2; exit 1; }
-	curl -fsS "http://$api/ping" >/dev/null 2>&1 && break
+	grep -q '^Try: ' "$work/mini.log" && curl -fsS "http://$api/ping" >/dev/null 2>&1 && break
 	sleep 0.1
 done
 cat "$work/mini.log"

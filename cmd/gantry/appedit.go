@@ -128,14 +128,9 @@ number of instances becomes that of the version, too.`,
 	}
 	ch.flags(cmd)
 	cmd.RunE = c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
-		version := ""
-		if len(args) == 2 {
-			version = args[1]
-		} else {
-			var err error
-			if version, err = before(ctx, client, args[0]); err != nil {
-				return err
-			}
+		version, err := earlier(ctx, client, args)
+		if err != nil {
+			return err
 		}
 		body, err := api.Marshal(map[string]string{"version": version})
 		if err != nil {
@@ -148,6 +143,14 @@ number of instances becomes that of the version, too.`,
 		return c.finish(ctx, client, cmd, &ch, g)
 	})
 	return cmd
+}
+
+// earlier is the version that the arguments of a rollback name.
+func earlier(ctx context.Context, client *api.Client, args []string) (string, error) {
+	if len(args) == 2 {
+		return args[1], nil
+	}
+	return before(ctx, client, args[0])
 }
 
 // before returns the last version of an App before its definition was changed.

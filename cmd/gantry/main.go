@@ -17,8 +17,12 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/api"
 )
 
-// version is set by the build.
-var version = unversioned
+// version and commit are set by the build; without a commit it is the one that
+// Go notes, which it does not in a worktree of git.
+var (
+	version = unversioned
+	commit  = ""
+)
 
 // unversioned is the version of a program that was built without one.
 const unversioned = "dev"

@@ -52,6 +52,9 @@ that speak Mesos' HTTP APIs, and Gantry's scheduler on top of them, all in one
 process. Apps run for real, in Docker containers or as plain processes. It is no
 replacement for Mesos: nothing isolates the tasks but what their runtime does.
 
+Instances are placed first-fit: all of an app land on one agent while it has room.
+An app spreads over agents with "constraints": [["hostname", "GROUP_BY"]].
+
 State is kept under --work-dir, so that apps are there again after a restart.
 Ctrl-C stops everything and leaves no container and no process behind.`,
 		Example: `  gantry mini

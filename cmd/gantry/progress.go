@@ -98,7 +98,7 @@ const troubleIndent = "  "
 func wrap(text string, n int) []string {
 	var lines []string
 	line := []rune{}
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		w := []rune(word)
 		if len(line) > 0 && len(line)+1+len(w) > n {
 			lines, line = append(lines, string(line)), line[:0]

@@ -56,6 +56,23 @@ func deploymentNamed(ctx context.Context, client *api.Client, given string) (str
 	return only("deployment", given, ids)
 }
 
+// taskNamed returns the full id of a task; one that has ended is not among those
+// that are known, and needs its full id.
+func taskNamed(ctx context.Context, client *api.Client, given string) (string, error) {
+	if strings.Contains(given, "._app.") {
+		return given, nil
+	}
+	tasks, err := client.Tasks(ctx, "")
+	if err != nil {
+		return "", err
+	}
+	ids := make([]string, len(tasks))
+	for i, t := range tasks {
+		ids[i] = t.ID
+	}
+	return only("task", given, ids)
+}
+
 // named returns the full ids of tasks and their Apps, and an error that names
 // those that do not exist.
 func named(ctx context.Context, client *api.Client, given []string) (ids, apps []string, err error) {

@@ -126,6 +126,9 @@ also without the "instance-" in it.`,
 	cmd.Flags().BoolVar(&o.Wipe, "wipe", false, "also destroy the instance's persistent volumes and give its reservation back")
 	ch.flags(cmd)
 	cmd.RunE = c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
+		if o.Scale && o.Wipe {
+			return usageError(errors.New("--scale and --wipe exclude each other: one lowers the app's instances, the other replaces them elsewhere"))
+		}
 		if ch.wait && !o.Scale {
 			return usageError(errors.New("--wait needs --scale: a task that is replaced is no deployment to wait for"))
 		}

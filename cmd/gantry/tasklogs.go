@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net/http"
 	"os"
 	"path"
 	"strconv"
@@ -87,6 +88,15 @@ func tasksNamed(ctx context.Context, client *api.Client, names []string, previou
 			continue
 		}
 		app, err := client.App(ctx, name)
+		if e, ok := errors.AsType[*api.Error](err); ok && e.Status == http.StatusNotFound && !previous {
+			if id, shortErr := taskNamed(ctx, client, name); shortErr != nil || id != name {
+				if shortErr != nil {
+					return nil, shortErr
+				}
+				add(id)
+				continue
+			}
+		}
 		switch {
 		case err != nil:
 			return nil, err
@@ -173,7 +183,11 @@ func (c *cli) newTaskFilesCmd() *cobra.Command {
   gantry task files web.instance-0d3c2a9e-4a57-4c55-9a53-5f0e4f0c8c11._app.1 logs`,
 		Args: args(1, 2, "a TASK and at most one DIRECTORY"),
 		RunE: c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
-			files, err := client.Files(ctx, args[0], strings.Join(args[1:], ""))
+			task, err := taskNamed(ctx, client, args[0])
+			if err != nil {
+				return err
+			}
+			files, err := client.Files(ctx, task, strings.Join(args[1:], ""))
 			if err != nil {
 				return err
 			}
@@ -201,7 +215,11 @@ func (c *cli) newTaskDownloadCmd() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&to, "to", "", "the file to write, - for standard output (default: the file's own name, here)")
 	cmd.RunE = c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
-		in, err := client.File(ctx, args[0], args[1])
+		task, err := taskNamed(ctx, client, args[0])
+		if err != nil {
+			return err
+		}
+		in, err := client.File(ctx, task, args[1])
 		if err != nil {
 			return err
 		}

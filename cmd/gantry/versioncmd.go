@@ -37,7 +37,10 @@ func built(info *debug.BuildInfo, ok bool) versions {
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value
 	}
-	if revision := settings["vcs.revision"]; revision != "" {
+	switch revision := settings["vcs.revision"]; {
+	case commit != "":
+		v.Commit = commit
+	case revision != "":
 		v.Commit = revision[:min(len(revision), commitMax)]
 		if settings["vcs.modified"] == "true" {
 			v.Commit += " with changes"

@@ -82,10 +82,19 @@ func (s *Server) drainAgent(id mesos.AgentID) action {
 			}
 			grace = &d
 		}
-		if err := s.cfg.Agents.Drain(r.Context(), id, grace, flag(r, "markGone", false)); err != nil {
+		markGone := flag(r, "markGone", false)
+		if err := s.cfg.Agents.Drain(r.Context(), id, grace, markGone); err != nil {
 			return masterError(id, err)
 		}
-		return s.showAgent(id)(w, r)
+		a, err := s.agent(r.Context(), id)
+		if e, ok := errors.AsType[*api.Error](err); ok && e.Status == http.StatusNotFound && markGone {
+			// An agent without tasks is drained, and so gone, at once.
+			a, err = api.Agent{ID: string(id), State: "gone", MarkGone: true, Tasks: []string{}}, nil
+		}
+		if err != nil {
+			return err
+		}
+		return reply(w, http.StatusOK, a)
 	}
 }
 

@@ -57,6 +57,10 @@ func TestAgentsAreShownAsTheMasterKnowsThem(t *testing.T) {
 	s.want(t, http.StatusNotFound, http.MethodGet, "/v3/agents/a1/tasks", "")
 	s.want(t, http.StatusUnprocessableEntity, http.MethodPost, "/v3/agents/a1/drain?maxGracePeriod=soon", "")
 	s.want(t, http.StatusOK, http.MethodPost, "/v3/agents/a1/drain?maxGracePeriod=30s", "")
+	if got := at(t, s.want(t, http.StatusOK, http.MethodPost, "/v3/agents/a3/drain?markGone=true", ""), "state"); got != "gone" {
+		t.Errorf("an agent that is gone at once: got state %v, want gone", got)
+	}
+	s.want(t, http.StatusNotFound, http.MethodPost, "/v3/agents/a3/drain", "")
 	s.want(t, http.StatusOK, http.MethodPost, "/v3/agents/a1/undrain", "")
 	s.want(t, http.StatusOK, http.MethodPost, "/v3/agents/a1/gone", "")
 }

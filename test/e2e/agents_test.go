@@ -69,6 +69,13 @@ func TestAgentsAreDrainedAndGivenUp(t *testing.T) {
 		}
 		return nil
 	})
+	cli(0, "agent", "drain", "--yes", "--mark-gone", was.SlaveID)
+	eventually(t, time.Minute, func() error {
+		if out := cli(0, "agent", "list"); strings.Contains(out, " active ") || strings.Contains(out, " drain") {
+			return fmt.Errorf("agents are left:\n%s", out)
+		}
+		return nil
+	})
 	cli(1, "agent", "show", "nothing")
 	cli(1, "agent", "drain", "--yes", "nothing")
 	cli(1, "agent", "gone", "--yes", "nothing")

@@ -91,3 +91,21 @@ func TestMesosMiniExampleRunsOnAnExistingCluster(t *testing.T) {
 	a.must(http.MethodPost, "/v2/apps", string(data), nil)
 	p.interrupt()
 }
+
+// What examples/README.md says is needed is enough.
+func TestEveryAppOfTheExamplesRunsOnTheMiniCluster(t *testing.T) {
+	t.Parallel()
+	a, _ := mini(t, "--runtime", "docker", "--master-domain", "eu/a", "--agent-domain", "eu/a", "--agent-domain", "eu/b",
+		"--agent-attributes", "disk:ssd;rack:new-1", "--agent-attributes", "disk:nvme;rack:new-2")
+	files := []string{"rolling.json", "placement.json", "marathon-legacy.json", "host-network.json", "database.json", "several.yaml", "hello.json", "sleep.json"}
+	there, err := os.ReadDir("../../examples/apps")
+	if err != nil || len(there) != len(files) {
+		t.Fatalf("%d examples are there, %d are tried (%v)", len(there), len(files), err)
+	}
+	for _, file := range files {
+		cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "gantry"), "--url", a.url, "app", "create", "--wait", "--timeout", "2m", "../../examples/apps/"+file)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", file, err, out)
+		}
+	}
+}

@@ -39,6 +39,15 @@ func TestLogsAndFilesOfTasks(t *testing.T) {
 		}
 		return nil
 	})
+	short := strings.Replace(task[:len("talk.instance-")+18], ".instance-", ".", 1)
+	if got := cli(0, "task", "logs", short, "--tail", "1"); got != "two\n" {
+		t.Errorf("logs of %s: got %q", short, got)
+	}
+	if got := cli(0, "task", "files", short, "sub"); !strings.Contains(got, "sub/file") {
+		t.Errorf("files of %s: got %q", short, got)
+	}
+	cli(1, "task", "files", "talk.nothing")
+	cli(2, "task", "download", "talk.", "sub/file")
 	if got := cli(0, "task", "logs", task, "--tail", "1"); got != "two\n" {
 		t.Errorf("--tail 1: got %q", got)
 	}
