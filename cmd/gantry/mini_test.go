@@ -119,7 +119,7 @@ func TestMiniForgetsPortsThatAreTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }() // only to take the port
 	_, foreign, _ := net.SplitHostPort(l.Addr().String())
 	c := miniOn(t.TempDir(), 4)
 	free := strconv.Itoa(freePort(t))
@@ -140,7 +140,7 @@ func freePort(t *testing.T) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }() // only to take the port
 	return l.Addr().(*net.TCPAddr).Port
 }
 
@@ -150,7 +150,7 @@ func TestMiniNamesTheAddressThatIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }() // only to take the port
 	c := miniOn(t.TempDir(), 1)
 	c.mesosAddr = l.Addr().String()
 	if _, err := c.newCluster(zap.NewNop()); err == nil || !strings.Contains(err.Error(), "--mesos-address "+c.mesosAddr+": address already in use") {

@@ -21,7 +21,7 @@ func TestAReservedPortIsRefusedToEverybodyElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }() // only to take the port
 	if second, err := reservePort("127.0.0.1", first.number); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("a reservation beside the listener = %v, %v, want address already in use", second, err)
 	}
@@ -33,7 +33,7 @@ func TestAPortOfAnotherProgramIsNotReserved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }() // only to take the port
 	if p, err := reservePort("127.0.0.1", portOf(t, l)); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("reservePort = %v, %v, want address already in use", p, err)
 	}

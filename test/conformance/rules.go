@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/codec"
@@ -109,12 +110,7 @@ func isCall(method, path string, expected int) bool {
 }
 
 func among(kind, types string) bool {
-	for _, t := range strings.Fields(types) {
-		if t == kind {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(strings.Fields(types), kind)
 }
 
 func (m *message) header(name string) string {

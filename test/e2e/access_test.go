@@ -156,7 +156,7 @@ func TestALeaderHandsOver(t *testing.T) {
 		var is struct{ Leader string }
 		status, data, err := first.try(http.MethodGet, "/v2/leader", "")
 		if err != nil || status != http.StatusOK {
-			return fmt.Errorf("GET /v2/leader: %d %v %s", status, err, data)
+			return fmt.Errorf("GET /v2/leader: %d %w %s", status, err, data)
 		}
 		first.must(http.MethodGet, "/v2/leader", "", &is)
 		if is.Leader == was.Leader {

@@ -31,7 +31,7 @@ func (e *ReconfiguredError) Error() string {
 }
 
 // Is makes the error match [ErrReconfigured].
-func (*ReconfiguredError) Is(target error) bool { return target == ErrReconfigured } //nolint:errorlint // Is compares
+func (*ReconfiguredError) Is(target error) bool { return target == ErrReconfigured }
 
 // compatible reads the checkpointed description and holds the configured one against it by the reconfiguration policy.
 func (a *Agent) compatible() error {
@@ -66,7 +66,7 @@ func difference(was, now *mesos.AgentInfo, additions bool) *ReconfiguredError {
 		return &ReconfiguredError{What: "hostname", Was: was.Hostname, Now: now.Hostname}
 	case was.GetPort() != now.GetPort():
 		return &ReconfiguredError{What: "port", Was: fmt.Sprint(was.GetPort()), Now: fmt.Sprint(now.GetPort())}
-	case !was.Domain.Equal(now.Domain) && !(additions && was.Domain == nil):
+	case !was.Domain.Equal(now.Domain) && (!additions || was.Domain != nil):
 		return &ReconfiguredError{What: "domain", Was: domainText(was.Domain), Now: domainText(now.Domain)}
 	case lessAttributes(was.Attributes, now.Attributes) || !additions && lessAttributes(now.Attributes, was.Attributes):
 		return &ReconfiguredError{What: "attributes", Was: attributesText(was.Attributes), Now: attributesText(now.Attributes)}
