@@ -1,8 +1,9 @@
 package core
 
 import (
-	"container/heap"
 	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/heap"
 )
 
 // timerKind says what a timer is about.
@@ -26,14 +27,26 @@ type timerKey struct {
 }
 
 type timer struct {
-	at    time.Time
-	key   timerKey
-	index int
+	heap.Handle
+	at  time.Time
+	key timerKey
 }
 
-// timers is a heap of deadlines, each replaceable by its key.
+// Before orders timers by time; equal times go by key, so that equal runs fire in
+// equal order.
+func (t *timer) Before(other *timer) bool {
+	if c := t.at.Compare(other.at); c != 0 {
+		return c < 0
+	}
+	if t.key.kind != other.key.kind {
+		return t.key.kind < other.key.kind
+	}
+	return t.key.id < other.key.id
+}
+
+// timers are deadlines, each replaceable by its key.
 type timers struct {
-	queue timerQueue
+	queue heap.Heap[*timer]
 	byKey map[timerKey]*timer
 }
 
@@ -42,68 +55,36 @@ func newTimers() *timers { return &timers{byKey: map[timerKey]*timer{}} }
 // set puts or moves a deadline.
 func (t *timers) set(at time.Time, kind timerKind, id string) {
 	key := timerKey{kind, id}
-	if old, ok := t.byKey[key]; ok {
-		old.at = at
-		heap.Fix(&t.queue, old.index)
-		return
+	tm := t.byKey[key]
+	if tm == nil {
+		tm = &timer{key: key}
+		t.byKey[key] = tm
 	}
-	tm := &timer{at: at, key: key}
-	t.byKey[key] = tm
-	heap.Push(&t.queue, tm)
+	tm.at = at
+	t.queue.Set(tm)
 }
 
 func (t *timers) cancel(kind timerKind, id string) {
-	if old, ok := t.byKey[timerKey{kind, id}]; ok {
-		heap.Remove(&t.queue, old.index)
-		delete(t.byKey, old.key)
+	if tm, ok := t.byKey[timerKey{kind, id}]; ok {
+		t.queue.Remove(tm)
+		delete(t.byKey, tm.key)
 	}
 }
 
 // due removes and returns the first deadline that has passed.
 func (t *timers) due(now time.Time) (timerKey, bool) {
-	if len(t.queue) == 0 || t.queue[0].at.After(now) {
+	tm := t.queue.First()
+	if tm == nil || tm.at.After(now) {
 		return timerKey{}, false
 	}
-	tm, _ := heap.Pop(&t.queue).(*timer)
-	delete(t.byKey, tm.key)
+	t.cancel(tm.key.kind, tm.key.id)
 	return tm.key, true
 }
 
 // next returns the earliest deadline, zero if there is none.
 func (t *timers) next() time.Time {
-	if len(t.queue) == 0 {
-		return time.Time{}
+	if tm := t.queue.First(); tm != nil {
+		return tm.at
 	}
-	return t.queue[0].at
-}
-
-// timerQueue implements heap.Interface; equal times go by key, so that equal
-// runs fire in equal order.
-type timerQueue []*timer
-
-func (q timerQueue) Len() int { return len(q) }
-func (q timerQueue) Less(i, j int) bool {
-	if !q[i].at.Equal(q[j].at) {
-		return q[i].at.Before(q[j].at)
-	}
-	if q[i].key.kind != q[j].key.kind {
-		return q[i].key.kind < q[j].key.kind
-	}
-	return q[i].key.id < q[j].key.id
-}
-func (q timerQueue) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].index, q[j].index = i, j
-}
-func (q *timerQueue) Push(x any) {
-	tm, _ := x.(*timer)
-	tm.index = len(*q)
-	*q = append(*q, tm)
-}
-func (q *timerQueue) Pop() any {
-	old := *q
-	tm := old[len(old)-1]
-	old[len(old)-1] = nil
-	*q = old[:len(old)-1]
-	return tm
+	return time.Time{}
 }
