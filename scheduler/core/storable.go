@@ -62,6 +62,17 @@ func largest(s *app.Spec) string {
 	for _, h := range s.HealthChecks {
 		checks.size += sum(h.Command, h.Path)
 	}
-	members = append(members, fetch, volumes, checks)
+	ports, constraints, secrets, dependencies := member{path: "/portDefinitions"}, member{path: "/constraints"}, member{path: "/secrets"}, member{path: "/dependencies"}
+	for _, p := range s.Ports {
+		ports.size += sum(p.Name) + pairs(p.Labels) + sum(p.NetworkNames...)
+	}
+	for _, c := range s.Constraints {
+		constraints.size += sum(c.Field, c.Value)
+	}
+	for _, id := range s.Dependencies {
+		dependencies.size += len(id)
+	}
+	secrets.size = pairs(s.Secrets) + pairs(s.EnvSecrets)
+	members = append(members, fetch, volumes, checks, ports, constraints, secrets, dependencies)
 	return slices.MaxFunc(members, func(a, b member) int { return cmp.Compare(a.size, b.size) }).path
 }

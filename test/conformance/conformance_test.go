@@ -214,7 +214,9 @@ func attempt(t *scope, env environment, c *Case) (wording []string, err error) {
 // TestCasesRunOnAClusterThatIsThereAlready replays some cases as MESOS_MASTER does, on a mini cluster that lives on.
 func TestCasesRunOnAClusterThatIsThereAlready(t *testing.T) {
 	t.Parallel()
-	cluster := minitest.Start(t, minicluster.DefaultConfig(1))
+	cfg := minicluster.DefaultConfig(1)
+	cfg.Agents[0].Resources = "cpus:4;mem:4096;disk:10240;ports:[31000-32000]" // as the recorded one had
+	cluster := minitest.Start(t, cfg)
 	env := environment{master: "http://" + cluster.MasterAddr(1)}
 	cases, err := LoadCases("testdata/cases")
 	if err != nil {
