@@ -272,7 +272,9 @@ func TestRun_becomes_the_task_s_user(t *testing.T) {
 	task.Volumes = []taskinfo.Volume{{ContainerPath: "data", Persistent: true}}
 	r := start(t, task)
 	next[core.Running](r)
-	r.await("output", func() bool { return strings.Contains(r.err.String(), "wrong") && strings.HasSuffix(r.out.String(), "opened\n") })
+	r.await("output", func() bool {
+		return strings.Contains(r.err.String(), "wrong") && strings.HasSuffix(r.out.String(), "opened\n")
+	})
 	if out := r.out.String(); !strings.HasPrefix(out, "nobody\n") {
 		t.Errorf("got %q and %q, want nobody's output", out, r.err.String())
 	}

@@ -10,6 +10,7 @@ func ValidateUpdate(was, is *Spec) error {
 	if !was.HasPersistentVolumes() && !is.HasPersistentVolumes() {
 		return nil
 	}
+	is = is.WithServicePortsOf(was)
 	var f findings
 	const way = "; delete the app and create it again, which destroys its data, or create another app"
 	if !reflect.DeepEqual(persistentVolumes(was), persistentVolumes(is)) {

@@ -103,7 +103,7 @@ func (s *State) changeOf(ch AppChange, version time.Time, force bool) (deploymen
 	was := a.spec
 	spec.RestartedAt = was.RestartedAt
 	spec.Version, spec.LastScalingAt, spec.LastConfigChangeAt = version, was.LastScalingAt, was.LastConfigChangeAt
-	reuseServicePorts(&spec, was)
+	spec = *spec.WithServicePortsOf(was)
 	if ch.Rollback {
 		s.yieldServicePorts(&spec, was)
 	}

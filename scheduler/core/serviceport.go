@@ -19,28 +19,6 @@ func (s *State) countServicePorts(spec *app.Spec, by int) {
 	}
 }
 
-// reuseServicePorts fills service ports of 0 with those of the former
-// definition, in order, unless spec names them already.
-func reuseServicePorts(spec, was *app.Spec) {
-	named := map[int]bool{}
-	for _, p := range spec.Ports {
-		named[p.ServicePort] = true
-	}
-	var free []int
-	for _, p := range was.Ports {
-		if p.ServicePort != 0 && !named[p.ServicePort] {
-			free = append(free, p.ServicePort)
-		}
-	}
-	spec.Ports = slices.Clone(spec.Ports)
-	for i := range spec.Ports {
-		if spec.Ports[i].ServicePort == 0 && len(free) > 0 {
-			setServicePort(spec, i, free[0])
-			free = free[1:]
-		}
-	}
-}
-
 // yieldServicePorts makes a definition that comes back give up the service ports
 // of the assigned range that another App has by now; was is what it replaces, nil
 // if there is nothing. They become 0, to be assigned anew.
@@ -55,17 +33,8 @@ func (s *State) yieldServicePorts(back, was *app.Spec) {
 	for i, p := range back.Ports {
 		n := p.ServicePort
 		if n >= s.cfg.ServicePortMin && n <= s.cfg.ServicePortMax && s.servicePorts[n] > own[n] {
-			setServicePort(back, i, 0)
+			back.SetServicePort(i, 0)
 		}
-	}
-}
-
-// setServicePort gives the i-th port its service port; with host networking and
-// required ports that is the host port, too.
-func setServicePort(spec *app.Spec, i, port int) {
-	spec.Ports[i].ServicePort = port
-	if spec.RequirePorts && spec.HostNetworking() {
-		spec.Ports[i].HostPort = &port
 	}
 }
 
@@ -98,7 +67,7 @@ func (s *State) assignServicePorts(changes map[app.ID]deployment.Change) error {
 			if next > s.cfg.ServicePortMax {
 				return &PortsExhaustedError{ID: id, Min: s.cfg.ServicePortMin, Max: s.cfg.ServicePortMax}
 			}
-			setServicePort(spec, i, next)
+			spec.SetServicePort(i, next)
 			next++
 		}
 	}

@@ -50,3 +50,22 @@ func TestATakenHostPortDoesNotBackTheAppOff(t *testing.T) {
 		t.Errorf("a taken port is blamed on the agent as a whole:\n%s", out)
 	}
 }
+
+// The file that made a resident app is no change when it is sent again, though it
+// says 0 where a port was assigned.
+func TestTheSameFileAgainIsNoChange(t *testing.T) {
+	t.Parallel()
+	a, _ := mini(t, "--runtime", "process", "--agents", "1")
+	file := `{"id": "/vol", "cmd": "sleep 1", "cpus": 0.1, "mem": 32, "instances": 0, "requirePorts": true, "portDefinitions": [{"port": 0, "name": "web"}],
+	  "container": {"type": "MESOS", "volumes": [{"containerPath": "data", "mode": "RW", "persistent": {"size": 10}}]}}`
+	var created, again, whole struct{ Version string }
+	a.must(http.MethodPost, "/v2/apps", file, &created)
+	a.must(http.MethodPut, "/v2/apps/vol", file, &again)
+	a.must(http.MethodPut, "/v2/apps/vol?partialUpdate=false", file, &whole)
+	a.must(http.MethodPut, "/v2/apps", "["+file+"]", nil)
+	var versions struct{ Versions []string }
+	a.must(http.MethodGet, "/v2/apps/vol/versions", "", &versions)
+	if len(versions.Versions) != 1 || versions.Versions[0] != created.Version {
+		t.Errorf("got versions %v after sending the file again, want only %s", versions.Versions, created.Version)
+	}
+}
