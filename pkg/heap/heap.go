@@ -12,7 +12,7 @@ type Handle struct {
 // In reports whether the item is in a Heap.
 func (h *Handle) In() bool { return h.at != 0 }
 
-func (h *Handle) handle() *Handle { return h }
+func (h *Handle) handle() *Handle { return h } //nolint:unused // items have it by embedding, and are an Item by it
 
 // Item is what a Heap holds: a pointer to a struct that embeds Handle. An item
 // is in one Heap at a time.
