@@ -77,7 +77,7 @@ func TestAppsStayInTheMastersRegionUnlessTheyAskForAnother(t *testing.T) {
 		{`"cpus": 5`, "needs 5 cpus; the largest free agent has 4: 3 agents too small, 3 agents in another region"},
 		{`"cpus": 1, "constraints": [["@region", "IS", "north"]]`, "6 excluded by @region IS north"},
 		{`"cpus": 1, "acceptedResourceRoles": ["*"], "requirePorts": true, "portDefinitions": [{"port": 80}]`,
-			"needs 1 host port (80); the agent with the most free has 101: 3 agents too small, 3 agents in another region"},
+			"needs 1 host port (80): not free on 3 agents (in use there, or outside of the ports on offer), 3 agents in another region"},
 	} {
 		whyNot(t, s, row.members, row.want)
 	}

@@ -25,7 +25,10 @@ func Explain(s *runspec.Run, r Rejections) string {
 	}
 	var facts []string
 	short := r.short()
-	if short != 0 {
+	switch {
+	case short == InsufficientPorts && len(fixedPorts(s)) > 0:
+		facts = []string{"not free on " + plural(r.open(short), "agent") + " (in use there, or outside of the ports on offer)"}
+	case short != 0:
 		facts = r.fact(short, r.open(short))
 	}
 	held := 0
@@ -85,6 +88,9 @@ func (r *Rejections) lack(s *runspec.Run) string {
 	case InsufficientGpus:
 		return say(r.Need.GPUs, r.Need.GPUs, "gpus", r.Largest.GPUs)
 	case InsufficientPorts:
+		if len(fixedPorts(s)) > 0 {
+			return "needs " + wantedPorts(s)
+		}
 		return fmt.Sprintf("needs %s; the agent with the most free has %d", wantedPorts(s), r.LargestPorts)
 	case UnfulfilledRole, UnfulfilledConstraint, NoCorrespondingReservationFound, AgentMaintenance, DeclinedScarceResources:
 	}
@@ -93,21 +99,27 @@ func (r *Rejections) lack(s *runspec.Run) string {
 
 // wantedPorts says how many host ports an App needs, and which.
 func wantedPorts(s *runspec.Run) string {
-	count, fixed := 0, []string{}
+	count := 0
 	for _, p := range s.Ports {
-		n, has := hostPort(s, p)
-		if has {
+		if _, has := hostPort(s, p); has {
 			count++
-		}
-		if n != 0 {
-			fixed = append(fixed, fmt.Sprint(n))
 		}
 	}
 	text := plural(count, "host port")
-	if len(fixed) > 0 {
+	if fixed := fixedPorts(s); len(fixed) > 0 {
 		text += " (" + strings.Join(fixed, ", ") + ")"
 	}
 	return text
+}
+
+// fixedPorts lists the host ports that have to be just these.
+func fixedPorts(s *runspec.Run) (fixed []string) {
+	for _, p := range s.Ports {
+		if n, _ := hostPort(s, p); n != 0 {
+			fixed = append(fixed, fmt.Sprint(n))
+		}
+	}
+	return fixed
 }
 
 // fact says what happened to n agents, constraints one by one.

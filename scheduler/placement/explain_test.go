@@ -34,7 +34,7 @@ func TestExplain(t *testing.T) {
 		{
 			"ports", []*mesos.Offer{offer(1, 8, 1024, resource.Range{Begin: 31000, End: 31001})},
 			func(s *app.Spec) { s.Ports, s.RequirePorts = []app.Port{{ServicePort: 8080}, {}}, true },
-			"needs 2 host ports (8080); the agent with the most free has 2: 1 agent too small",
+			"needs 2 host ports (8080): not free on 1 agent (in use there, or outside of the ports on offer)",
 		},
 		{
 			"a constraint that no agent meets", []*mesos.Offer{offer(1, 8, 1024), offer(2, 8, 1024)},

@@ -135,7 +135,7 @@ func TestEveryReason(t *testing.T) {
 		},
 		{
 			reason: "InsufficientPorts", name: "a required port", change: func(s *app.Spec) { s.Ports, s.RequirePorts = []app.Port{{ServicePort: 80}}, true },
-			want: "needs 1 host port (80); the agent with the most free has 1: 1 agent too small",
+			want: "needs 1 host port (80): not free on 1 agent (in use there, or outside of the ports on offer)",
 		},
 		{
 			reason: "DeclinedScarceResources", name: "gpus are kept", cfg: placement.Config{RestrictGPUs: true},
