@@ -51,6 +51,7 @@ func (s *State) suspect(i *instance.Instance, st mesos.TaskStatus) {
 	f := failures{count: s.faulty[i.AgentID].count + 1, last: s.now}
 	s.faulty[i.AgentID] = f
 	s.framework.AgentsAvoided = len(s.faulty)
+	s.timers.set(s.now.Add(s.cfg.AvoidFor), trustTimer, string(i.AgentID))
 	for _, id := range slices.Sorted(maps.Keys(s.apps)) {
 		if a := s.apps[id]; a.demand != nil {
 			a.demand.Avoid(i.AgentID, s.failuresOn(a, i.AgentID))

@@ -307,7 +307,7 @@ func (s *State) forgetApp(a *appState) {
 	}
 	id := a.spec.ID
 	for _, v := range a.versions {
-		if !s.refers(id, v) {
+		if !a.undoable(v) {
 			s.persist(DropApp{ID: id, Version: v.Version})
 		}
 	}
@@ -328,18 +328,13 @@ func (s *State) forgetApp(a *appState) {
 	s.publish("app_terminated_event", event.Fields{"appId": string(id)})
 }
 
-// refers reports whether an active deployment needs a definition to undo what it did.
-func (s *State) refers(id app.ID, v *app.Spec) bool {
-	holder, held := s.holders[id]
-	if !held {
+// undoable reports whether the App's deployment needs a definition to undo what it did.
+func (a *appState) undoable(v *app.Spec) bool {
+	if a.deployment == nil {
 		return false
 	}
-	for _, d := range s.deployments {
-		if was := d.Original[id]; d.ID == holder && was != nil && was.Version.Equal(v.Version) {
-			return true
-		}
-	}
-	return false
+	was := a.deployment.Original[a.spec.ID]
+	return was != nil && was.Version.Equal(v.Version)
 }
 
 // dropKept forgets the definitions that were kept only for a deployment, those of

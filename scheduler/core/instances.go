@@ -206,7 +206,8 @@ func (s *State) saveTrouble(a *appState) {
 }
 
 func (s *State) clearDelay(a *appState) {
-	if a.trouble.Delay == 0 {
+	a.excused = 0
+	if a.trouble.DelayUntil.IsZero() {
 		return
 	}
 	a.trouble.Delay, a.trouble.DelayUntil = 0, time.Time{}

@@ -39,7 +39,6 @@ func (s *State) place() {
 		return
 	}
 	s.placeAgain = false
-	s.trust()
 	s.measure()
 	s.fair.Wake()
 	t := newTry()

@@ -141,7 +141,7 @@ func TestAgentThatFailedByItsOwnFaultIsTriedLastByEveryApp(t *testing.T) {
 	if got := s.framework.AgentsAvoided; got != 1 {
 		t.Errorf("got %d agents avoided, want 1", got)
 	}
-	offers(began.Add(2*time.Second).Add(s.cfg.AvoidFor), "a3")
+	s.Step(began.Add(2*time.Second).Add(s.cfg.AvoidFor), Tick{}) // without any offer
 	if got := s.framework.AgentsAvoided; got != 0 {
 		t.Errorf("got %d agents avoided after AvoidFor, want none", got)
 	}

@@ -272,6 +272,8 @@ func (s *State) fireTimers() {
 			s.reconcileAll()
 		case hoardTimer:
 			s.placeAgain = true
+		case trustTimer:
+			s.trust()
 		case sweepTimer:
 		}
 	}

@@ -18,6 +18,7 @@ const (
 	implicitTimer
 	hoardTimer
 	sweepTimer
+	trustTimer
 )
 
 // timerKey names a timer; there is one of a key at most.
