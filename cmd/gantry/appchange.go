@@ -163,7 +163,6 @@ func createAll(ctx context.Context, client *api.Client, body []byte, ids []strin
 
 // update sends one App's change or that of many.
 func update(ctx context.Context, client *api.Client, args []string, body []byte, o api.ChangeOptions) (goal, error) {
-	body = asWritten(body)
 	if many := several(body); many != nil {
 		if len(args) > 1 {
 			return goal{}, usageError(fmt.Errorf("%s holds several apps; leave out %s", inputName(args[1]), args[0]))

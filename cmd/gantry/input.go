@@ -12,8 +12,6 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
-
-	"github.com/gantry-mesos/gantry/pkg/api"
 )
 
 // separator is what stands between YAML documents.
@@ -80,39 +78,6 @@ func inputName(name string) string {
 		return "standard input"
 	}
 	return name
-}
-
-// asWritten takes the version out of Apps as the scheduler shows them, which are
-// known by their versionInfo: beside other members a version is refused, as it
-// asks for an earlier one.
-func asWritten(body []byte) []byte {
-	var v any
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if d.Decode(&v) != nil || d.More() {
-		return body
-	}
-	shown := false
-	drop := func(v any) {
-		if m, ok := v.(map[string]any); ok && m["versionInfo"] != nil {
-			delete(m, "version")
-			shown = true
-		}
-	}
-	drop(v)
-	if list, ok := v.([]any); ok {
-		for _, e := range list {
-			drop(e)
-		}
-	}
-	if !shown {
-		return body
-	}
-	out, err := api.Marshal(v)
-	if err != nil {
-		return body
-	}
-	return out
 }
 
 // signedNumbers marks commands that take numbers such as -1 as arguments.

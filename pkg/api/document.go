@@ -60,7 +60,8 @@ func (d Document) ID() (id app.ID, ok bool) {
 
 // Restore returns the version that a document asks to make current again: it
 // holds a version and nothing else but perhaps an id. With other members beside
-// it a version is an error, as an update cannot change what an App's version is.
+// it a version is an error, as an update cannot change what an App's version is;
+// but an App as the API shows it, which versionInfo tells, may be sent back.
 func (d Document) Restore() (version Time, ok bool, err error) {
 	root := d.fresh()
 	v := root.member("version")
@@ -68,6 +69,9 @@ func (d Document) Restore() (version Time, ok bool, err error) {
 		return Time{}, false, nil
 	}
 	others := slices.DeleteFunc(root.names(), func(name string) bool { return name == "version" || name == "id" })
+	if slices.Contains(others, "versionInfo") {
+		return Time{}, false, nil
+	}
 	if len(others) > 0 {
 		v.fail("a version stands alone, to make that version current again; leave it out to change " + others[0])
 		return Time{}, false, root.r.err()

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"sync"
@@ -54,4 +55,27 @@ func TestConcurrentUpdatesAreAllApplied(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// What a GET shows can be sent back as it is, to one App and among many, and is no change.
+func TestAnAppAsItIsShownIsNoChange(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.want(t, http.StatusCreated, http.MethodPost, "/v2/apps", web)
+	s.Settle()
+	shown := at(t, s.want(t, http.StatusOK, http.MethodGet, "/v2/apps/prod/web", ""), "app")
+	body, err := json.Marshal(shown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, body := range map[string]string{
+		"/v2/apps/prod/web": string(body), "/v2/apps/prod/web?partialUpdate=false": string(body), "/v2/apps": "[" + string(body) + "]",
+	} {
+		s.want(t, http.StatusOK, http.MethodPut, path, body)
+		s.Settle()
+		versions := at(t, s.want(t, http.StatusOK, http.MethodGet, "/v2/apps/prod/web/versions", ""), "versions").([]any)
+		if len(versions) != 1 || versions[0] != at(t, shown, "version") {
+			t.Errorf("PUT %s: got versions %v, want only %v", path, versions, at(t, shown, "version"))
+		}
+	}
 }
