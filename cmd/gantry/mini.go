@@ -39,6 +39,8 @@ type miniConfig struct {
 	agentPorts             string
 	agentReset             bool
 	decisions              core.Config
+	// access says who may use the scheduler's API and with what.
+	access scheduler.Config
 }
 
 func newMiniCmd() *cobra.Command {
@@ -88,6 +90,8 @@ Ctrl-C stops everything and leaves no container and no process behind.`,
 	f.StringVar(&c.workDir, "work-dir", defaultWorkDir(), "directory for state and sandboxes")
 	f.StringVar(&c.runtime, "runtime", "auto", "docker, process (no Docker needed; apps with an image fail), or auto")
 	f.StringVar(&c.role, "mesos-role", "gantry", "role of the scheduler and its apps; nothing can be reserved for \"*\", so that persistent volumes need another one")
+	c.access = scheduler.DefaultConfig()
+	accessFlags(f, &c.access)
 	c.decisions = core.DefaultConfig()
 	sharingFlags(f, &c.decisions)
 	logs.flags(f, "warn")

@@ -140,7 +140,7 @@ func (c *miniConfig) cluster(log *zap.Logger) (minicluster.Config, error) {
 }
 
 func (c *miniConfig) scheduler(cluster *minicluster.Cluster, executor string, engine taskRuntime) scheduler.Config {
-	cfg := scheduler.DefaultConfig()
+	cfg := c.access
 	cfg.Master = cluster.MasterURL()
 	cfg.StateDir = filepath.Join(c.workDir, "scheduler")
 	cfg.HTTPAddress = c.httpAddress

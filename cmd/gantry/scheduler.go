@@ -57,10 +57,7 @@ func schedulerFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringVar(&cfg.ZK, "zk", cfg.ZK, "ZooKeeper for state and leader election: zk://h1:2181,h2:2181/gantry")
 	f.StringVar(&cfg.StateDir, "state-dir", cfg.StateDir, "directory for the state of a single scheduler, instead of --zk")
 	f.StringVar(&cfg.HTTPAddress, "http-address", cfg.HTTPAddress, "host:port that the API listens on")
-	f.StringSliceVar(&cfg.HTTPAllowedHosts, "http-allowed-host", nil, "further name that requests may call this API while it listens on loopback; repeatable")
-	f.StringSliceVar(&cfg.HTTPAllowedOrigins, "http-allowed-origin", nil, "origin of web pages that may change things, such as https://panel.example; repeatable")
-	f.StringVar(&cfg.HTTPCredentialsFile, "http-credentials-file", "", "file with the users of the API, user:password on each line; without it everybody may use it")
-	f.Int64Var(&cfg.HTTPBodyMax, "http-body-max", cfg.HTTPBodyMax, "largest body of a request in bytes, such as many apps at once")
+	accessFlags(f, cfg)
 	f.StringVar(&cfg.Hostname, "hostname", cfg.Hostname, "name that others reach this scheduler by (default: the host of --http-address)")
 	f.StringVar(&cfg.FrameworkName, "framework-name", cfg.FrameworkName, "name shown by Mesos")
 	f.BoolVar(&cfg.FrameworkIDReset, "framework-id-reset", false, "register as a new framework once, forgetting the old one's tasks")
@@ -131,4 +128,12 @@ func (l *logging) logger() (*zap.Logger, error) {
 		return nil, fmt.Errorf("--log-format %q: use console or json", l.format)
 	}
 	return cfg.Build()
+}
+
+// accessFlags say who may use the API and with what, for both ways to run a scheduler.
+func accessFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
+	f.StringSliceVar(&cfg.HTTPAllowedHosts, "http-allowed-host", nil, "further name that requests may call this API while it listens on loopback; repeatable")
+	f.StringSliceVar(&cfg.HTTPAllowedOrigins, "http-allowed-origin", nil, "origin of web pages that may change things, such as https://panel.example; repeatable")
+	f.StringVar(&cfg.HTTPCredentialsFile, "http-credentials-file", "", "file with the users of the API, user:password on each line; without it everybody may use it")
+	f.Int64Var(&cfg.HTTPBodyMax, "http-body-max", cfg.HTTPBodyMax, "largest body of a request in bytes, such as many apps at once")
 }

@@ -44,7 +44,10 @@ func NewClient(address string) (*Client, error) {
 	}
 	u, err := url.Parse(full)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("%q is no address of a scheduler, expected one such as http://127.0.0.1:8080", address)
+		if at := strings.LastIndexByte(address, '@'); at >= 0 { // it may hold a password
+			address = "...@" + address[at+1:]
+		}
+		return nil, fmt.Errorf("%q is no address of a scheduler, expected one such as http://127.0.0.1:8080; percent-encode what is special in a password", address)
 	}
 	transport := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext,

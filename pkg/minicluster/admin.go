@@ -42,7 +42,9 @@ func (c *Cluster) AdminHandler() http.Handler {
 	guard := webguard.Guard{Loopback: true}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if refusal := guard.Check(r); refusal != nil {
-			http.Error(w, refusal.Message, refusal.Status)
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(refusal.Status)
+			_ = json.NewEncoder(w).Encode(map[string]string{"message": refusal.Message}) // the client may be gone
 			return
 		}
 		mux.ServeHTTP(w, r)

@@ -61,7 +61,7 @@ func (g Guard) checkHost(r *http.Request) *RefusedError {
 	if !g.Loopback || err == nil && ip.IsLoopback() || host == "localhost" || slices.Contains(g.Hosts, host) {
 		return nil
 	}
-	return &RefusedError{http.StatusForbidden, fmt.Sprintf("Host %q is no name of this API, which listens on loopback only: use 127.0.0.1, or allow the name with --http-allowed-host", r.Host)}
+	return &RefusedError{http.StatusForbidden, fmt.Sprintf("Host %q is no name of this API, which listens on loopback only: use 127.0.0.1", r.Host)}
 }
 
 // checkOrigin takes requests without an origin, which no page makes, and those of
@@ -70,14 +70,14 @@ func (g Guard) checkOrigin(r *http.Request) *RefusedError {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
 		if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
-			return &RefusedError{http.StatusForbidden, "a page of another origin must not change anything here; allow it with --http-allowed-origin"}
+			return &RefusedError{http.StatusForbidden, "a page of another origin must not change anything here"}
 		}
 		return nil
 	}
 	if u, err := url.Parse(origin); err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host) || slices.Contains(g.Origins, origin) {
 		return nil
 	}
-	return &RefusedError{http.StatusForbidden, fmt.Sprintf("Origin %q must not change anything here; allow it with --http-allowed-origin", origin)}
+	return &RefusedError{http.StatusForbidden, fmt.Sprintf("Origin %q must not change anything here", origin)}
 }
 
 // checkType demands that a body says that it is JSON: a page can send other types

@@ -17,7 +17,11 @@ type Credentials map[string][sha256.Size]byte
 func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if refusal := s.cfg.Guard.Check(r); refusal != nil {
-			s.fail(w, r, &api.Error{Status: refusal.Status, Message: refusal.Message})
+			message := refusal.Message
+			if refusal.Status == http.StatusForbidden {
+				message += "; --http-allowed-host and --http-allowed-origin allow more names and origins"
+			}
+			s.fail(w, r, &api.Error{Status: refusal.Status, Message: message})
 			return
 		}
 		if len(s.cfg.Credentials) > 0 && !open(split(r.URL.Path)) && !s.cfg.Credentials.allow(r) {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -45,7 +46,7 @@ func send(t *testing.T, method, url, body, host string, header ...string) (int, 
 // A page that somebody opens must not run commands here, nor read what runs.
 func TestWebPagesCannotUseTheAPI(t *testing.T) {
 	t.Parallel()
-	a, p := mini(t, "--runtime", "process", "--agents", "1")
+	a, p := mini(t, "--runtime", "process", "--agents", "1", "--http-allowed-host", "gantry.example", "--http-allowed-origin", "https://panel.example")
 	_, admin, _ := strings.Cut(p.out.String(), "faults    ")
 	admin, _, _ = strings.Cut(admin, "/admin")
 	app := shell("/evil", "touch /tmp/never", 1, "")
@@ -62,10 +63,13 @@ func TestWebPagesCannotUseTheAPI(t *testing.T) {
 		{"a deletion by a page", "DELETE", a.url + "/v2/apps/evil", "", "", []string{"Origin", "https://evil.example"}, 403},
 		{"a fault by a page", "POST", admin + "/admin/failover", "", "", []string{"Origin", "https://evil.example"}, 403},
 		{"a fault by another name", "POST", admin + "/admin/failover", "", "evil.example", nil, 403},
+		{"an allowed page by an allowed name", "DELETE", a.url + "/v2/apps/none", "", "gantry.example", []string{"Origin", "https://panel.example"}, 404},
 		{"a client", "POST", a.url + "/v2/apps", shell("/good", "exec sleep 1000", 1, ""), "", []string{"Content-Type", "application/json"}, 201},
 	} {
-		if got, body := send(t, row.method, row.url, row.body, row.host, row.header...); got != row.want {
-			t.Errorf("%s: got %d %s, want %d", row.name, got, body, row.want)
+		got, body := send(t, row.method, row.url, row.body, row.host, row.header...)
+		var refusal struct{ Message string }
+		if err := json.Unmarshal([]byte(body), &refusal); got != row.want || err != nil || got >= 400 && refusal.Message == "" {
+			t.Errorf("%s: got %d %s (%v), want %d with a message", row.name, got, body, err, row.want)
 		}
 	}
 	if status, _, _ := a.try(http.MethodGet, "/v2/apps/evil", ""); status != http.StatusNotFound {
