@@ -238,7 +238,7 @@ func TestReserveCreateLaunchDestroy(t *testing.T) {
 		a.conn.Send(link.OperationUpdate{
 			AgentID: mesos.AgentID{Value: a.id}, FrameworkID: op.FrameworkID, OperationUUID: op.UUID,
 			Status: mesos.OperationStatus{
-				OperationID: op.Operation.ID, State: mesos.OPERATION_FINISHED, UUID: &mesos.UUID{Value: fmt.Appendf(nil, "%-16s", status)},
+				OperationID: op.Operation.ID, State: mesos.OPERATION_FINISHED, UUID: &mesos.UUID{Value: uuidOf(status)},
 			},
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 	"go.uber.org/goleak"
@@ -363,9 +364,15 @@ func (a *fakeAgent) statusUpdate(fw, task string, state mesos.TaskState, id stri
 		FrameworkID: mesos.FrameworkID{Value: fw}, AgentID: mesos.AgentID{Value: a.id}, LatestState: state,
 		Status: mesos.TaskStatus{
 			TaskID: mesos.TaskID{Value: task}, State: &state, Source: mesos.SOURCE_EXECUTOR.Enum(), Timestamp: &now,
-			UUID: fmt.Appendf(nil, "%-16.16s", id), AgentID: &mesos.AgentID{Value: a.id},
+			UUID: uuidOf(id), AgentID: &mesos.AgentID{Value: a.id},
 		},
 	}
+}
+
+// uuidOf is the UUID that stands for a text: the text's own bytes would be one only by chance.
+func uuidOf(text string) []byte {
+	id := uuid.NewSHA1(uuid.NameSpaceOID, []byte(text))
+	return id[:]
 }
 
 // commandTask is a command task of 1 cpu and 32 MB as JSON, with members added.

@@ -15,7 +15,7 @@ import (
 
 // base64Of is the uuid that fakeAgent makes of a text, as JSON wants it.
 func base64Of(text string) string {
-	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%-16.16s", text))
+	return base64.StdEncoding.EncodeToString(uuidOf(text))
 }
 
 func (s *sched) acknowledge(a *fakeAgent, task, id string) {
