@@ -84,66 +84,37 @@ func (s *actor) allocatorOptions() allocator.Options {
 // Run serves until ctx is over or the master is deposed, then returns [ErrDeposed]. Afterwards all streams and agent
 // connections are closed.
 func (m *Master) Run(ctx context.Context) error {
-	defer close(m.done)
 	stop, err := m.deps.Network.Listen(m.Address(), func(*link.Conn) link.Receiver { return receiver{m} })
 	if err != nil {
 		return fmt.Errorf("run master %s: %w", m.info.ID, err)
 	}
-	defer func() {
-		stop()
-		m.deps.Network.Break(m.Address())
-		m.a.closeAll()
-	}()
-	return m.a.loop(ctx)
+	m.a.run(ctx)
+	stop()
+	m.deps.Network.Break(m.Address())
+	m.a.closeAll()
+	m.box.Wait()
+	if m.a.deposed {
+		return ErrDeposed
+	}
+	return nil
 }
 
-// burst bounds how many messages are handled before the next allocation run may happen.
-const burst = 512
-
-func (s *actor) loop(ctx context.Context) error {
-	batch := time.NewTicker(s.cfg.AllocationInterval)
-	defer batch.Stop()
-	gc := time.NewTicker(s.cfg.RegistryGCInterval)
-	defer gc.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case f := <-s.m.inbox:
-			f()
-			s.drain()
-		case l := <-s.m.leads:
-			s.lead(ctx, l)
-		case <-batch.C:
-			s.alloc.TriggerAll()
-		case <-gc.C:
-			s.collectRegistry()
-		}
-		if s.deposed {
-			return ErrDeposed
-		}
+// run works until ctx is over or the master is deposed. Several triggers in one burst of messages make one allocation
+// run.
+func (s *actor) run(ctx context.Context) {
+	s.m.box.Every(s.cfg.AllocationInterval, s.alloc.TriggerAll)
+	s.m.box.Every(s.cfg.RegistryGCInterval, s.collectRegistry)
+	s.m.box.Run(ctx, func() {
 		if s.alloc.Triggered() {
 			s.allocate()
 		}
-	}
+	})
 }
 
-// drain handles what waits, so that several triggers make one allocation run.
-func (s *actor) drain() {
-	for range burst {
-		select {
-		case f := <-s.m.inbox:
-			f()
-		default:
-			return
-		}
-	}
-}
-
-// after runs f in the actor once d has passed, unless the timer is stopped before. A timer stopped too late may still
-// run f, so f has to check whether it still matters.
-func (s *actor) after(d time.Duration, f func()) *time.Timer {
-	return time.AfterFunc(d, func() { s.m.post(f) })
+// depose ends the master.
+func (s *actor) depose() {
+	s.deposed = true
+	s.m.box.Stop()
 }
 
 func (s *actor) closeAll() {
@@ -151,23 +122,9 @@ func (s *actor) closeAll() {
 		if fw.stream != nil {
 			fw.stream.end()
 		}
-		stopTimer(fw.failover)
-	}
-	for _, a := range s.Agents {
-		stopTimer(a.ping)
-		stopTimer(a.reregister)
-	}
-	for _, o := range s.Offers {
-		stopTimer(o.timer)
 	}
 	for _, o := range s.observers {
 		o.ended()
-	}
-}
-
-func stopTimer(t *time.Timer) {
-	if t != nil {
-		t.Stop()
 	}
 }
 

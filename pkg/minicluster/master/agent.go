@@ -10,16 +10,17 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/constraints"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
 // agent is what only this package knows of an agent.
 type agent struct {
 	conn       *link.Conn
-	ping       *time.Timer
+	ping       *mailbox.Timer
 	waiting    bool // for a pong
 	missed     int  // pongs in a row
-	reregister *time.Timer
+	reregister *mailbox.Timer
 	// kills are those that came while the agent was disconnected, by framework and task.
 	kills map[string]map[string]bool
 	// url is how offers name the agent.
@@ -33,12 +34,12 @@ type receiver struct{ m *Master }
 
 // Receive implements link.Receiver.
 func (r receiver) Receive(c *link.Conn, msg link.Message) {
-	r.m.post(func() { r.m.a.receive(c, msg) })
+	r.m.box.Feed(func() { r.m.a.receive(c, msg) })
 }
 
 // Closed implements link.Receiver.
 func (r receiver) Closed(c *link.Conn) {
-	r.m.post(func() { r.m.a.agentClosed(c) })
+	r.m.box.Feed(func() { r.m.a.agentClosed(c) })
 }
 
 // receive handles one message of an agent. A master that does not serve drops all; agents repeat themselves.
@@ -167,7 +168,7 @@ func (s *actor) attach(a *Agent, c *link.Conn) {
 	if a.conn != nil && a.conn != c {
 		delete(s.byConn, a.conn)
 	}
-	stopTimer(a.reregister)
+	a.reregister.Stop()
 	a.conn, a.reregister = c, nil
 	a.Connected, a.Active = true, !a.Deactivated
 	s.byConn[c] = a
@@ -177,10 +178,7 @@ func (s *actor) attach(a *Agent, c *link.Conn) {
 func (s *actor) schedulePing(a *Agent) {
 	a.waiting = true
 	a.send(link.Ping{Connected: a.Connected})
-	a.ping = s.after(s.cfg.AgentPingTimeout, func() {
-		if s.Agents[a.ID] != a {
-			return
-		}
+	a.ping = s.m.box.After(s.cfg.AgentPingTimeout, func() {
 		if a.waiting {
 			if a.missed++; a.missed >= s.cfg.MaxAgentPingTimeouts {
 				s.agentUnreachable(a, "health check timed out")
@@ -216,13 +214,9 @@ func (s *actor) agentClosed(c *link.Conn) {
 			}
 		}
 	}
-	var timer *time.Timer
-	timer = s.after(s.cfg.AgentReregisterTimeout, func() {
-		if s.Agents[a.ID] == a && a.reregister == timer {
-			s.agentUnreachable(a, "agent did not re-register within the timeout after disconnecting")
-		}
+	a.reregister = s.m.box.After(s.cfg.AgentReregisterTimeout, func() {
+		s.agentUnreachable(a, "agent did not re-register within the timeout after disconnecting")
 	})
-	a.reregister = timer
 }
 
 // agentUnreachable gives an agent up until it comes back.
@@ -260,8 +254,8 @@ type loss struct {
 
 // detach takes an agent out of all books and tells the frameworks.
 func (s *actor) detach(a *Agent, l loss, operations mesos.OperationState) {
-	stopTimer(a.ping)
-	stopTimer(a.reregister)
+	a.ping.Stop()
+	a.reregister.Stop()
 	s.alloc.SetAgentActive(a.ID, false)
 	for id, tasks := range a.Tasks {
 		fw := s.Frameworks[id]

@@ -27,7 +27,7 @@ func (fw *Framework) lost(state mesos.TaskState) mesos.TaskState {
 // scheduler (Mesos, scheduler HTTP API, TEARDOWN).
 func (s *actor) removeFramework(fw *Framework) {
 	s.log.Info("framework removed", fieldFramework(fw.ID), zap.Int("tasks", len(fw.Tasks)))
-	stopTimer(fw.failover)
+	fw.failover.Stop()
 	if fw.stream != nil {
 		fw.stream.end()
 	}

@@ -12,10 +12,10 @@ import (
 )
 
 // lead takes note of who leads. A new leader reads the registry before it serves.
-func (s *actor) lead(ctx context.Context, l Leadership) {
+func (s *actor) lead(l Leadership) {
 	if s.Leading && !l.Leading {
 		s.log.Warn("leadership lost")
-		s.deposed = true
+		s.depose()
 		return
 	}
 	s.Leader = l.Leader
@@ -25,7 +25,7 @@ func (s *actor) lead(ctx context.Context, l Leadership) {
 	if l.Leading && !s.Leading {
 		s.log.Info("leading master")
 		s.Leading, s.Elected = true, time.Now()
-		go s.recoverRegistry(ctx)
+		s.m.box.Go(s.recoverRegistry)
 	}
 	s.publish(l)
 }
@@ -37,10 +37,10 @@ func (s *actor) publish(l Leadership) {
 // recoverRegistry reads the registry outside of the actor and hands the record to it.
 func (s *actor) recoverRegistry(ctx context.Context) {
 	record, err := s.deps.Registry.Load(ctx)
-	s.m.post(func() {
+	s.m.box.Post(func() {
 		if err != nil {
 			s.log.Error("registry cannot be read", zap.Error(err))
-			s.deposed = true
+			s.depose()
 			return
 		}
 		s.recovered(record)
@@ -73,7 +73,7 @@ func (s *actor) recovered(r Record) {
 	s.RegistryRecovered = true
 	s.publish(Leadership{Leading: true})
 	if len(s.RecoveredAgents) > 0 {
-		s.after(s.cfg.AgentReregisterTimeout, s.expireRecovered)
+		s.m.box.After(s.cfg.AgentReregisterTimeout, s.expireRecovered)
 	}
 	s.log.Info("registry recovered", zap.Int("agents", len(r.Admitted)))
 }
@@ -108,7 +108,7 @@ func (s *actor) setUnreachable(id string, now time.Time) {
 func (s *actor) update(change func(*Record)) {
 	if err := s.deps.Registry.Update(change); err != nil {
 		s.log.Error("registry cannot be written", zap.Error(err))
-		s.deposed = true
+		s.depose()
 	}
 }
 

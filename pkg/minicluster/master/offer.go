@@ -78,18 +78,14 @@ func (s *actor) makeOffer(fw *Framework, a *Agent, al allocator.Allocation, now 
 	o.Message = m
 	s.Offers[o.ID], fw.Offers[o.ID], a.Offers[o.ID] = o, o, o
 	if s.cfg.OfferTimeout > 0 {
-		o.timer = s.after(s.cfg.OfferTimeout, func() {
-			if s.Offers[o.ID] == o {
-				s.rescind(o)
-			}
-		})
+		o.timer = s.m.box.After(s.cfg.OfferTimeout, func() { s.rescind(o) })
 	}
 	return o
 }
 
 // forget takes an offer out of the books; what becomes of its resources is the caller's care.
 func (s *actor) forget(o *Offer) {
-	stopTimer(o.timer)
+	o.timer.Stop()
 	delete(s.Offers, o.ID)
 	if fw := s.Frameworks[o.FrameworkID]; fw != nil {
 		delete(fw.Offers, o.ID)

@@ -81,7 +81,7 @@ func (m *Master) serveSubscribe(w http.ResponseWriter, r *http.Request, req requ
 	w.WriteHeader(http.StatusOK)
 	st.serve(r.Context(), w, m.cfg.HeartbeatInterval)
 	if id != "" {
-		m.post(func() { m.a.streamClosed(id, st) })
+		m.box.Post(func() { m.a.streamClosed(id, st) })
 	}
 }
 

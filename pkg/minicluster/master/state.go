@@ -10,6 +10,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/allocator"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/constraints"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
@@ -148,7 +149,7 @@ type Offer struct {
 	// Made is when it was sent.
 	Made time.Time
 
-	timer *time.Timer
+	timer *mailbox.Timer
 }
 
 // InverseOffer asks a framework to leave an agent ahead of maintenance.

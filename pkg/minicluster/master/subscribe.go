@@ -10,12 +10,13 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/constraints"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 )
 
 // framework is what only this package knows of a framework.
 type framework struct {
 	stream   *stream
-	failover *time.Timer
+	failover *mailbox.Timer
 	filter   *constraints.Filter // compiled Constraints
 }
 
@@ -156,7 +157,7 @@ func (s *actor) connect(fw *Framework, st *stream) {
 
 // resubscribe gives a known framework a new stream and description.
 func (s *actor) resubscribe(fw *Framework, info mesos.FrameworkInfo, settings offerSettings, st *stream) {
-	stopTimer(fw.failover)
+	fw.failover.Stop()
 	fw.failover = nil
 	if fw.stream != nil {
 		fw.stream.send(&scheduler.Event{
@@ -225,13 +226,7 @@ func (s *actor) streamClosed(id string, st *stream) {
 		s.removeFramework(fw)
 		return
 	}
-	var timer *time.Timer
-	timer = s.after(timeout, func() {
-		if s.Frameworks[id] == fw && fw.failover == timer {
-			s.removeFramework(fw)
-		}
-	})
-	fw.failover = timer
+	fw.failover = s.m.box.After(timeout, func() { s.removeFramework(fw) })
 }
 
 // updateFramework is the call UPDATE_FRAMEWORK; it returns the refusal as status and text, 0 if there is none.
