@@ -1,13 +1,15 @@
 package master
 
 import (
-	"fmt"
+	"slices"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
+	"github.com/gantry-mesos/gantry/pkg/minicluster/codec"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/validation"
 )
 
 // acceptance is the work on one ACCEPT: operations run one after the other on what the offers hold.
@@ -57,40 +59,37 @@ func (s *actor) accept(fw *Framework, c *scheduler.Call_Accept) {
 
 // invalidOffers checks the offers of an ACCEPT together, "" if they are fine.
 func (s *actor) invalidOffers(fw *Framework, ids []mesos.OfferID) string {
-	if len(ids) == 0 {
-		return "No offers specified"
-	}
-	seen := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		if seen[id.Value] {
-			return fmt.Sprintf("Duplicate offer %s in offer list", id.Value)
+	return validation.Offers(fw.ID, ids, func(id string) (validation.Offer, bool) {
+		o := s.Offers[id]
+		if o == nil {
+			return validation.Offer{}, false
 		}
-		seen[id.Value] = true
+		return validation.Offer{Framework: o.FrameworkID, Role: o.Role, Agent: o.AgentID}, true
+	})
+}
+
+// books are what the next operation is held against.
+func (w *acceptance) books() *validation.Books {
+	return &validation.Books{
+		Framework: &w.fw.Info, Agent: w.agent.ID, Role: w.role, Total: w.agent.Total, Available: w.available,
+		HasTask: func(id string) bool { return w.fw.Tasks[id] != nil },
+		Unreachable: func(id string) bool {
+			return slices.ContainsFunc(w.fw.Unreachable, func(t *Task) bool { return t.TaskID.Value == id })
+		},
+		Executor: func(id string) (mesos.ExecutorInfo, bool) {
+			e, ok := w.agent.Executors[w.fw.ID][id]
+			return e, ok
+		},
+		InUse:  w.agent.usesAny,
+		MayRun: func(user string) bool { return w.authorized(w.fw.Info.Principal, ActionRunTasks, user) },
+		MayConvert: func(t mesos.Offer_Operation_Type) string {
+			if action := operationAction(t); !w.authorized(w.fw.Info.Principal, action, w.role) {
+				return string(action)
+			}
+			return ""
+		},
+		Show: func(e *mesos.ExecutorInfo) string { return codec.Text(e) },
 	}
-	for _, id := range ids {
-		if s.Offers[id.Value] == nil {
-			return fmt.Sprintf("Offer %s is no longer valid", id.Value)
-		}
-	}
-	first := s.Offers[ids[0].Value]
-	for _, id := range ids {
-		o := s.Offers[id.Value]
-		switch {
-		case o.FrameworkID != fw.ID:
-			return fmt.Sprintf("Offer %s has invalid framework %s while framework %s is expected",
-				o.ID, o.FrameworkID, fw.ID)
-		case o.Role != first.Role:
-			return fmt.Sprintf("Aggregated offers must be allocated to the same role. Offer %s uses role '%s' but "+
-				"another is using role '%s'", o.ID, o.Role, first.Role)
-		}
-	}
-	for _, id := range ids {
-		if o := s.Offers[id.Value]; o.AgentID != first.AgentID {
-			return fmt.Sprintf("Aggregated offers must belong to one single agent. Offer %s uses agent %s and agent %s",
-				o.ID, o.AgentID, first.AgentID)
-		}
-	}
-	return ""
 }
 
 // dropOperation answers for an operation of an ACCEPT with invalid offers.
@@ -132,19 +131,4 @@ func (w *acceptance) operation(op *mesos.Offer_Operation) {
 		w.convert(op)
 	case mesos.Offer_Operation_UNKNOWN:
 	}
-}
-
-// prepare brings resources of a request to the form they are kept in: upgraded, and allocated to the role of the
-// offers if they do not say otherwise.
-func (w *acceptance) prepare(rs []mesos.Resource) ([]mesos.Resource, error) {
-	up, err := resources.UpgradeAll(rs)
-	if err != nil {
-		return rs, err
-	}
-	for i := range up {
-		if up[i].AllocationInfo == nil {
-			up[i].AllocationInfo = &mesos.Resource_AllocationInfo{Role: &w.role}
-		}
-	}
-	return up, nil
 }

@@ -8,11 +8,12 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/validation"
 )
 
 // partitionAware tells whether the framework knows the newer task states.
 func (fw *Framework) partitionAware() bool {
-	return fw != nil && has(&fw.Info, mesos.FrameworkInfo_Capability_PARTITION_AWARE)
+	return fw != nil && validation.Has(&fw.Info, mesos.FrameworkInfo_Capability_PARTITION_AWARE)
 }
 
 // lost returns state for partition-aware frameworks and TASK_LOST for others.

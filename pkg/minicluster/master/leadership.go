@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/allocator"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
 // lead takes note of who leads. A new leader reads the registry before it serves.
@@ -148,7 +149,7 @@ func zone(d *mesos.DomainInfo) string   { return d.GetFaultDomain().GetZone().Na
 func quantities(q map[string]float64) allocator.Quantities {
 	out := make(allocator.Quantities, len(q))
 	for name, v := range q {
-		out[name] = milli(v)
+		out[name] = resources.Milli(v)
 	}
 	return out
 }

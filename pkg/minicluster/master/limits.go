@@ -42,7 +42,7 @@ func allocatorQuota(c quota.QuotaConfig) allocator.Quota {
 		}
 		out := make(allocator.Quantities, len(in))
 		for name, v := range in {
-			out[name] = milli(v.Value)
+			out[name] = resources.Milli(v.Value)
 		}
 		return out
 	}
@@ -86,7 +86,7 @@ func invalidQuota(c quota.QuotaConfig) string {
 		if g < 0 {
 			return fmt.Sprintf("Invalid guarantee for '%s': Negative values not supported", name)
 		}
-		if l, ok := c.Limits[name]; ok && milli(g) > milli(l.Value) {
+		if l, ok := c.Limits[name]; ok && resources.Milli(g) > resources.Milli(l.Value) {
 			return fmt.Sprintf("Quota guarantees and limits are inconsistent for '%s'", name)
 		}
 	}
@@ -107,7 +107,7 @@ func (s *actor) overCapacity(configs []quota.QuotaConfig) string {
 	need, have := make(allocator.Quantities), make(allocator.Quantities)
 	for _, c := range all {
 		for name, v := range c.Guarantees {
-			need[name] += milli(v.Value)
+			need[name] += resources.Milli(v.Value)
 		}
 	}
 	for _, a := range s.Agents {

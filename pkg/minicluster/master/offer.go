@@ -11,6 +11,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/allocator"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/validation"
 )
 
 // allocate runs the allocator and offers what it decided: one OFFERS event for each framework.
@@ -65,11 +66,11 @@ func (s *actor) makeOffer(fw *Framework, a *Agent, al allocator.Allocation, now 
 		AllocationInfo: &mesos.Resource_AllocationInfo{Role: &role},
 		Unavailability: s.unavailability(a),
 	}
-	if !has(&fw.Info, mesos.FrameworkInfo_Capability_MULTI_ROLE) {
+	if !validation.Has(&fw.Info, mesos.FrameworkInfo_Capability_MULTI_ROLE) {
 		m.AllocationInfo = nil
 		m.Resources = al.Resources.Unallocated()
 	}
-	if !has(&fw.Info, mesos.FrameworkInfo_Capability_RESERVATION_REFINEMENT) {
+	if !validation.Has(&fw.Info, mesos.FrameworkInfo_Capability_RESERVATION_REFINEMENT) {
 		m.Resources = resources.List(m.Resources).PreRefinement()
 	}
 	for id := range a.Executors[fw.ID] {
@@ -175,7 +176,7 @@ func (s *actor) revive(fw *Framework, roles []string) {
 // ownRoles returns the roles a call names, all of the framework if it names none. It is not ok if one is not the
 // framework's.
 func (fw *Framework) ownRoles(roles []string) ([]string, bool) {
-	own := rolesOf(&fw.Info)
+	own := validation.Roles(&fw.Info)
 	if len(roles) == 0 {
 		return own, true
 	}

@@ -31,46 +31,19 @@ func operationAction(t mesos.Offer_Operation_Type) Action {
 
 // convert carries out a reservation or volume operation of an ACCEPT.
 func (w *acceptance) convert(op *mesos.Offer_Operation) {
-	if problem := w.tryConvert(op); problem != "" {
+	c, problem := w.books().Operation(op)
+	if problem != "" {
 		w.operationError(w.fw, op, fmt.Sprintf("%s; on agent %s", problem, w.agent.text()))
+		return
 	}
+	w.available = w.available.Minus(c.Consumed).Plus(c.Made)
+	w.agent.Total = w.agent.Total.Minus(c.Consumed.Unallocated()).Plus(c.Made.Unallocated())
+	w.alloc.Convert(w.fw.ID, w.agent.ID, c.Consumed, c.Made)
+	w.applyOperation(w.agent, w.fw, *op)
 }
 
 // text names an agent in messages.
 func (a *Agent) text() string { return fmt.Sprintf("%s at %s (%s)", a.ID, a.PID, a.Info.Hostname) }
-
-func (w *acceptance) tryConvert(op *mesos.Offer_Operation) string {
-	if err := eachResource(op, w.prepare); err != nil {
-		return err.Error()
-	}
-	if action := operationAction(op.Type); !w.authorized(w.fw.Info.Principal, action, w.role) {
-		return fmt.Sprintf("Not authorized to %s", action)
-	}
-	c, problem := convertOperation(op, w.agent.Total, w.fw.Info.Principal)
-	if problem != "" {
-		return problem
-	}
-	if op.Type == mesos.Offer_Operation_CREATE && !has(&w.fw.Info, mesos.FrameworkInfo_Capability_SHARED_RESOURCES) {
-		for i := range op.Create.Volumes {
-			if op.Create.Volumes[i].Shared != nil {
-				return fmt.Sprintf("Create volume operation for '%s' has been attempted by framework '%s' with no "+
-					"SHARED_RESOURCES capability", text(&op.Create.Volumes[i]), w.fw.ID)
-			}
-		}
-	}
-	if op.Type == mesos.Offer_Operation_DESTROY && w.agent.usesAny(c.consumed) {
-		return "Persistent volumes in use"
-	}
-	rest, ok := w.available.Take(c.consumed)
-	if !ok {
-		return fmt.Sprintf("%s does not contain %s", w.available, c.consumed)
-	}
-	w.available = rest.Plus(c.converted)
-	w.agent.Total = w.agent.Total.Minus(c.consumed.Unallocated()).Plus(c.converted.Unallocated())
-	w.alloc.Convert(w.fw.ID, w.agent.ID, c.consumed, c.converted)
-	w.applyOperation(w.agent, w.fw, *op)
-	return ""
-}
 
 // usesAny tells whether a task or executor uses one of the volumes.
 func (a *Agent) usesAny(volumes resources.List) bool {

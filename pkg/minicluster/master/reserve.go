@@ -6,6 +6,7 @@ import (
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/validation"
 )
 
 // operatorApply carries out a reservation or volume operation of the operator on free resources; offers that hold
@@ -18,34 +19,31 @@ func (s *actor) operatorApply(principal *string, id string, op mesos.Offer_Opera
 	invalid := func(problem string) *CallError {
 		return refuse(http.StatusBadRequest, "Invalid %s operation on agent %s: %s", op.Type, a.text(), problem)
 	}
-	if err := eachResource(&op, resources.UpgradeAll); err != nil {
-		return invalid(err.Error())
-	}
-	c, problem := convertOperation(&op, a.Total, principal)
+	c, problem := validation.OperatorOperation(&op, a.Total, principal)
 	if problem != "" {
 		return invalid(problem)
 	}
-	for i := range c.converted {
-		if !s.authorized(principal, operationAction(op.Type), resources.Role(&c.converted[i])) {
+	for i := range c.Made {
+		if !s.authorized(principal, operationAction(op.Type), resources.Role(&c.Made[i])) {
 			return forbidden()
 		}
 	}
-	if op.Type == mesos.Offer_Operation_DESTROY && a.usesAny(c.consumed) {
+	if op.Type == mesos.Offer_Operation_DESTROY && a.usesAny(c.Consumed) {
 		return invalid("Persistent volumes in use")
 	}
-	if !a.Total.Contains(c.consumed) {
-		return refuse(http.StatusConflict, "%s does not contain %s", a.Total, c.consumed)
+	if !a.Total.Contains(c.Consumed) {
+		return refuse(http.StatusConflict, "%s does not contain %s", a.Total, c.Consumed)
 	}
 	for _, o := range a.Offers {
-		if s.alloc.Free(id).Contains(c.consumed) {
+		if s.alloc.Free(id).Contains(c.Consumed) {
 			break
 		}
 		s.rescindFor(o, refuseDefault)
 	}
-	if !s.alloc.ConvertFree(id, c.consumed, c.converted) {
-		return refuse(http.StatusConflict, "%s does not contain %s", s.alloc.Free(id), c.consumed)
+	if !s.alloc.ConvertFree(id, c.Consumed, c.Made) {
+		return refuse(http.StatusConflict, "%s does not contain %s", s.alloc.Free(id), c.Consumed)
 	}
-	a.Total = a.Total.Minus(c.consumed).Plus(c.converted)
+	a.Total = a.Total.Minus(c.Consumed).Plus(c.Made)
 	s.applyOperation(a, nil, op)
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/constraints"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/validation"
 )
 
 // framework is what only this package knows of a framework.
@@ -33,10 +34,10 @@ func (s *actor) subscribe(req request, st *stream) string {
 		info.Principal = req.principal
 	}
 	oc := req.ext.constraints()
-	text := s.invalidFramework(&info)
+	text := s.limits().InvalidFramework(&info)
 	var filter *constraints.Filter
 	if text == "" {
-		filter, text = checkOfferSettings(&info, req.call.Subscribe.SuppressedRoles, oc)
+		filter, text = validation.OfferSettings(&info, req.call.Subscribe.SuppressedRoles, oc)
 	}
 	if text == "" {
 		text = s.unauthorizedFramework(req.principal, &info)
@@ -71,14 +72,19 @@ type offerSettings struct {
 	suppressed  []string
 }
 
+// limits are what this master lets frameworks be.
+func (s *actor) limits() validation.Master {
+	return validation.Master{Roles: s.cfg.Roles, Root: s.cfg.RootSubmissions}
+}
+
 func (s *actor) unauthorizedFramework(principal *string, info *mesos.FrameworkInfo) string {
 	if principal == nil {
 		principal = info.Principal
 	}
-	roles := rolesOf(info)
+	roles := validation.Roles(info)
 	for _, role := range roles {
 		if !s.authorized(principal, ActionRegisterFrameworks, role) {
-			return fmt.Sprintf("Not authorized to register framework %s with roles %s", info.ID.GetValue(), set(roles))
+			return fmt.Sprintf("Not authorized to register framework %s with roles %s", info.ID.GetValue(), validation.Set(roles))
 		}
 	}
 	return ""
@@ -236,11 +242,11 @@ func (s *actor) updateFramework(fw *Framework, req request) *CallError {
 	if info.Principal == nil {
 		info.Principal = req.principal
 	}
-	if text := s.invalidFramework(&info); text != "" {
+	if text := s.limits().InvalidFramework(&info); text != "" {
 		return refuse(400, "Supplied FrameworkInfo is not valid: %s", text)
 	}
 	oc := req.ext.constraints()
-	filter, text := checkOfferSettings(&info, update.SuppressedRoles, oc)
+	filter, text := validation.OfferSettings(&info, update.SuppressedRoles, oc)
 	if text != "" {
 		return refuse(400, "%s", text)
 	}
@@ -270,7 +276,7 @@ func (s *actor) updateFramework(fw *Framework, req request) *CallError {
 // rescindForeign takes back offers of roles that the framework no longer has.
 func (s *actor) rescindForeign(fw *Framework) {
 	roles := make(map[string]bool)
-	for _, role := range rolesOf(&fw.Info) {
+	for _, role := range validation.Roles(&fw.Info) {
 		roles[role] = true
 	}
 	for _, o := range fw.Offers {

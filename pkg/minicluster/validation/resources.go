@@ -1,4 +1,4 @@
-package master
+package validation
 
 import (
 	"fmt"
@@ -9,90 +9,9 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
-// invalidTask returns why a task cannot be launched, "" if it can. It also brings the task's resources into form.
-func (w *acceptance) invalidTask(t *mesos.TaskInfo) string {
-	if text := w.invalidInAnyLaunch(t); text != "" {
-		return text
-	}
-	if (t.Command == nil) == (t.Executor == nil) {
-		return "Task should have at least one (but not both) of CommandInfo or ExecutorInfo present"
-	}
-	if linux := t.Container.GetLinuxInfo(); linux != nil && linux.ShareCgroups != nil && !*linux.ShareCgroups {
-		return "'LinuxInfo.share_cgroups' must be set to true for tasks launched with LAUNCH"
-	}
-	if t.Executor != nil {
-		if t.Executor.FrameworkID == nil {
-			t.Executor.FrameworkID = &mesos.FrameworkID{Value: w.fw.ID}
-		}
-		if t.Executor.Type == mesos.ExecutorInfo_DEFAULT {
-			return "'ExecutorInfo.type' must be 'CUSTOM'"
-		}
-		if text := w.invalidExecutor(t.Executor); text != "" {
-			return text
-		}
-		if text := overlapping(t, t.Executor); text != "" {
-			return text
-		}
-	}
-	if need := w.needed(t.Executor, t); !w.available.Contains(need) {
-		return fmt.Sprintf("Total resources %s required by task and its executor is more than available %s",
-			need, w.available)
-	}
-	return ""
-}
-
-// invalidInAnyLaunch checks what LAUNCH and LAUNCH_GROUP have in common, in the order of Mesos.
-func (w *acceptance) invalidInAnyLaunch(t *mesos.TaskInfo) string {
-	if text := invalidID(t.TaskID.Value); text != "" {
-		return text
-	}
-	if w.fw.Tasks[t.TaskID.Value] != nil {
-		return "Task has duplicate ID: " + t.TaskID.Value
-	}
-	if slices.ContainsFunc(w.fw.Unreachable, func(u *Task) bool { return u.TaskID.Value == t.TaskID.Value }) {
-		return "Task reuses the ID of an unreachable task: " + t.TaskID.Value
-	}
-	if t.AgentID.Value != w.agent.ID {
-		return fmt.Sprintf("Task uses invalid agent %s while agent %s is expected", t.AgentID.Value, w.agent.ID)
-	}
-	if t.KillPolicy.GetGracePeriod().GetNanoseconds() < 0 {
-		return "Task's 'kill_policy.grace_period' must be non-negative"
-	}
-	if t.MaxCompletionTime.GetNanoseconds() < 0 {
-		return "Task's 'max_completion_time' must be non-negative"
-	}
-	if text := invalidCheck(t.Check); text != "" {
-		return "Task uses invalid check: " + text
-	}
-	if text := invalidHealthCheck(t.HealthCheck); text != "" {
-		return "Task uses invalid health check: " + text
-	}
-	if text := w.invalidTaskResources(t); text != "" {
-		return text
-	}
-	if text := invalidCommand(t.Command); text != "" {
-		return "Task's `CommandInfo` is invalid: " + text
-	}
-	if text := invalidContainer(t.Container); text != "" {
-		return "Task's `ContainerInfo` is invalid: " + text
-	}
-	return invalidLimits(t)
-}
-
-func (w *acceptance) invalidTaskResources(t *mesos.TaskInfo) string {
-	if len(t.Resources) == 0 {
-		return "Task uses no resources"
-	}
-	var text string
-	if t.Resources, text = w.invalidResources(t.Resources); text != "" {
-		return "Task uses invalid resources: " + text
-	}
-	return ""
-}
-
 // invalidResources brings resources of a task or executor into form and checks them.
-func (w *acceptance) invalidResources(rs []mesos.Resource) ([]mesos.Resource, string) {
-	rs, err := w.prepare(rs)
+func (b *Books) invalidResources(rs []mesos.Resource) ([]mesos.Resource, string) {
+	rs, err := b.prepare(rs)
 	if err != nil {
 		return rs, err.Error()
 	}
@@ -106,9 +25,9 @@ func (w *acceptance) invalidResources(rs []mesos.Resource) ([]mesos.Resource, st
 	revocable := make(map[string]bool)
 	for i := range rs {
 		r := &rs[i]
-		if role := resources.AllocatedTo(r); role != w.role {
+		if role := resources.AllocatedTo(r); role != b.Role {
 			return rs, fmt.Sprintf("The resources have multiple allocation roles ('%s' and '%s') but only one "+
-				"allocation role is allowed", role, w.role)
+				"allocation role is allowed", role, b.Role)
 		}
 		if resources.Persistent(r) {
 			id := resources.Role(r) + "/" + r.Disk.Persistence.ID
@@ -173,7 +92,7 @@ func invalidLimits(t *mesos.TaskInfo) string {
 		if request == 0 {
 			return fmt.Sprintf("When a resource limit for '%s' is specified, a corresponding request must be specified", name)
 		}
-		if milli(limit.Value) < request {
+		if resources.Milli(limit.Value) < request {
 			return fmt.Sprintf("The '%s' limit must be at least as large as the request", name)
 		}
 	}
@@ -181,10 +100,13 @@ func invalidLimits(t *mesos.TaskInfo) string {
 }
 
 // overlapping finds ranges, set items and volumes that both the task and its executor name.
-func overlapping(t *mesos.TaskInfo, e *mesos.ExecutorInfo) string {
-	for i := range t.Resources {
-		for j := range e.Resources {
-			a, b := &t.Resources[i], &e.Resources[j]
+func overlapping(_ *Books, s subject) string {
+	if s.executor == nil {
+		return ""
+	}
+	for i := range s.task.Resources {
+		for j := range s.executor.Resources {
+			a, b := &s.task.Resources[i], &s.executor.Resources[j]
 			if a.Name != b.Name {
 				continue
 			}
