@@ -12,9 +12,18 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/validation"
 )
 
+// accepting carries out the call ACCEPT.
+type accepting struct {
+	*base
+	offers     *offers
+	tasks      *tasks
+	executors  *executors
+	operations *operations
+}
+
 // acceptance is the work on one ACCEPT: operations run one after the other on what the offers hold.
 type acceptance struct {
-	*actor
+	*accepting
 	fw    *Framework
 	agent *Agent
 	role  string
@@ -25,12 +34,12 @@ type acceptance struct {
 }
 
 // accept handles the call ACCEPT (Mesos, scheduler HTTP API, ACCEPT).
-func (s *actor) accept(fw *Framework, c *scheduler.Call_Accept) {
+func (s *accepting) accept(fw *Framework, c *scheduler.Call_Accept) {
 	s.count("messages_launch_tasks")
 	if text := s.invalidOffers(fw, c.OfferIDs); text != "" {
 		for _, id := range c.OfferIDs {
 			if o := fw.Offers[id.Value]; o != nil {
-				s.takeBack(o, 0)
+				s.offers.takeBack(o, 0)
 			}
 		}
 		for i := range c.Operations {
@@ -39,11 +48,11 @@ func (s *actor) accept(fw *Framework, c *scheduler.Call_Accept) {
 		return
 	}
 	first := fw.Offers[c.OfferIDs[0].Value]
-	w := &acceptance{actor: s, fw: fw, agent: s.Agents[first.AgentID], role: first.Role}
+	w := &acceptance{accepting: s, fw: fw, agent: s.Agents[first.AgentID], role: first.Role}
 	for _, id := range c.OfferIDs {
 		o := fw.Offers[id.Value]
 		w.offered = w.offered.Plus(o.Resources)
-		s.forget(o)
+		s.offers.forget(o)
 	}
 	original := w.offered
 	w.available = w.offered
@@ -58,7 +67,7 @@ func (s *actor) accept(fw *Framework, c *scheduler.Call_Accept) {
 }
 
 // invalidOffers checks the offers of an ACCEPT together, "" if they are fine.
-func (s *actor) invalidOffers(fw *Framework, ids []mesos.OfferID) string {
+func (s *accepting) invalidOffers(fw *Framework, ids []mesos.OfferID) string {
 	return validation.Offers(fw.ID, ids, func(id string) (validation.Offer, bool) {
 		o := s.Offers[id]
 		if o == nil {
@@ -93,17 +102,17 @@ func (w *acceptance) books() *validation.Books {
 }
 
 // dropOperation answers for an operation of an ACCEPT with invalid offers.
-func (s *actor) dropOperation(fw *Framework, op *mesos.Offer_Operation, text string) {
+func (s *accepting) dropOperation(fw *Framework, op *mesos.Offer_Operation, text string) {
 	for _, t := range tasksOf(op) {
-		status := s.masterStatus(t.TaskID, fw.lost(mesos.TASK_DROPPED), mesos.REASON_INVALID_OFFERS,
+		status := masterStatus(t.TaskID, fw.lost(mesos.TASK_DROPPED), mesos.REASON_INVALID_OFFERS,
 			"Task launched with invalid offers: "+text)
 		agentID := t.AgentID
 		status.AgentID = &agentID
 		fw.sendStatus(status)
-		s.countTask(status.GetState(), &status)
+		s.tasks.countEnd(status.GetState(), &status)
 	}
 	if op.Type != mesos.Offer_Operation_LAUNCH && op.Type != mesos.Offer_Operation_LAUNCH_GROUP {
-		s.operationError(fw, op, "Operation attempted with invalid offers: "+text)
+		s.operations.fail(fw, op, "Operation attempted with invalid offers: "+text)
 	}
 }
 

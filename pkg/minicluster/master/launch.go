@@ -24,10 +24,10 @@ func (w *acceptance) launch(op *mesos.Offer_Operation) {
 
 // taskError answers that a task is not launched.
 func (w *acceptance) taskError(t *mesos.TaskInfo, refused *validation.Refusal) {
-	status := w.masterStatus(t.TaskID, mesos.TASK_ERROR, refused.Reason, refused.Text)
+	status := masterStatus(t.TaskID, mesos.TASK_ERROR, refused.Reason, refused.Text)
 	agentID := t.AgentID
 	status.AgentID = &agentID
-	w.countTask(mesos.TASK_ERROR, &status)
+	w.tasks.countEnd(mesos.TASK_ERROR, &status)
 	w.fw.sendStatus(status)
 }
 
@@ -38,7 +38,7 @@ func (w *acceptance) launchTask(t *mesos.TaskInfo) {
 		fresh = w.employ(t.Executor)
 	}
 	w.available = w.available.Minus(t.Resources)
-	w.addTask(w.fw, w.agent, newTask(w.fw, t, t.Executor))
+	w.tasks.add(w.fw, w.agent, newTask(w.fw, t, t.Executor))
 	w.count("messages_run_task")
 	w.agent.send(link.RunTask{Framework: w.fw.Info, Task: *t, LaunchExecutor: fresh})
 }
@@ -49,7 +49,7 @@ func (w *acceptance) employ(e *mesos.ExecutorInfo) (fresh bool) {
 		return false
 	}
 	w.available = w.available.Minus(e.Resources)
-	w.addExecutor(w.fw, w.agent, *e)
+	w.executors.add(w.fw, w.agent, *e)
 	return true
 }
 
@@ -69,7 +69,7 @@ func (w *acceptance) launchGroup(op *mesos.Offer_Operation) {
 	for i := range group.TaskGroup.Tasks {
 		t := &group.TaskGroup.Tasks[i]
 		w.available = w.available.Minus(t.Resources)
-		w.addTask(w.fw, w.agent, newTask(w.fw, t, &group.Executor))
+		w.tasks.add(w.fw, w.agent, newTask(w.fw, t, &group.Executor))
 	}
 	w.count("messages_run_task_group")
 	w.agent.send(link.RunTaskGroup{

@@ -106,7 +106,7 @@ func (m *Master) SetLeadership(l Leadership) {
 	m.leads.Store(&l)
 	m.box.Post(func() {
 		if newest := m.leads.Swap(nil); newest != nil {
-			m.a.lead(*newest)
+			m.a.leadership.lead(*newest)
 		}
 	})
 }
@@ -117,7 +117,7 @@ func (m *Master) Leadership() Leadership { return m.status.Load().leadership }
 // View runs f in the master's goroutine and returns when it has run. f may read the state but neither change nor keep
 // it. It fails with [ErrStopped] or the context's error.
 func (m *Master) View(ctx context.Context, f func(s *State)) error {
-	return m.do(ctx, func() { f(&m.a.State) })
+	return m.do(ctx, func() { f(m.a.State) })
 }
 
 // Observe runs snapshot on the state and then sink for each change after it, all in the master's goroutine, until
@@ -126,13 +126,13 @@ func (m *Master) View(ctx context.Context, f func(s *State)) error {
 func (m *Master) Observe(ctx context.Context, snapshot func(s *State), sink func(e Event), ended func()) (cancel func(), err error) {
 	o := &observer{sink: sink, ended: ended}
 	err = m.do(ctx, func() {
-		snapshot(&m.a.State)
-		m.a.observe(o)
+		snapshot(m.a.State)
+		m.a.watchers.add(o)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("observe master: %w", err)
 	}
-	return func() { m.box.Post(func() { m.a.unobserve(o) }) }, nil
+	return func() { m.box.Post(func() { m.a.watchers.remove(o) }) }, nil
 }
 
 // do runs f in the actor and waits for it.

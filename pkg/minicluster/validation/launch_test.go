@@ -80,7 +80,7 @@ var executorOffences = []offence{
 		"Executor's `CommandInfo` is invalid: " + badVariableText},
 	{"executor container", func(s scene) {
 		s.theExecutor().Container = &mesos.ContainerInfo{
-			Type: mesos.ContainerInfo_MESOS.Enum(), LinuxInfo: &mesos.LinuxInfo{ShareCgroups: ptr(true)},
+			Type: mesos.ContainerInfo_MESOS.Enum(), LinuxInfo: &mesos.LinuxInfo{ShareCgroups: new(true)},
 		}
 	}, "The 'share_cgroups' field cannot be set on executor containers"},
 	{"executor identity", func(s scene) { // 12
@@ -134,7 +134,7 @@ func TestLaunchIsCheckedInMesosOrder(t *testing.T) {
 		{"authorization", func(s scene) { s.books.MayRun = func(string) bool { return false } },
 			"Principal 'ANY' no authorized to launch task t of framework F under user 'u'"},
 	}, taskOffences, []offence{
-		{"own cgroups", func(s scene) { s.container().LinuxInfo = &mesos.LinuxInfo{ShareCgroups: ptr(false)} }, // 9
+		{"own cgroups", func(s scene) { s.container().LinuxInfo = &mesos.LinuxInfo{ShareCgroups: new(false)} }, // 9
 			"'LinuxInfo.share_cgroups' must be set to true for tasks launched with LAUNCH"},
 		{"command or executor", func(s scene) { s.theTask().Command = &mesos.CommandInfo{} }, // 10
 			"Task should have at least one (but not both) of CommandInfo or ExecutorInfo present"},
@@ -174,7 +174,7 @@ func TestGroupIsCheckedInMesosOrder(t *testing.T) {
 		{"tasks", func(s scene) { s.op.LaunchGroup.TaskGroup.Tasks = nil }, "Task group cannot be empty"},
 		{"each task", func(s scene) { s.theTask().AgentID.Value = "B" },
 			"Task 't' is invalid: Task uses invalid agent B while agent A is expected"},
-		{"same cgroups", func(s scene) { s.container().LinuxInfo = &mesos.LinuxInfo{ShareCgroups: ptr(false)} },
+		{"same cgroups", func(s scene) { s.container().LinuxInfo = &mesos.LinuxInfo{ShareCgroups: new(false)} },
 			"'LinuxInfo.share_cgroups' must be the same for all tasks of a task group"},
 	}, executorOffences, []offence{
 		{"least executor", func(s scene) { s.theExecutor().Resources = s.theExecutor().Resources[:2] }, "Executor 'e' uses no disk"},

@@ -73,7 +73,7 @@ func TestOperationsAreCheckedInMesosOrder(t *testing.T) {
 		return scene{b, &op}
 	}
 	offences := []offence{
-		{"form", func(s scene) { (*resourcesOf(s.op)[0])[0].Role = ptr("r") },
+		{"form", func(s scene) { (*resourcesOf(s.op)[0])[0].Role = new("r") },
 			"'Resource.role' must not be set if 'Resource.reservations' is set"},
 		{"authorization", func(s scene) {
 			s.books.MayConvert = func(mesos.Offer_Operation_Type) string { return "create_volumes" }

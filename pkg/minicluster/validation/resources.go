@@ -107,25 +107,29 @@ func overlapping(_ *Books, s subject) string {
 	for i := range s.task.Resources {
 		for j := range s.executor.Resources {
 			a, b := &s.task.Resources[i], &s.executor.Resources[j]
-			if a.Name != b.Name {
-				continue
-			}
-			for _, x := range a.GetRanges().GetRange() {
-				for _, y := range b.GetRanges().GetRange() {
-					if x.Begin <= y.End && y.Begin <= x.End {
-						return "Task and its executor use overlapping resources: " + a.Name
-					}
-				}
-			}
-			for _, x := range a.GetSet().GetItem() {
-				if slices.Contains(b.GetSet().GetItem(), x) {
-					return "Task and its executor use overlapping resources: " + a.Name
-				}
-			}
-			if resources.Persistent(a) && resources.Persistent(b) && a.Disk.Persistence.ID == b.Disk.Persistence.ID {
+			switch {
+			case a.Name != b.Name:
+			case shareRange(a, b), shareItem(a, b):
+				return "Task and its executor use overlapping resources: " + a.Name
+			case resources.Persistent(a) && resources.Persistent(b) && a.Disk.Persistence.ID == b.Disk.Persistence.ID:
 				return "Task and its executor use the same persistence ID: " + a.Disk.Persistence.ID
 			}
 		}
 	}
 	return ""
+}
+
+func shareRange(a, b *mesos.Resource) bool {
+	for _, x := range a.GetRanges().GetRange() {
+		for _, y := range b.GetRanges().GetRange() {
+			if x.Begin <= y.End && y.Begin <= x.End {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func shareItem(a, b *mesos.Resource) bool {
+	return slices.ContainsFunc(a.GetSet().GetItem(), func(x string) bool { return slices.Contains(b.GetSet().GetItem(), x) })
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
-func ptr[T any](v T) *T { return &v }
 
 func scalar(name string, v float64) mesos.Resource {
 	return mesos.Resource{Name: name, Type: mesos.SCALAR.Enum(), Scalar: &mesos.Value_Scalar{Value: v}}
@@ -59,7 +58,7 @@ func task(id string) mesos.TaskInfo {
 func executor() *mesos.ExecutorInfo {
 	return &mesos.ExecutorInfo{
 		Type: mesos.ExecutorInfo_CUSTOM, ExecutorID: mesos.ExecutorID{Value: "e"}, FrameworkID: &mesos.FrameworkID{Value: "F"},
-		Command:   &mesos.CommandInfo{Value: ptr("run")},
+		Command:   &mesos.CommandInfo{Value: new("run")},
 		Resources: []mesos.Resource{scalar("cpus", 1), scalar("mem", 64), scalar("disk", 1)},
 	}
 }

@@ -1,6 +1,7 @@
 package master
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -13,6 +14,18 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
+
+// agents are the registered agents, as long as they live.
+type agents struct {
+	*base
+	registrar  *registrar
+	offers     *offers
+	tasks      *tasks
+	executors  *executors
+	operations *operations
+	byPID      map[string]*Agent
+	byConn     map[*link.Conn]*Agent
+}
 
 // agent is what only this package knows of an agent.
 type agent struct {
@@ -29,58 +42,6 @@ type agent struct {
 	inverseUntil map[string]time.Time
 }
 
-// receiver passes what an agent sends into the actor.
-type receiver struct{ m *Master }
-
-// Receive implements link.Receiver.
-func (r receiver) Receive(c *link.Conn, msg link.Message) {
-	r.m.box.Feed(func() { r.m.a.receive(c, msg) })
-}
-
-// Closed implements link.Receiver.
-func (r receiver) Closed(c *link.Conn) {
-	r.m.box.Feed(func() { r.m.a.agentClosed(c) })
-}
-
-// receive handles one message of an agent. A master that does not serve drops all; agents repeat themselves.
-func (s *actor) receive(c *link.Conn, msg link.Message) {
-	if !s.Leading || !s.RegistryRecovered {
-		return
-	}
-	switch m := msg.(type) {
-	case link.Register:
-		s.count("messages_register_slave")
-		s.registerAgent(c, m)
-		return
-	case link.Reregister:
-		s.count("messages_reregister_slave")
-		s.reregisterAgent(c, m)
-		return
-	}
-	a := s.byConn[c]
-	if a == nil {
-		return
-	}
-	switch m := msg.(type) {
-	case link.Unregister:
-		s.count("messages_unregister_slave")
-		if m.AgentID.Value == a.ID {
-			s.count("slave_removals/reason_unregistered")
-			s.dropAgent(a, "the agent unregistered")
-		}
-	case link.Pong:
-		a.waiting, a.missed = false, 0
-	case link.StatusUpdate:
-		s.statusUpdate(a, m)
-	case link.ExitedExecutor:
-		s.exitedExecutor(a, m)
-	case link.ExecutorToFramework:
-		s.executorMessage(a, m)
-	case link.OperationUpdate:
-		s.operationUpdate(a, m)
-	}
-}
-
 // send passes a message to the agent; it is lost while the agent is disconnected.
 func (a *Agent) send(m link.ToAgent) {
 	if a.conn != nil {
@@ -93,19 +54,8 @@ func (a *Agent) use(frameworkID string, rs resources.List) {
 	a.Used[frameworkID] = a.Used[frameworkID].Plus(rs)
 }
 
-// free gives back resources that a framework used on the agent.
-func (s *actor) free(frameworkID string, a *Agent, rs resources.List) {
-	rest := a.Used[frameworkID].Minus(rs)
-	if len(rest) == 0 {
-		delete(a.Used, frameworkID)
-	} else {
-		a.Used[frameworkID] = rest
-	}
-	s.alloc.Recovered(frameworkID, a.ID, rs, 0, time.Now())
-}
-
-// addAgent makes an agent known and connected.
-func (s *actor) addAgent(c *link.Conn, id string, record link.AgentRecord) *Agent {
+// add makes an agent known and connected.
+func (s *agents) add(c *link.Conn, id string, record link.AgentRecord) *Agent {
 	info := record.Info
 	info.ID = &mesos.AgentID{Value: id}
 	a := &Agent{
@@ -117,20 +67,20 @@ func (s *actor) addAgent(c *link.Conn, id string, record link.AgentRecord) *Agen
 		Executors:     make(map[string]map[string]mesos.ExecutorInfo),
 		Operations:    make(map[string]*Operation),
 	}
-	if held, ok := s.held[id]; ok {
+	if held, ok := s.registrar.held[id]; ok {
 		a.Deactivated, a.Drain = held.Deactivated, held.Drain
-		delete(s.held, id)
+		delete(s.registrar.held, id)
 	}
 	s.describe(a, record)
 	s.Agents[id] = a
 	s.attach(a, c)
 	s.alloc.AddAgent(id, a.place(), a.Total, a.Active)
-	s.schedulePing(a)
+	s.ping(a)
 	return a
 }
 
 // describe takes over what an agent says of itself.
-func (s *actor) describe(a *Agent, record link.AgentRecord) {
+func (s *agents) describe(a *Agent, record link.AgentRecord) {
 	a.Info = record.Info
 	a.Info.ID = &mesos.AgentID{Value: a.ID}
 	a.PID, a.Version, a.Capabilities = record.PID, record.Version, record.Capabilities
@@ -141,6 +91,126 @@ func (s *actor) describe(a *Agent, record link.AgentRecord) {
 	a.Total = resources.Of(total...)
 	a.url = agentURL(record)
 	s.byPID[a.PID] = a
+}
+
+// attach makes c the connection of the agent.
+func (s *agents) attach(a *Agent, c *link.Conn) {
+	if a.conn != nil && a.conn != c {
+		delete(s.byConn, a.conn)
+	}
+	a.reregister.Stop()
+	a.conn, a.reregister = c, nil
+	a.Connected, a.Active = true, !a.Deactivated
+	s.byConn[c] = a
+}
+
+// ping sends a ping now and looks for the pong when the next is due.
+func (s *agents) ping(a *Agent) {
+	a.waiting = true
+	a.send(link.Ping{Connected: a.Connected})
+	a.ping = s.box.After(s.cfg.AgentPingTimeout, func() {
+		if a.waiting {
+			if a.missed++; a.missed >= s.cfg.MaxAgentPingTimeouts {
+				s.unreachable(a, "health check timed out")
+				return
+			}
+		}
+		s.ping(a)
+	})
+}
+
+// closed takes note that an agent's connection has ended: the agent is disconnected, not lost.
+func (s *agents) closed(c *link.Conn) {
+	a := s.byConn[c]
+	if a == nil {
+		return
+	}
+	delete(s.byConn, c)
+	if a.conn != c {
+		return
+	}
+	s.log.Info("agent disconnected", fieldAgent(a.ID))
+	a.conn, a.Connected, a.Active = nil, false, false
+	s.alloc.SetAgentActive(a.ID, false)
+	s.offers.rescindAgent(a)
+	for id, tasks := range a.Tasks {
+		if fw := s.Frameworks[id]; fw != nil && !fw.Info.GetCheckpoint() {
+			for _, t := range tasks {
+				s.tasks.lose(fw, t, loss{mesos.TASK_LOST, mesos.REASON_AGENT_DISCONNECTED,
+					"Agent " + a.Info.Hostname + " disconnected", nil})
+			}
+			for executorID := range a.Executors[id] {
+				s.executors.remove(fw, a, executorID)
+			}
+		}
+	}
+	a.reregister = s.box.After(s.cfg.AgentReregisterTimeout, func() {
+		s.unreachable(a, "agent did not re-register within the timeout after disconnecting")
+	})
+}
+
+// unreachable gives an agent up until it comes back.
+func (s *agents) unreachable(a *Agent, message string) {
+	now := time.Now()
+	s.log.Warn("agent unreachable", fieldAgent(a.ID), zap.String("message", message))
+	for _, name := range []string{
+		"slave_unreachable_scheduled", "slave_unreachable_completed", "slave_removals", "slave_removals/reason_unhealthy",
+	} {
+		s.count(name)
+	}
+	s.registrar.unreachable(a.ID, now)
+	s.registrar.held[a.ID] = AdmittedAgent{Drain: a.Drain, Deactivated: a.Deactivated}
+	at := &mesos.TimeInfo{Nanoseconds: now.UnixNano()}
+	s.detach(a, loss{mesos.TASK_UNREACHABLE, mesos.REASON_AGENT_REMOVED, message, at}, mesos.OPERATION_UNREACHABLE)
+}
+
+// drop removes an agent that ends by its own or the operator's will. Its tasks are lost.
+func (s *agents) drop(a *Agent, message string) {
+	s.log.Info("agent removed", fieldAgent(a.ID), zap.String("message", message))
+	s.count("slave_removals")
+	s.registrar.update(func(r *Record) { delete(r.Admitted, a.ID) })
+	text := "Agent " + a.Info.Hostname + " removed: " + message
+	s.detach(a, loss{mesos.TASK_LOST, mesos.REASON_AGENT_REMOVED, text, nil}, mesos.OPERATION_GONE_BY_OPERATOR)
+	s.watchers.emit(AgentRemoved{mesos.AgentID{Value: a.ID}})
+}
+
+// detach takes an agent out of all books and tells the frameworks.
+func (s *agents) detach(a *Agent, l loss, operations mesos.OperationState) {
+	a.ping.Stop()
+	a.reregister.Stop()
+	s.alloc.SetAgentActive(a.ID, false)
+	for id, tasks := range a.Tasks {
+		fw := s.Frameworks[id]
+		for _, t := range tasks {
+			s.tasks.lose(fw, t, l)
+		}
+	}
+	for id, executors := range a.Executors {
+		for executorID := range executors {
+			s.executors.remove(s.Frameworks[id], a, executorID)
+		}
+	}
+	s.offers.rescindAgent(a)
+	s.operations.lose(a, operations)
+	delete(s.Agents, a.ID)
+	if s.byPID[a.PID] == a {
+		delete(s.byPID, a.PID)
+	}
+	if a.conn != nil {
+		delete(s.byConn, a.conn)
+	}
+	s.alloc.RemoveAgent(a.ID)
+	s.broadcastFailure(a.ID)
+}
+
+// broadcastFailure tells all frameworks that an agent is gone.
+func (s *agents) broadcastFailure(id string) {
+	e := &scheduler.Event{
+		Type: scheduler.Event_FAILURE, Failure: &scheduler.Event_Failure{AgentID: &mesos.AgentID{Value: id}},
+	}
+	for _, fw := range s.Frameworks {
+		fw.send(e)
+	}
 }
 
 func agentURL(record link.AgentRecord) *mesos.URL {
@@ -163,140 +233,35 @@ func (a *Agent) place() constraints.Agent {
 	}
 }
 
-// attach makes c the connection of the agent.
-func (s *actor) attach(a *Agent, c *link.Conn) {
-	if a.conn != nil && a.conn != c {
-		delete(s.byConn, a.conn)
-	}
-	a.reregister.Stop()
-	a.conn, a.reregister = c, nil
-	a.Connected, a.Active = true, !a.Deactivated
-	s.byConn[c] = a
-}
+// text names an agent in messages.
+func (a *Agent) text() string { return fmt.Sprintf("%s at %s (%s)", a.ID, a.PID, a.Info.Hostname) }
 
-// schedulePing sends a ping now and looks for the pong when the next is due.
-func (s *actor) schedulePing(a *Agent) {
-	a.waiting = true
-	a.send(link.Ping{Connected: a.Connected})
-	a.ping = s.m.box.After(s.cfg.AgentPingTimeout, func() {
-		if a.waiting {
-			if a.missed++; a.missed >= s.cfg.MaxAgentPingTimeouts {
-				s.agentUnreachable(a, "health check timed out")
-				return
-			}
-		}
-		s.schedulePing(a)
-	})
-}
-
-// agentClosed takes note that an agent's connection has ended: the agent is disconnected, not lost.
-func (s *actor) agentClosed(c *link.Conn) {
-	a := s.byConn[c]
-	if a == nil {
-		return
-	}
-	delete(s.byConn, c)
-	if a.conn != c {
-		return
-	}
-	s.log.Info("agent disconnected", fieldAgent(a.ID))
-	a.conn, a.Connected, a.Active = nil, false, false
-	s.alloc.SetAgentActive(a.ID, false)
-	s.rescindAgent(a)
-	for id, tasks := range a.Tasks {
-		if fw := s.Frameworks[id]; fw != nil && !fw.Info.GetCheckpoint() {
-			for _, t := range tasks {
-				s.loseTask(fw, t, loss{mesos.TASK_LOST, mesos.REASON_AGENT_DISCONNECTED,
-					"Agent " + a.Info.Hostname + " disconnected", nil})
-			}
-			for executorID := range a.Executors[id] {
-				s.removeExecutor(fw, a, executorID)
+// usesAny tells whether a task or executor uses one of the volumes.
+func (a *Agent) usesAny(volumes resources.List) bool {
+	for _, used := range a.Used {
+		for i := range volumes {
+			if used.Unallocated().Contains(resources.List{volumes[i]}.Unallocated()) {
+				return true
 			}
 		}
 	}
-	a.reregister = s.m.box.After(s.cfg.AgentReregisterTimeout, func() {
-		s.agentUnreachable(a, "agent did not re-register within the timeout after disconnecting")
-	})
+	return false
 }
 
-// agentUnreachable gives an agent up until it comes back.
-func (s *actor) agentUnreachable(a *Agent, message string) {
-	now := time.Now()
-	s.log.Warn("agent unreachable", fieldAgent(a.ID), zap.String("message", message))
-	for _, name := range []string{
-		"slave_unreachable_scheduled", "slave_unreachable_completed", "slave_removals", "slave_removals/reason_unhealthy",
-	} {
-		s.count(name)
+// Allocated returns all used resources of the agent together.
+func (a *Agent) Allocated() resources.List {
+	var all resources.List
+	for _, r := range a.Used {
+		all = all.Plus(r)
 	}
-	s.setUnreachable(a.ID, now)
-	s.held[a.ID] = AdmittedAgent{Drain: a.Drain, Deactivated: a.Deactivated}
-	at := &mesos.TimeInfo{Nanoseconds: now.UnixNano()}
-	s.detach(a, loss{mesos.TASK_UNREACHABLE, mesos.REASON_AGENT_REMOVED, message, at}, mesos.OPERATION_UNREACHABLE)
+	return all
 }
 
-// dropAgent removes an agent that ends by its own or the operator's will. Its tasks are lost.
-func (s *actor) dropAgent(a *Agent, message string) {
-	s.log.Info("agent removed", fieldAgent(a.ID), zap.String("message", message))
-	s.count("slave_removals")
-	s.update(func(r *Record) { delete(r.Admitted, a.ID) })
-	text := "Agent " + a.Info.Hostname + " removed: " + message
-	s.detach(a, loss{mesos.TASK_LOST, mesos.REASON_AGENT_REMOVED, text, nil}, mesos.OPERATION_GONE_BY_OPERATOR)
-	s.emit(AgentRemoved{mesos.AgentID{Value: a.ID}})
-}
-
-// loss says what becomes of the tasks of an agent that is gone.
-type loss struct {
-	state       mesos.TaskState // for partition-aware frameworks
-	reason      mesos.TaskStatus_Reason
-	message     string
-	unreachable *mesos.TimeInfo
-}
-
-// detach takes an agent out of all books and tells the frameworks.
-func (s *actor) detach(a *Agent, l loss, operations mesos.OperationState) {
-	a.ping.Stop()
-	a.reregister.Stop()
-	s.alloc.SetAgentActive(a.ID, false)
-	for id, tasks := range a.Tasks {
-		fw := s.Frameworks[id]
-		for _, t := range tasks {
-			s.loseTask(fw, t, l)
-		}
-	}
-	for id, executors := range a.Executors {
-		for executorID := range executors {
-			s.removeExecutor(s.Frameworks[id], a, executorID)
-		}
-	}
-	s.rescindAgent(a)
-	s.loseOperations(a, operations)
-	delete(s.Agents, a.ID)
-	if s.byPID[a.PID] == a {
-		delete(s.byPID, a.PID)
-	}
-	if a.conn != nil {
-		delete(s.byConn, a.conn)
-	}
-	s.alloc.RemoveAgent(a.ID)
-	s.broadcastFailure(a.ID)
-}
-
-// broadcastFailure tells all frameworks that an agent is gone.
-func (s *actor) broadcastFailure(id string) {
-	e := &scheduler.Event{
-		Type: scheduler.Event_FAILURE, Failure: &scheduler.Event_Failure{AgentID: &mesos.AgentID{Value: id}},
-	}
-	for _, fw := range s.Frameworks {
-		fw.send(e)
-	}
-}
-
-// rescindAgent takes back all offers of an agent.
-func (s *actor) rescindAgent(a *Agent) {
+// Offered returns all resources in outstanding offers of the agent.
+func (a *Agent) Offered() resources.List {
+	var all resources.List
 	for _, o := range a.Offers {
-		s.rescind(o)
+		all = all.Plus(o.Resources)
 	}
-	for _, o := range a.InverseOffers {
-		s.rescindInverse(o)
-	}
+	return all
 }

@@ -13,26 +13,11 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
-func (s *actor) operatorWeights(principal *string, weights []mesos.WeightInfo) *CallError {
-	for _, w := range weights {
-		if err := resources.ValidateRole(w.GetRole()); err != nil {
-			return refuse(http.StatusBadRequest, "Failed to validate update weights request JSON: Invalid role '%s': %s",
-				w.GetRole(), err)
-		}
-		if w.Weight <= 0 {
-			return refuse(http.StatusBadRequest, "Failed to validate update weights request JSON: Invalid weight '%v': "+
-				"Weights must be positive", w.Weight)
-		}
-		if !s.authorized(principal, ActionUpdateWeights, w.GetRole()) {
-			return forbidden()
-		}
-	}
-	for _, w := range weights {
-		s.setWeight(w.GetRole(), w.Weight)
-	}
-	saved := maps.Clone(s.Weights)
-	s.update(func(r *Record) { r.Weights = saved })
-	return nil
+// roles are the weights and quotas of roles.
+type roles struct {
+	*base
+	registrar *registrar
+	offers    *offers
 }
 
 func allocatorQuota(c quota.QuotaConfig) allocator.Quota {
@@ -47,34 +32,6 @@ func allocatorQuota(c quota.QuotaConfig) allocator.Quota {
 		return out
 	}
 	return allocator.Quota{Guarantees: convert(c.Guarantees), Limits: convert(c.Limits)}
-}
-
-func (s *actor) operatorQuota(principal *string, force bool, configs []quota.QuotaConfig) *CallError {
-	for _, c := range configs {
-		if problem := invalidQuota(c); problem != "" {
-			return refuse(http.StatusBadRequest, "Invalid QuotaConfig: %s", problem)
-		}
-		if !s.authorized(principal, ActionUpdateQuotas, c.Role) {
-			return forbidden()
-		}
-	}
-	if !force {
-		if problem := s.overCapacity(configs); problem != "" {
-			return refuse(http.StatusBadRequest, "%s", problem)
-		}
-	}
-	for _, c := range configs {
-		s.alloc.SetQuota(c.Role, allocatorQuota(c))
-		if len(c.Guarantees) == 0 && len(c.Limits) == 0 {
-			delete(s.Quotas, c.Role)
-			continue
-		}
-		s.Quotas[c.Role] = c
-		s.rescindForGuarantee(c)
-	}
-	saved := maps.Clone(s.Quotas)
-	s.update(func(r *Record) { r.Quotas = saved })
-	return nil
 }
 
 func invalidQuota(c quota.QuotaConfig) string {
@@ -98,8 +55,63 @@ func invalidQuota(c quota.QuotaConfig) string {
 	return ""
 }
 
+func (s *roles) setWeight(role string, w float64) {
+	s.Weights[role] = w
+	s.alloc.SetWeight(role, w)
+}
+
+func (s *roles) weigh(principal *string, weights []mesos.WeightInfo) *CallError {
+	for _, w := range weights {
+		if err := resources.ValidateRole(w.GetRole()); err != nil {
+			return refuse(http.StatusBadRequest, "Failed to validate update weights request JSON: Invalid role '%s': %s",
+				w.GetRole(), err)
+		}
+		if w.Weight <= 0 {
+			return refuse(http.StatusBadRequest, "Failed to validate update weights request JSON: Invalid weight '%v': "+
+				"Weights must be positive", w.Weight)
+		}
+		if !s.authorized(principal, ActionUpdateWeights, w.GetRole()) {
+			return forbidden()
+		}
+	}
+	for _, w := range weights {
+		s.setWeight(w.GetRole(), w.Weight)
+	}
+	saved := maps.Clone(s.Weights)
+	s.registrar.update(func(r *Record) { r.Weights = saved })
+	return nil
+}
+
+func (s *roles) limit(principal *string, force bool, configs []quota.QuotaConfig) *CallError {
+	for _, c := range configs {
+		if problem := invalidQuota(c); problem != "" {
+			return refuse(http.StatusBadRequest, "Invalid QuotaConfig: %s", problem)
+		}
+		if !s.authorized(principal, ActionUpdateQuotas, c.Role) {
+			return forbidden()
+		}
+	}
+	if !force {
+		if problem := s.overCapacity(configs); problem != "" {
+			return refuse(http.StatusBadRequest, "%s", problem)
+		}
+	}
+	for _, c := range configs {
+		s.alloc.SetQuota(c.Role, allocatorQuota(c))
+		if len(c.Guarantees) == 0 && len(c.Limits) == 0 {
+			delete(s.Quotas, c.Role)
+			continue
+		}
+		s.Quotas[c.Role] = c
+		s.rescindForGuarantee(c)
+	}
+	saved := maps.Clone(s.Quotas)
+	s.registrar.update(func(r *Record) { r.Quotas = saved })
+	return nil
+}
+
 // overCapacity tells whether the guarantees exceed what the agents have.
-func (s *actor) overCapacity(configs []quota.QuotaConfig) string {
+func (s *roles) overCapacity(configs []quota.QuotaConfig) string {
 	all := maps.Clone(s.Quotas)
 	for _, c := range configs {
 		all[c.Role] = c
@@ -123,7 +135,7 @@ func (s *actor) overCapacity(configs []quota.QuotaConfig) string {
 }
 
 // rescindForGuarantee takes back offers of other roles until a guarantee could be met from them.
-func (s *actor) rescindForGuarantee(c quota.QuotaConfig) {
+func (s *roles) rescindForGuarantee(c quota.QuotaConfig) {
 	missing := allocatorQuota(c).Guarantees
 	for _, o := range s.Offers {
 		open := false
@@ -135,7 +147,7 @@ func (s *actor) rescindForGuarantee(c quota.QuotaConfig) {
 		}
 		if o.Role != c.Role {
 			o.Resources.Quantities(missing, -1)
-			s.rescind(o)
+			s.offers.rescind(o)
 		}
 	}
 }
