@@ -2,6 +2,8 @@
 // any of them can be moved or taken out.
 package heap
 
+import "slices"
+
 // Handle is where an item stands in its Heap. An item embeds one; the zero
 // value is that of an item in no Heap.
 type Handle struct {
@@ -41,6 +43,9 @@ func (h *Heap[T]) First() (first T) {
 func (h *Heap[T]) Set(item T) {
 	at := item.handle().at - 1
 	if at < 0 {
+		if len(h.items) == cap(h.items) {
+			h.items = slices.Grow(h.items, len(h.items)+1)
+		}
 		h.items = append(h.items, item)
 		h.up(item, len(h.items)-1)
 		return

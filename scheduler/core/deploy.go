@@ -47,7 +47,7 @@ func (s *State) unlock(changes map[app.ID]deployment.Change, override string) er
 func (s *State) hold(d *deployment.Deployment) {
 	for _, id := range d.Affected() {
 		s.holders[id] = d.ID
-		if a := s.apps[id]; a != nil {
+		if a := s.app(id); a != nil {
 			a.deployment = d
 			if d.Target[id] == nil {
 				a.deleted = true
@@ -95,7 +95,7 @@ func (s *State) end(d *deployment.Deployment, state deployment.State, reason str
 		if s.holders[id] == d.ID {
 			delete(s.holders, id)
 		}
-		if a := s.apps[id]; a != nil && a.deployment != nil && a.deployment.ID == d.ID {
+		if a := s.app(id); a != nil && a.deployment != nil && a.deployment.ID == d.ID {
 			a.deployment = nil
 			s.touch(a)
 		}
@@ -131,11 +131,11 @@ func (s *State) deploymentDue(id deployment.ID) {
 // stuck says what a deployment waits for.
 func (s *State) stuck(d *deployment.Deployment) string {
 	for _, act := range d.Steps[d.Current] {
-		a := s.apps[act.App]
+		a := s.app(act.App)
 		if a == nil || s.next(act, a).Done {
 			continue
 		}
-		text := fmt.Sprintf("%v %s has %d of %d instances ready", act.Kind, act.App, a.tally.OldReady+a.tally.FreshReady, a.spec.Instances)
+		text := fmt.Sprintf("%v %s has %d of %d instances ready", act.Kind, act.App, a.Tally().OldReady+a.Tally().FreshReady, a.Spec().Instances)
 		if f := a.trouble.Failure; f != nil {
 			text += fmt.Sprintf("; last failure: %v %s", f.State, f.Message)
 		}
@@ -149,7 +149,7 @@ func (s *State) stuck(d *deployment.Deployment) string {
 
 // next asks what an action does now.
 func (s *State) next(act deployment.Action, a *appState) deployment.Next {
-	return deployment.Advance(act.Kind, a.spec, a.tally)
+	return deployment.Advance(act.Kind, a.Spec(), a.Tally())
 }
 
 // settle starts and ends instances until nothing more follows from what is known.
@@ -157,7 +157,7 @@ func (s *State) settle() {
 	for len(s.toSettle) > 0 {
 		round := s.toSettle
 		s.toSettle = nil
-		slices.SortFunc(round, func(a, b *appState) int { return cmp.Compare(a.spec.ID, b.spec.ID) })
+		slices.SortFunc(round, func(a, b *appState) int { return cmp.Compare(a.Spec().ID, b.Spec().ID) })
 		for _, a := range round {
 			a.settling = false
 			if !a.gone {
@@ -173,15 +173,15 @@ func (s *State) settleApp(a *appState) {
 	d := a.deployment
 	if d == nil {
 		if a.deleted {
-			s.act(a, deployment.Advance(deployment.StopApplication, a.spec, a.tally))
+			s.act(a, deployment.Advance(deployment.StopApplication, a.Spec(), a.Tally()))
 			s.forgetApp(a)
 			return
 		}
-		s.act(a, deployment.Advance(deployment.ScaleApplication, a.spec, a.tally))
+		s.act(a, deployment.Advance(deployment.ScaleApplication, a.Spec(), a.Tally()))
 		return
 	}
-	if kind, its := s.turnOf(d).kinds[a.spec.ID]; its {
-		act := deployment.Action{Kind: kind, App: a.spec.ID}
+	if kind, its := s.turnOf(d).kinds[a.Spec().ID]; its {
+		act := deployment.Action{Kind: kind, App: a.Spec().ID}
 		s.act(a, s.next(act, a))
 		s.giveUp(act, a)
 	}
@@ -213,24 +213,20 @@ func (s *State) turnOf(d *deployment.Deployment) *turn {
 func (s *State) act(a *appState, n deployment.Next) {
 	s.create(a, s.resume(a, n.Start))
 	s.retire(a, n.EndAny, func(*instance.Instance) bool { return true })
-	s.retire(a, n.EndOld, func(i *instance.Instance) bool { return i.Condition != instance.UnreachableInactive && a.outdated(i) })
-	s.retire(a, n.EndFresh, func(i *instance.Instance) bool { return i.Condition != instance.UnreachableInactive && !a.outdated(i) })
+	s.retire(a, n.EndOld, func(i *instance.Instance) bool { return i.Condition != instance.UnreachableInactive && a.Outdated(i) })
+	s.retire(a, n.EndFresh, func(i *instance.Instance) bool { return i.Condition != instance.UnreachableInactive && !a.Outdated(i) })
 }
 
 // create adds n instances to an App, which wait to be launched.
 func (s *State) create(a *appState, n int) {
-	before := len(a.members)
-	for range n {
-		a.join(&instance.Instance{
-			ID: instance.NewID(a.spec.ID, newUUID(s.cfg.Rand)), App: a.spec.ID, Version: a.spec.Version,
+	created := make([]*instance.Instance, n)
+	for k := range created {
+		created[k] = &instance.Instance{
+			ID: instance.NewID(a.Spec().ID, newUUID(s.cfg.Rand)), App: a.Spec().ID, Version: a.Spec().Version,
 			Goal: instance.GoalRunning, Condition: instance.Scheduled, Since: s.now,
-		})
+		}
 	}
-	created := slices.Clone(a.members[before:])
-	a.arrange(n)
-	for _, m := range created {
-		s.stored(m, nil)
-	}
+	s.roster.Join(&a.App, created...)
 }
 
 // giveUp lets a restart end the outdated instances that are out of sight, too:
@@ -239,8 +235,8 @@ func (s *State) giveUp(act deployment.Action, a *appState) {
 	if act.Kind != deployment.RestartApplication {
 		return
 	}
-	for _, m := range a.members {
-		if i := m.is; i.Condition == instance.UnreachableInactive && i.Goal == instance.GoalRunning && a.outdated(i) {
+	for _, m := range a.Members() {
+		if i := m.Is(); i.Condition == instance.UnreachableInactive && i.Goal == instance.GoalRunning && a.Outdated(i) {
 			s.decommission(m, false)
 		}
 	}
@@ -251,8 +247,8 @@ func (s *State) retire(a *appState, n int, keep func(*instance.Instance) bool) {
 	if n == 0 {
 		return
 	}
-	for _, id := range deployment.Victims(a.spec, a.copies(keep), n) {
-		s.decommission(a.member(id), false)
+	for _, id := range deployment.Victims(a.Spec(), a.Copies(keep), n) {
+		s.decommission(a.Member(id), false)
 	}
 }
 
@@ -261,7 +257,7 @@ func (s *State) advance(d *deployment.Deployment) {
 	acts, t := d.Steps[d.Current], s.turnOf(d)
 	for n := range acts {
 		at := (t.blocker + n) % len(acts)
-		if a := s.apps[acts[at].App]; a != nil && !s.next(acts[at], a).Done {
+		if a := s.app(acts[at].App); a != nil && !s.next(acts[at], a).Done {
 			t.blocker = at
 			return
 		}
@@ -272,7 +268,7 @@ func (s *State) advance(d *deployment.Deployment) {
 	s.publishDeployment("deployment_step_success", d)
 	for _, act := range d.Steps[d.Current] {
 		if act.Kind == deployment.StopApplication {
-			if a := s.apps[act.App]; a != nil {
+			if a := s.app(act.App); a != nil {
 				s.forgetApp(a)
 			}
 		}
@@ -302,28 +298,25 @@ func (s *State) progressed(a *appState) {
 
 // forgetApp removes a deleted App once nothing of it can live any more.
 func (s *State) forgetApp(a *appState) {
-	if !a.deleted || a.tally.Old+a.tally.Fresh+a.tally.Outgoing+a.tally.Inactive > 0 {
+	if !a.deleted || a.Tally().Old+a.Tally().Fresh+a.Tally().Outgoing+a.Tally().Inactive > 0 {
 		return
 	}
-	id := a.spec.ID
-	for _, v := range a.versions {
+	id := a.Spec().ID
+	for _, v := range a.Versions() {
 		if !a.undoable(v) {
 			s.persist(DropApp{ID: id, Version: v.Version})
 		}
 	}
-	for _, m := range a.members {
-		s.deadlines.cancel(m)
-		s.persist(DropInstance{ID: m.is.ID})
-		s.freeHome(m.is)
+	for _, m := range a.Members() {
+		s.roster.Drop(m)
 	}
 	s.persist(DropTrouble{App: id})
 	s.timers.cancel(delayTimer, string(id))
-	s.countServicePorts(a.spec, -1)
+	s.countServicePorts(a.Spec(), -1)
 	a.gone = true
-	delete(s.apps, id)
+	s.roster.Remove(&a.App)
 	s.leaveLine(a)
 	s.fair.Forget(id)
-	s.order.Delete(id)
 	s.alter(a)
 	s.publish("app_terminated_event", event.Fields{"appId": string(id)})
 }
@@ -333,7 +326,7 @@ func (a *appState) undoable(v *app.Spec) bool {
 	if a.deployment == nil {
 		return false
 	}
-	was := a.deployment.Original[a.spec.ID]
+	was := a.deployment.Original[a.Spec().ID]
 	return was != nil && was.Version.Equal(v.Version)
 }
 
@@ -341,7 +334,7 @@ func (a *appState) undoable(v *app.Spec) bool {
 // Apps that it has deleted.
 func (s *State) dropKept(d *deployment.Deployment) {
 	for _, id := range deleted(d, len(d.Steps)) {
-		if was := d.Original[id]; was != nil && s.apps[id] == nil {
+		if was := d.Original[id]; was != nil && s.app(id) == nil {
 			s.persist(DropApp{ID: id, Version: was.Version})
 		}
 	}
@@ -389,12 +382,12 @@ func (s *State) cancelDeployment(c CancelDeployment) (Result, error) {
 // if there is nothing to do. Instances that still have that configuration are
 // kept; an App that d has deleted by now is made again.
 func (s *State) undo(d *deployment.Deployment, id app.ID, version time.Time) (deployment.Change, bool) {
-	was, now := d.Original[id], s.apps[id]
+	was, now := d.Original[id], s.app(id)
 	if was == nil {
 		if now == nil {
 			return deployment.Change{}, false
 		}
-		return deployment.Change{Original: now.spec}, true
+		return deployment.Change{Original: now.Spec()}, true
 	}
 	back := *was
 	back.Version = version
@@ -402,6 +395,6 @@ func (s *State) undo(d *deployment.Deployment, id app.ID, version time.Time) (de
 		s.yieldServicePorts(&back, nil)
 		return deployment.Change{Target: &back}, true
 	}
-	s.yieldServicePorts(&back, now.spec)
-	return deployment.Change{Original: now.spec, Target: &back, Restart: true}, true
+	s.yieldServicePorts(&back, now.Spec())
+	return deployment.Change{Original: now.Spec(), Target: &back, Restart: true}, true
 }

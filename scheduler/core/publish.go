@@ -15,7 +15,7 @@ const versionLayout = "2006-01-02T15:04:05.000Z"
 func version(t time.Time) string { return t.UTC().Format(versionLayout) }
 
 func (s *State) publish(kind string, facts event.Facts) {
-	s.out.Publish = append(s.out.Publish, event.Event{Type: kind, At: s.now, Facts: facts})
+	s.out.Publish = append(room(s.out.Publish), event.Event{Type: kind, At: s.now, Facts: facts})
 }
 
 // instanceFacts are those of an instance_changed_event.

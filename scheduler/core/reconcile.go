@@ -1,9 +1,6 @@
 package core
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
@@ -45,8 +42,8 @@ func (s *State) disconnected() {
 // startRound asks explicitly about every task that may live.
 func (s *State) startRound() {
 	var tasks []mesos.TaskOnAgent
-	for _, id := range slices.Sorted(maps.Keys(s.apps)) {
-		for i := range s.apps[id].instances {
+	for a := range s.apps {
+		for i := range a.Instances {
 			if i.Condition.Live() {
 				tasks = append(tasks, mesos.TaskOnAgent{TaskID: i.TaskID(), AgentID: i.AgentID})
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
+	"github.com/gantry-mesos/gantry/scheduler/roster"
 )
 
 // Release says that an instance is gone for good and that what was reserved for
@@ -103,12 +104,12 @@ func (s *State) sweep(d time.Duration) {
 // also be back without the task, which nobody says without being asked.
 func (s *State) sweepAgain() {
 	for _, id := range slices.Sorted(maps.Keys(s.disks.absent)) {
-		m := s.byID(id)
-		if m == nil || !absent(m.is) {
+		m := s.roster.Find(id)
+		if m == nil || !absent(m.Is()) {
 			delete(s.disks.absent, id)
 			continue
 		}
-		s.ask(m.is)
+		s.ask(m.Is())
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.disks.releases)) {
 		if s.now.Sub(s.disks.releases[id].Since) > releaseMax {
@@ -155,7 +156,7 @@ func (s *State) surveyResource(o *mesos.Offer, r *mesos.Resource, seen map[insta
 	seen[id] = true
 	_, released := s.disks.releases[id]
 	volume := r.Disk != nil && r.Disk.PersistenceID != ""
-	m := s.byID(id)
+	m := s.roster.Find(id)
 	switch {
 	case released:
 		s.disks.tidy = true
@@ -170,22 +171,22 @@ func (s *State) surveyResource(o *mesos.Offer, r *mesos.Resource, seen map[insta
 // atHome notes where the volume of an instance without a task is. A volume in
 // use is not offered: one of a task out of sight says that the task is over, as
 // when its agent lost its id in a restart and no master will speak of it again.
-func (s *State) atHome(m *member, o *mesos.Offer, volume string) {
-	i := m.is
+func (s *State) atHome(m *roster.Member, o *mesos.Offer, volume string) {
+	i := m.Is()
 	if i.Home == nil || !i.Home.Holds(volume) {
 		return
 	}
 	if i.Condition.OutOfSight() {
 		over, _ := i.Apply(s.now, mesos.TaskStatus{State: mesos.TaskGone, Message: "its volume is on offer again"})
 		s.ended(m, over)
-		i = m.is
+		i = m.Is()
 	}
 	if i.Condition.Live() {
 		return
 	}
 	if home := i.Home.Confirmed(o.AgentID); home != i.Home {
 		home.Hostname, home.Domain, home.Attributes = o.Hostname, o.Domain, o.Attributes
-		s.store(m, i.At(home))
+		s.roster.Put(m, i.At(home))
 	}
 }
 
@@ -195,13 +196,13 @@ func (s *State) atHome(m *member, o *mesos.Offer, volume string) {
 // was made. What may still turn up is released.
 func (s *State) giveUpHomes(from map[spot]bool) {
 	for _, id := range slices.Sorted(maps.Keys(s.disks.unsure)) {
-		m := s.byID(id)
+		m := s.roster.Find(id)
 		switch {
-		case m == nil || !unsure(m.is):
+		case m == nil || !unsure(m.Is()):
 			delete(s.disks.unsure, id)
-		case from[homeOf(m.is.Home)] && !s.now.Before(m.is.Since.Add(s.cfg.ConfirmAfter)):
+		case from[homeOf(m.Is().Home)] && !s.now.Before(m.Is().Since.Add(s.cfg.ConfirmAfter)):
 			delete(s.disks.unsure, id)
-			s.forget(m)
+			s.roster.Drop(m)
 		}
 	}
 }
@@ -282,7 +283,7 @@ func (s *State) holdVolumes(id instance.ID, at spot) {
 // releaseHeld releases the unknown volumes that were found so far.
 func (s *State) releaseHeld() {
 	for _, id := range slices.Sorted(maps.Keys(s.disks.unknown)) {
-		if s.byID(id) == nil {
+		if s.roster.Find(id) == nil {
 			s.free(id, s.disks.unknown[id].agent, s.disks.unknown[id].role)
 		}
 	}
@@ -299,7 +300,7 @@ func (s *State) destroyReleased() {
 	kept := func(owner string) bool {
 		id := instance.ID(owner)
 		_, released := s.disks.releases[id]
-		return !released || s.byID(id) != nil
+		return !released || s.roster.Find(id) != nil
 	}
 	for _, c := range s.cluster.Strays(kept) {
 		for _, id := range c.Offers {
@@ -323,13 +324,4 @@ func destroyed(ops []mesos.Operation) (ids []string) {
 		}
 	}
 	return ids
-}
-
-// byID finds an instance by its id, nil if there is none.
-func (s *State) byID(id instance.ID) *member {
-	_, app, ok := instance.OfTask(id.TaskID(1))
-	if a := s.apps[app]; ok && a != nil {
-		return a.member(id)
-	}
-	return nil
 }

@@ -201,7 +201,7 @@ func (s *script) commandOf(verb string, plain []string, args map[string]string) 
 		}
 		return c
 	case "rollback":
-		return ChangeApps{Changes: []AppChange{{Spec: s.state.apps[id].versions[1], Rollback: true}}, Force: force}
+		return ChangeApps{Changes: []AppChange{{Spec: s.state.app(id).Versions()[1], Rollback: true}}, Force: force}
 	case "restart":
 		return RestartApp{ID: id, Force: force}
 	case "delete":
@@ -252,8 +252,8 @@ func (s *script) specOf(id app.ID, args map[string]string) *app.Spec {
 			Networks:  []app.Network{{Mode: app.Host}},
 		},
 	}
-	if a := s.state.apps[id]; a != nil {
-		spec = *a.spec
+	if a := s.state.app(id); a != nil {
+		spec = *a.Spec()
 	}
 	for k, v := range args {
 		s.override(&spec, k, v)

@@ -1,11 +1,10 @@
 package core
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
-
-	"github.com/google/btree"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
@@ -15,6 +14,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/reconciliation"
+	"github.com/gantry-mesos/gantry/scheduler/roster"
 )
 
 // State is everything that the scheduler decides by. It is stepped by one
@@ -27,11 +27,9 @@ type State struct {
 	framework FrameworkView
 	// subscribedAt is the time of the last subscription.
 	subscribedAt time.Time
-	apps         map[app.ID]*appState
-	// order holds the ids of apps, sorted, for ranges of a group.
-	order       *btree.BTreeG[app.ID]
-	deployments []*deployment.Deployment
-	turns       map[deployment.ID]*turn
+	roster       *roster.Roster
+	deployments  []*deployment.Deployment
+	turns        map[deployment.ID]*turn
 	// holders are the deployments that Apps, those that are gone included, are affected by.
 	holders map[app.ID]deployment.ID
 	// lastVersion keeps versions strictly increasing.
@@ -59,7 +57,7 @@ type State struct {
 	guard     guard
 	recon     *reconciliation.Round
 	timers    *timers
-	deadlines deadlines
+	deadlines *roster.Deadlines
 
 	// toSettle are Apps whose instances may have to be started or ended;
 	// altered are those whose picture is out of date.
@@ -97,8 +95,7 @@ func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *St
 	s := &State{
 		cfg: cfg, now: now, cluster: place,
 		framework:    FrameworkView{ID: stored.Framework},
-		apps:         map[app.ID]*appState{},
-		order:        btree.NewOrderedG[app.ID](32),
+		roster:       roster.New(),
 		servicePorts: map[int]int{},
 		turns:        map[deployment.ID]*turn{},
 		holders:      map[app.ID]deployment.ID{},
@@ -112,8 +109,13 @@ func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *St
 	}
 	place.SetFramework(stored.Framework)
 	s.guard.empty = len(stored.Versions) == 0
+	s.deadlines = roster.NewDeadlines(roster.Limits{
+		Confirm: cfg.ConfirmAfter, Launch: cfg.LaunchTimeout, Unknown: cfg.UnknownGrace, Forget: cfg.ForgetAfter,
+	}, &s.now)
 	s.loadQuotas(stored.Quotas)
+	s.observe()
 	s.load(stored)
+	s.record()
 	return s
 }
 
@@ -133,38 +135,13 @@ func (s *State) load(stored Stored) {
 		}
 		s.lastVersion = later(s.lastVersion, v.Version)
 	}
-	instances := slices.Clone(stored.Instances)
-	slices.SortFunc(instances, func(a, b *instance.Instance) int {
-		if c := a.Since.Compare(b.Since); c != 0 {
-			return c
-		}
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
-	for _, i := range instances {
-		a := s.apps[i.App]
-		if a == nil {
-			continue
-		}
-		m := a.join(i)
-		s.recharge(a, nil, i)
-		s.watch(m)
-		s.doubt(i)
-	}
-	for _, a := range s.apps {
-		a.arrange(len(a.members))
-	}
-	for id, t := range stored.Troubles {
-		if a := s.apps[id]; a != nil {
-			a.trouble = t
-			s.timers.set(t.DelayUntil, delayTimer, string(id))
+	for _, id := range slices.Sorted(maps.Keys(stored.Troubles)) {
+		if a := s.app(id); a != nil {
+			a.trouble = stored.Troubles[id]
+			s.timers.set(a.trouble.DelayUntil, delayTimer, string(id))
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(s.apps)) {
-		s.noteWaiting(s.apps[id])
-	}
+	s.loadInstances(stored.Instances)
 	s.deployments = slices.Clone(stored.Deployments)
 	slices.SortFunc(s.deployments, func(a, b *deployment.Deployment) int { return a.Started.Compare(b.Started) })
 	for _, d := range s.deployments {
@@ -172,8 +149,24 @@ func (s *State) load(stored Stored) {
 		s.watchDeployment(d)
 		s.lastVersion = later(s.lastVersion, d.Version)
 	}
-	for _, a := range s.apps {
+	for a := range s.apps {
 		s.touch(a)
+	}
+}
+
+// loadInstances has the stored instances join their Apps, those that have been
+// in their condition for longest first. Those of an App that is gone have no place.
+func (s *State) loadInstances(stored []*instance.Instance) {
+	instances := slices.Clone(stored)
+	slices.SortFunc(instances, func(a, b *instance.Instance) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
+	})
+	of := map[app.ID][]*instance.Instance{}
+	for _, i := range instances {
+		of[i.App] = append(of[i.App], i)
+	}
+	for a := range s.apps {
+		s.roster.Join(&a.App, of[a.Spec().ID]...)
 	}
 }
 
@@ -186,14 +179,14 @@ func later(a, b time.Time) time.Time {
 
 // setSpec makes spec the current definition of its App.
 func (s *State) setSpec(spec *app.Spec) *appState {
-	a := s.apps[spec.ID]
+	a := s.app(spec.ID)
 	if a == nil {
-		a = newAppState(spec)
-		s.apps[spec.ID] = a
-		s.order.ReplaceOrInsert(spec.ID)
+		a = &appState{}
+		s.roster.Add(&a.App, spec, a)
 	} else {
-		s.countServicePorts(a.spec, -1)
-		a.install(spec)
+		s.countServicePorts(a.Spec(), -1)
+		a.Install(spec)
+		a.demand = nil
 	}
 	s.countServicePorts(spec, 1)
 	a.plain = s.cluster.Plain(&spec.Run)
@@ -245,7 +238,7 @@ func (s *State) Step(now time.Time, ev Event) Effects {
 
 // fireTimers acts on every deadline that has passed.
 func (s *State) fireTimers() {
-	for m := s.deadlines.pop(s.now); m != nil; m = s.deadlines.pop(s.now) {
+	for m := s.deadlines.Pop(s.now); m != nil; m = s.deadlines.Pop(s.now) {
 		s.instanceDue(m)
 	}
 	for {
@@ -256,7 +249,7 @@ func (s *State) fireTimers() {
 		switch key.kind {
 		case delayTimer:
 			s.placeAgain, s.demand.fresh = true, true
-			if a := s.apps[app.ID(key.id)]; a != nil {
+			if a := s.app(app.ID(key.id)); a != nil {
 				s.noteWaiting(a)
 				s.alter(a)
 			}
@@ -281,15 +274,27 @@ func (s *State) fireTimers() {
 
 // wake returns when the next deadline is, zero if there is none.
 func (s *State) wake() time.Time {
-	at, due := s.timers.next(), s.deadlines.next()
+	at, due := s.timers.next(), s.deadlines.Next()
 	if at.IsZero() || !due.IsZero() && due.Before(at) {
 		return due
 	}
 	return at
 }
 
-func (s *State) persist(c ...Change)        { s.out.Persist = append(s.out.Persist, c...) }
+func (s *State) persist(c Change)           { s.out.Persist = append(room(s.out.Persist), c) }
 func (s *State) call(c mesos.SchedulerCall) { s.out.Calls = append(s.out.Calls, MesosCall{c}) }
+
+// roomMin is for how many effects of a kind there is room at first.
+const roomMin = 16
+
+// room doubles a list that is full: those of a large launch are long, and append
+// would copy them once for every quarter more.
+func room[T any](list []T) []T {
+	if len(list) < cap(list) {
+		return list
+	}
+	return slices.Grow(list, max(len(list), roomMin))
+}
 
 // nextVersion returns a version for a change made now: whole milliseconds, later than any before.
 func (s *State) nextVersion() time.Time {

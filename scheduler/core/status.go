@@ -38,12 +38,12 @@ func (s *State) update(st mesos.TaskStatus) {
 }
 
 func (s *State) applyUpdate(st mesos.TaskStatus) {
-	m := s.ofTask(st.TaskID)
+	m := s.roster.FindTask(st.TaskID)
 	if m == nil {
 		s.stray(st)
 		return
 	}
-	a, i := m.app, m.is
+	a, i := ownerOf(m), m.Is()
 	if s.underWay(i, st) {
 		return
 	}
@@ -51,7 +51,7 @@ func (s *State) applyUpdate(st mesos.TaskStatus) {
 	switch outcome {
 	case instance.Unchanged:
 	case instance.Changed:
-		s.store(m, next)
+		s.roster.Put(m, next)
 		s.publishStatus(next, st)
 		s.live(a, i, next)
 	case instance.Ended:
@@ -79,10 +79,6 @@ func (s *State) live(a *appState, was, is *instance.Instance) {
 	back := was.Condition.OutOfSight() && !is.Condition.OutOfSight()
 	if is.Goal != instance.GoalRunning && !is.Condition.OutOfSight() || asked && back {
 		s.kill(is.TaskID(), is.AgentID)
-	}
-	if absent(is) && !was.Condition.OutOfSight() {
-		s.doubt(is)
-		s.sweep(sweepFor)
 	}
 	if is.Condition == instance.Running && was.Condition != instance.Running {
 		a.excused = 0

@@ -192,18 +192,17 @@ func timeOf(st mesos.TaskStatus, now time.Time) time.Time {
 	return st.Timestamp
 }
 
-// Launched returns the record of the instance's next run, made from version,
-// as it is stored before the ACCEPT that starts it.
-func (i *Instance) Launched(now time.Time, version time.Time, on Place) *Instance {
-	home := i.Home
-	if on.Home != nil {
-		home = on.Home
+// Launched makes into, which is empty, the record of the instance's next run, made
+// from version, as it is stored before the ACCEPT that starts it, and returns it.
+func (i *Instance) Launched(into *Instance, now time.Time, version time.Time, on *Place) *Instance {
+	into.ID, into.App, into.Version = i.ID, i.App, version
+	into.Goal, into.Condition, into.Since = i.Goal, Provisioned, now
+	into.Incarnation, into.StagedAt = i.Incarnation+1, now
+	into.Site, into.HostPorts, into.Resources, into.Role = *on.Site, on.HostPorts, on.Resources, on.Role
+	if into.Home = i.Home; on.Home != nil {
+		into.Home = on.Home
 	}
-	return &Instance{
-		ID: i.ID, App: i.App, Version: version, Goal: i.Goal, Condition: Provisioned, Since: now,
-		Incarnation: i.Incarnation + 1, Site: on.Site,
-		HostPorts: on.HostPorts, Resources: on.Resources, Role: on.Role, StagedAt: now, Home: home,
-	}
+	return into
 }
 
 // Rescheduled returns the record that waits for an offer again, with nothing
