@@ -14,11 +14,11 @@ func (s *State) instanceDue(m *roster.Member) {
 	switch i.Condition {
 	case instance.Provisioned:
 		s.ask(i)
-		s.deadlines.Set(m, s.now.Add(s.cfg.ConfirmAfter))
+		s.timers.queue.Set(m, s.now.Add(s.cfg.ConfirmAfter))
 	case instance.Staging, instance.Starting:
 		s.fail(ownerOf(m), i, mesos.TaskStatus{State: mesos.TaskKilled, Message: "no sign of life for " + s.cfg.LaunchTimeout.String() + " while starting"})
 		s.kill(i.TaskID(), i.AgentID)
-		s.deadlines.Set(m, s.now.Add(s.cfg.LaunchTimeout))
+		s.timers.queue.Set(m, s.now.Add(s.cfg.LaunchTimeout))
 	case instance.Unreachable:
 		u := m.App().Ran(i).Unreachable
 		if i.Goal == instance.GoalRunning && u.ExpungeAfter <= u.InactiveAfter {

@@ -10,7 +10,10 @@ import (
 // observe has those told of every change of an instance who derive something from
 // it, in this order; what is stored already is told to them as new.
 func (s *State) observe() {
-	s.roster.Observe(recount, s.recharge, s.lineUp, s.deadlines.Changed, s.watchHome, s.unkill)
+	deadlines := roster.NewDeadlines(roster.Limits{
+		Confirm: s.cfg.ConfirmAfter, Launch: s.cfg.LaunchTimeout, Unknown: s.cfg.UnknownGrace, Forget: s.cfg.ForgetAfter,
+	}, &s.timers.queue, &s.now)
+	s.roster.Observe(recount, s.recharge, s.lineUp, deadlines.Changed, s.watchHome, s.unkill)
 }
 
 // record has those told of every change who pass it on: to the store, to the

@@ -52,12 +52,11 @@ type State struct {
 	demand        offerDemand
 	agents        map[mesos.AgentID]*agentState
 	// faulty are agents on which tasks of any App failed lately by the agent's fault.
-	faulty    map[mesos.AgentID]failures
-	kills     map[mesos.TaskID]*kill
-	guard     guard
-	recon     *reconciliation.Round
-	timers    *timers
-	deadlines *roster.Deadlines
+	faulty map[mesos.AgentID]failures
+	kills  map[mesos.TaskID]*kill
+	guard  guard
+	recon  *reconciliation.Round
+	timers timers
 
 	// toSettle are Apps whose instances may have to be started or ended;
 	// altered are those whose picture is out of date.
@@ -103,15 +102,12 @@ func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *St
 		faulty:       map[mesos.AgentID]failures{},
 		resting:      map[app.ID]*appState{},
 		kills:        map[mesos.TaskID]*kill{},
-		timers:       newTimers(),
+		timers:       timers{byKey: map[timerKey]*keyed{}},
 		fair:         fairshare.New(cfg.Fairness), hoards: map[app.ID]*hoard{}, sharesChanged: true,
 		view: NewView(now, FrameworkView{}, nil, nil), disks: newDisks(stored.Releases),
 	}
 	place.SetFramework(stored.Framework)
 	s.guard.empty = len(stored.Versions) == 0
-	s.deadlines = roster.NewDeadlines(roster.Limits{
-		Confirm: cfg.ConfirmAfter, Launch: cfg.LaunchTimeout, Unknown: cfg.UnknownGrace, Forget: cfg.ForgetAfter,
-	}, &s.now)
 	s.loadQuotas(stored.Quotas)
 	s.observe()
 	s.load(stored)
@@ -231,54 +227,9 @@ func (s *State) Step(now time.Time, ev Event) Effects {
 	s.destroyReleased()
 	s.place()
 	s.steerOffers()
-	out.Wake = s.wake()
+	out.Wake = s.timers.queue.Next()
 	s.out = nil
 	return out
-}
-
-// fireTimers acts on every deadline that has passed.
-func (s *State) fireTimers() {
-	for m := s.deadlines.Pop(s.now); m != nil; m = s.deadlines.Pop(s.now) {
-		s.instanceDue(m)
-	}
-	for {
-		key, ok := s.timers.due(s.now)
-		if !ok {
-			return
-		}
-		switch key.kind {
-		case delayTimer:
-			s.placeAgain, s.demand.fresh = true, true
-			if a := s.app(app.ID(key.id)); a != nil {
-				s.noteWaiting(a)
-				s.alter(a)
-			}
-		case deploymentTimer:
-			s.deploymentDue(deployment.ID(key.id))
-		case killTimer:
-			s.killDue(mesos.TaskID(key.id))
-		case reviveTimer:
-			s.demand.due = true
-		case reconcileTimer:
-			s.reconcileDue()
-		case implicitTimer:
-			s.reconcileAll()
-		case hoardTimer:
-			s.placeAgain = true
-		case trustTimer:
-			s.trust()
-		case sweepTimer:
-		}
-	}
-}
-
-// wake returns when the next deadline is, zero if there is none.
-func (s *State) wake() time.Time {
-	at, due := s.timers.next(), s.deadlines.Next()
-	if at.IsZero() || !due.IsZero() && due.Before(at) {
-		return due
-	}
-	return at
 }
 
 func (s *State) persist(c Change)           { s.out.Persist = append(room(s.out.Persist), c) }

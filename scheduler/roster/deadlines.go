@@ -3,7 +3,7 @@ package roster
 import (
 	"time"
 
-	"github.com/gantry-mesos/gantry/pkg/heap"
+	"github.com/gantry-mesos/gantry/pkg/timer"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
@@ -22,27 +22,25 @@ type Limits struct {
 // some time: an observer of the Roster.
 type Deadlines struct {
 	limits Limits
-	// heap has the first to be due on top, those of one time in the order in which
-	// they were set.
-	heap heap.Heap[*Member]
-	sets uint64
+	queue  *timer.Queue
 	// now is when the changes that are told happen.
 	now *time.Time
 }
 
 // NewDeadlines returns the Deadlines of instances that change at the time that
-// now points to, which the caller keeps right.
-func NewDeadlines(limits Limits, now *time.Time) *Deadlines {
-	return &Deadlines{limits: limits, now: now}
+// now points to, which the caller keeps right. What is due comes out of the queue
+// as a *Member.
+func NewDeadlines(limits Limits, queue *timer.Queue, now *time.Time) *Deadlines {
+	return &Deadlines{limits: limits, queue: queue, now: now}
 }
 
 // Changed is the Observer: it sets the deadline that follows from the instance's condition.
 func (d *Deadlines) Changed(c *Change) {
 	if c.Is == nil {
-		d.heap.Remove(c.Member)
+		d.queue.Cancel(c.Member)
 		return
 	}
-	d.Set(c.Member, d.of(c.App, c.Is))
+	d.queue.Set(c.Member, d.of(c.App, c.Is))
 }
 
 // of returns when an instance has to have left its condition, zero if it may stay.
@@ -83,41 +81,4 @@ func (d *Deadlines) inactiveAfter(a *App, i *instance.Instance) time.Duration {
 		after = max(after, d.limits.Unknown)
 	}
 	return after
-}
-
-// Set gives an instance a deadline in place of the one it has; zero takes it away.
-func (d *Deadlines) Set(m *Member, at time.Time) {
-	if at.IsZero() {
-		d.heap.Remove(m)
-		return
-	}
-	d.sets++
-	m.due, m.set = at, d.sets
-	d.heap.Set(m)
-}
-
-// Next returns the earliest deadline, zero if there is none.
-func (d *Deadlines) Next() time.Time {
-	if m := d.heap.First(); m != nil {
-		return m.due
-	}
-	return time.Time{}
-}
-
-// Pop removes and returns the first instance whose deadline has passed, nil if there is none.
-func (d *Deadlines) Pop(now time.Time) *Member {
-	m := d.heap.First()
-	if m == nil || m.due.After(now) {
-		return nil
-	}
-	d.heap.Remove(m)
-	return m
-}
-
-// Before reports whether the instance is due earlier than another one.
-func (m *Member) Before(other *Member) bool {
-	if c := m.due.Compare(other.due); c != 0 {
-		return c < 0
-	}
-	return m.set < other.set
 }

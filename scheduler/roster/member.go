@@ -1,9 +1,7 @@
 package roster
 
 import (
-	"time"
-
-	"github.com/gantry-mesos/gantry/pkg/heap"
+	"github.com/gantry-mesos/gantry/pkg/timer"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
@@ -16,11 +14,8 @@ type Member struct {
 	// before and behind.
 	lined          bool
 	before, behind *Member
-	// Handle is where it stands among the Deadlines, due its own, and set the
-	// order of those of one time.
-	heap.Handle
-	due time.Time
-	set uint64
+	// Timer is the Deadline that it has, if any.
+	timer.Timer
 }
 
 // App is the App that the instance is one of.

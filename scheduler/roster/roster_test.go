@@ -11,6 +11,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/runspec"
+	"github.com/gantry-mesos/gantry/pkg/timer"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
@@ -82,7 +83,8 @@ func TestNumbersAreThoseOfTheRecords(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := start
 		r, a := New(), &App{}
-		d := NewDeadlines(Limits{Confirm: time.Second, Launch: time.Minute, Unknown: time.Minute, Forget: time.Hour}, &now)
+		var queue timer.Queue
+		d := NewDeadlines(Limits{Confirm: time.Second, Launch: time.Minute, Unknown: time.Minute, Forget: time.Hour}, &queue, &now)
 		r.Observe(d.Changed)
 		r.Add(a, spec(1, "a"), nil)
 		version, next, line := 1, 0, []instance.ID{}
@@ -163,8 +165,8 @@ func checkNumbers(t *rapid.T, r *Roster, a *App, d *Deadlines, line []instance.I
 			due++
 		}
 	}
-	if due != d.heap.Len() {
-		t.Fatalf("%d deadlines of %d instances", d.heap.Len(), due)
+	if due != d.queue.Len() {
+		t.Fatalf("%d deadlines of %d instances", d.queue.Len(), due)
 	}
 	kept := *a
 	a.judge()
@@ -177,7 +179,8 @@ func TestDeadlinesComeInTheirOrder(t *testing.T) {
 	t.Parallel()
 	now := start
 	r, a := New(), &App{}
-	d := NewDeadlines(Limits{Confirm: 10 * time.Second, Launch: 5 * time.Second, Unknown: time.Minute, Forget: time.Hour}, &now)
+	var queue timer.Queue
+	d := NewDeadlines(Limits{Confirm: 10 * time.Second, Launch: 5 * time.Second, Unknown: time.Minute, Forget: time.Hour}, &queue, &now)
 	r.Observe(d.Changed)
 	r.Add(a, spec(1, "a"), nil)
 	r.Join(a,
@@ -186,18 +189,19 @@ func TestDeadlinesComeInTheirOrder(t *testing.T) {
 		record(3, 1, instance.Starting, instance.GoalRunning),
 		record(4, 1, instance.Running, instance.GoalRunning),
 	)
-	if d.Next() != start.Add(5*time.Second) || d.Pop(start.Add(4*time.Second)) != nil {
-		t.Errorf("the first deadline is %v", d.Next())
+	if queue.Next() != start.Add(5*time.Second) || queue.Pop(start.Add(4*time.Second)) != nil {
+		t.Errorf("the first deadline is %v", queue.Next())
 	}
 	var order []instance.ID
-	for m := d.Pop(start.Add(time.Minute)); m != nil; m = d.Pop(start.Add(time.Minute)) {
+	for due := queue.Pop(start.Add(time.Minute)); due != nil; due = queue.Pop(start.Add(time.Minute)) {
+		m, _ := due.(*Member)
 		order = append(order, m.Is().ID)
 	}
 	if diff := cmp.Diff([]instance.ID{"web.instance-0002", "web.instance-0003", "web.instance-0001"}, order); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
 	}
-	if !d.Next().IsZero() {
-		t.Errorf("there is a deadline left: %v", d.Next())
+	if !queue.Next().IsZero() {
+		t.Errorf("there is a deadline left: %v", queue.Next())
 	}
 }
 
