@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/fetcher"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/statusupdate"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 )
 
 // ErrRemoved is returned by [Agent.Run] when the master has told the agent to end, for example because an operator has
@@ -51,24 +51,20 @@ type Agent struct {
 	fetcher  *fetcher.Fetcher
 	started  time.Time
 
-	box       *mailbox
+	box       *mailbox.Box
 	recovered atomic.Bool // containers are known again: executors may subscribe
 	ready     atomic.Bool // recovery is over: everything is served
 	http      *http.Server
-	workers   sync.WaitGroup // goroutines that post results
-	workCtx   context.Context
-	stopWork  context.CancelFunc
 
 	// What follows belongs to the goroutine of Run.
-	timers timers
-	info   mesos.AgentInfo // resources as configured, reservation stacks
-	total  []mesos.Resource
+	info  mesos.AgentInfo // resources as configured, reservation stacks
+	total []mesos.Resource
 	// checkpointed is what an earlier agent on this work directory said of itself; nil without one.
 	checkpointed *mesos.AgentInfo
 	phase        phase
 	master       masterState
 	updates      *statusupdate.Manager
-	retryTimer   *timer
+	retryTimer   *mailbox.Timer
 	frameworks   map[string]*framework
 	finished     []*framework // completed frameworks, the oldest first
 	draining     *mesos.DrainConfig
@@ -102,7 +98,7 @@ func New(cfg Config) (*Agent, error) {
 	}
 	a := &Agent{
 		cfg: cfg, log: log.Named("agent"), ip: cfg.IP, listener: listener, host: cfg.Host, started: time.Now(),
-		store: checkpoint.Store{Layout: checkpoint.Layout{WorkDir: workDir}}, box: newMailbox(),
+		store: checkpoint.Store{Layout: checkpoint.Layout{WorkDir: workDir}}, box: mailbox.New(),
 		frameworks: make(map[string]*framework), nested: make(map[string]*nestedContainer), phase: recovering,
 	}
 	if addr, ok := listener.Addr().(*net.TCPAddr); ok {
@@ -114,7 +110,6 @@ func New(cfg Config) (*Agent, error) {
 			a.cfg.Hostname = "localhost"
 		}
 	}
-	a.timers = timers{box: a.box, all: make(map[*timer]struct{})}
 	a.updates = statusupdate.NewManager(forwarder{a}, cfg.StatusUpdateRetryMin, cfg.StatusUpdateRetryMax)
 	if err := a.prepare(); err != nil {
 		_ = listener.Close()
@@ -174,30 +169,18 @@ func (a *Agent) PID() string { return "slave(1)@" + a.Address() }
 func (a *Agent) Ready() bool { return a.ready.Load() }
 
 // Done is closed when the agent has ended.
-func (a *Agent) Done() <-chan struct{} { return a.box.done }
+func (a *Agent) Done() <-chan struct{} { return a.box.Done() }
 
 // Run recovers, serves and works until the context ends, the agent is shut down or it fails. The end of the context
 // is the sudden death of the agent: executors live on in the Host and Run returns nil. All goroutines of the agent are
 // gone when it returns.
 func (a *Agent) Run(ctx context.Context) error {
-	a.workCtx, a.stopWork = context.WithCancel(context.Background())
 	a.serve()
 	if err := a.recover(); err != nil {
 		a.finish(err)
 	}
-	for !a.ended {
-		select {
-		case <-ctx.Done():
-			a.finish(nil)
-		case <-a.box.wake:
-			for _, f := range a.box.take() {
-				if a.ended {
-					break
-				}
-				f()
-			}
-		}
-	}
+	a.box.Run(ctx, nil)
+	a.finish(nil) // which changes nothing if it was not the context that ended
 	a.close()
 	return a.end
 }
@@ -206,14 +189,12 @@ func (a *Agent) Run(ctx context.Context) error {
 func (a *Agent) finish(err error) {
 	if !a.ended {
 		a.ended, a.end = true, err
+		a.box.Stop()
 	}
 }
 
 // close drops all connections and waits for all goroutines.
 func (a *Agent) close() {
-	a.box.close()
-	a.timers.stopAll()
-	a.stopWork()
 	if a.master.conn != nil {
 		a.cfg.Network.Break(a.Address())
 	}
@@ -224,13 +205,14 @@ func (a *Agent) close() {
 	}
 	// The error is about connections that were open, which is the point.
 	_ = a.http.Close()
-	a.workers.Wait()
+	a.box.Wait()
 }
 
 // Shutdown stops the agent gracefully, as SIGUSR1 does with Mesos: it unregisters, lets all executors shut down within
 // their grace periods and ends.
 func (a *Agent) Shutdown(ctx context.Context) {
-	a.box.ask(ctx, func() {
+	// Whoever gives up waiting, or comes too late, has nothing to be told.
+	_ = a.box.Do(ctx, func() {
 		a.send(link.Unregister{AgentID: a.agentID()})
 		a.leave(nil, a.shutdownExecutor)
 	})
@@ -244,8 +226,3 @@ func (a *Agent) agentID() mesos.AgentID {
 }
 
 func (a *Agent) id() string { return a.agentID().Value }
-
-// work runs f in a goroutine that Run waits for; f must return soon after its context ends.
-func (a *Agent) work(f func(ctx context.Context)) {
-	a.workers.Go(func() { f(a.workCtx) })
-}

@@ -70,7 +70,7 @@ func (a *Agent) makeSandbox(e *executorRun) error {
 
 // startExecutor fetches what an executor needs and starts its container, in the background.
 func (a *Agent) startExecutor(e *executorRun) {
-	e.registration = a.timers.after(a.cfg.ExecutorRegistrationTimeout, func() {
+	e.registration = a.box.After(a.cfg.ExecutorRegistrationTimeout, func() {
 		e.pending = &termination{
 			state: mesos.TASK_FAILED, reason: mesos.REASON_EXECUTOR_REGISTRATION_TIMEOUT,
 			message: "Executor did not register within " + ids.FormatDuration(a.cfg.ExecutorRegistrationTimeout),
@@ -84,18 +84,12 @@ func (a *Agent) startExecutor(e *executorRun) {
 			state: mesos.TASK_FAILED, reason: mesos.REASON_EXECUTOR_TERMINATED, message: "Abnormal executor termination: unknown container",
 		}
 		a.log.Warn("no containerizer takes the executor", logfield.Executor(ids.ExecutorID(e.id())), zap.Error(err))
-		a.box.post(func() { a.executorEnded(e, containerUnknown) })
+		a.box.Post(func() { a.executorEnded(e, containerUnknown) })
 		return
 	}
-	ctx, cancel := context.WithCancel(a.workCtx)
-	e.cancelStart = cancel
-	a.work(func(context.Context) {
-		defer cancel()
+	e.cancelStart = a.box.Go(func(ctx context.Context) {
 		c, err := start(ctx)
-		a.box.post(func() { a.executorStarted(e, c, err) })
-		if c != nil && a.workCtx.Err() != nil {
-			return
-		}
+		a.box.Post(func() { a.executorStarted(e, c, err) })
 	})
 }
 
@@ -130,10 +124,10 @@ func (a *Agent) attach(e *executorRun, c *containerizer.Container) {
 	a.warn("checkpoint container", a.store.SaveProcess(checkpoint.Process{
 		Container: c.ID(), Pid: pid, Start: containerizer.StartTicks(pid), Sandbox: e.sandbox, Docker: e.dockerName,
 	}))
-	a.work(func(ctx context.Context) {
+	a.box.Go(func(ctx context.Context) {
 		select {
 		case <-c.Done():
-			a.box.post(func() { a.executorEnded(e, c.Status()) })
+			a.box.Post(func() { a.executorEnded(e, c.Status()) })
 		case <-ctx.Done():
 		}
 	})
@@ -152,13 +146,13 @@ func (a *Agent) destroy(e *executorRun) {
 	case e.cancelStart != nil:
 		e.cancelStart()
 	default:
-		a.box.post(func() { a.executorEnded(e, int(syscall.SIGKILL)) })
+		a.box.Post(func() { a.executorEnded(e, int(syscall.SIGKILL)) })
 	}
 }
 
 func (a *Agent) destroyContainer(e *executorRun) {
 	c := e.container
-	a.work(func(context.Context) { a.warn("destroy container", c.Destroy()) })
+	a.box.Go(func(context.Context) { a.warn("destroy container", c.Destroy()) })
 }
 
 // executorEnded reports what the end of an executor means for its tasks (Mesos, executor exit).
@@ -168,9 +162,9 @@ func (a *Agent) executorEnded(e *executorRun, status int) {
 	}
 	a.log.Info("executor ended", logfield.Framework(ids.FrameworkID(e.framework.id())),
 		logfield.Executor(ids.ExecutorID(e.id())), zap.Int("status", status))
-	e.registration.stop()
-	e.grace.stop()
-	e.diskWatch.stop()
+	e.registration.Stop()
+	e.grace.Stop()
+	e.diskWatch.Stop()
 	e.state, e.status = terminated, status
 	a.warn("forget container", a.store.RemoveProcess(e.containerID))
 	a.host.Forget(e.containerID)

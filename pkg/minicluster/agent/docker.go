@@ -88,7 +88,7 @@ func (a *Agent) removeDocker(name string) {
 	if !a.cfg.DockerKillOrphans {
 		return
 	}
-	a.work(func(context.Context) {
+	a.box.Go(func(context.Context) {
 		engine, err := a.dockerClient()
 		if err != nil {
 			return

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -31,7 +32,7 @@ func (a *Agent) serve() {
 		handler = a.cfg.Wrap(mux)
 	}
 	a.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: zap.NewStdLog(a.log)}
-	a.workers.Go(func() {
+	a.box.Go(func(context.Context) {
 		// The only error is that the server was closed.
 		_ = a.http.Serve(a.listener)
 	})
@@ -192,7 +193,7 @@ func (a *Agent) lookup(call *executor.Call) (*executorRun, *refusal) {
 
 func (a *Agent) serveCall(w http.ResponseWriter, r *http.Request, call *executor.Call) {
 	var refused *refusal
-	ok := a.box.ask(r.Context(), func() {
+	err := a.box.Do(r.Context(), func() {
 		var e *executorRun
 		if e, refused = a.lookup(call); refused != nil {
 			return
@@ -204,7 +205,7 @@ func (a *Agent) serveCall(w http.ResponseWriter, r *http.Request, call *executor
 		}
 	})
 	switch {
-	case !ok:
+	case err != nil:
 		panic(http.ErrAbortHandler)
 	case refused != nil:
 		refuse(w, refused.status, refused.text)
@@ -216,19 +217,19 @@ func (a *Agent) serveCall(w http.ResponseWriter, r *http.Request, call *executor
 func (a *Agent) serveSubscribe(w http.ResponseWriter, r *http.Request, call *executor.Call, format codec.Format) {
 	s := newStream(format)
 	var refused *refusal
-	ok := a.box.ask(r.Context(), func() {
+	err := a.box.Do(r.Context(), func() {
 		var e *executorRun
 		if e, refused = a.lookup(call); refused == nil {
 			a.subscribe(e, call.Subscribe, s)
 		}
 	})
 	switch {
-	case !ok:
+	case err != nil:
 		panic(http.ErrAbortHandler)
 	case refused != nil:
 		refuse(w, refused.status, refused.text)
 	default:
 		s.serve(w, r)
-		a.box.post(func() { a.unsubscribed(call, s) })
+		a.box.Post(func() { a.unsubscribed(call, s) })
 	}
 }

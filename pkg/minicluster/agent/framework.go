@@ -11,6 +11,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/statusupdate"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 )
 
 // framework is a framework with executors on this agent.
@@ -102,9 +103,9 @@ type executorRun struct {
 	completed  []*task // the oldest first
 	delivered  bool    // at least one task was delivered
 
-	registration *timer
-	grace        *timer
-	diskWatch    *timer
+	registration *mailbox.Timer
+	grace        *mailbox.Timer
+	diskWatch    *mailbox.Timer
 }
 
 // queuedWork is a task or a task group that waits for its executor to subscribe.

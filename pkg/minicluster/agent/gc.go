@@ -11,8 +11,8 @@ import (
 func (a *Agent) collect(e *executorRun) { a.collectLater(e.sandbox, a.gcDelay()) }
 
 func (a *Agent) collectLater(sandbox string, d time.Duration) {
-	a.timers.after(d, func() {
-		a.work(func(context.Context) { a.warn("remove sandbox", a.removeSandbox(sandbox)) })
+	a.box.After(d, func() {
+		a.box.Go(func(context.Context) { a.warn("remove sandbox", a.removeSandbox(sandbox)) })
 	})
 }
 

@@ -60,7 +60,7 @@ func (a *Agent) checkMemory(e *executorRun) {
 		}
 	}
 	e.memory = nil
-	a.work(func(context.Context) { g.Remove() })
+	a.box.Go(func(context.Context) { g.Remove() })
 }
 
 // memoryWatchInterval is how often containers are looked at for having run out of memory.
@@ -74,11 +74,11 @@ func (a *Agent) watchDisk(e *executorRun) {
 	if !a.cfg.isolates("disk/du") && !a.cfg.isolates("posix/disk") || !a.cfg.EnforceContainerDiskQuota {
 		return
 	}
-	e.diskWatch = a.timers.after(a.cfg.ContainerDiskWatchInterval, func() { a.measureDisk(e) })
+	e.diskWatch = a.box.After(a.cfg.ContainerDiskWatchInterval, func() { a.measureDisk(e) })
 }
 
 func (a *Agent) watchMemory(e *executorRun) {
-	a.timers.after(memoryWatchInterval, func() {
+	a.box.After(memoryWatchInterval, func() {
 		if e.state == terminated || e.memory == nil {
 			return
 		}
@@ -93,9 +93,9 @@ func (a *Agent) watchMemory(e *executorRun) {
 // measureDisk compares the size of the sandbox with the executor's disk resources.
 func (a *Agent) measureDisk(e *executorRun) {
 	quota, sandbox := e.diskQuota(), e.sandbox
-	a.work(func(context.Context) {
+	a.box.Go(func(context.Context) {
 		used := diskUsage(sandbox)
-		a.box.post(func() {
+		a.box.Post(func() {
 			if e.state == terminated {
 				return
 			}

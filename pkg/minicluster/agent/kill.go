@@ -62,9 +62,9 @@ func (a *Agent) shutdownExecutor(e *executorRun) {
 		return
 	}
 	e.state = shuttingDown
-	e.registration.stop()
+	e.registration.Stop()
 	e.stream.send(shutdownEvent())
-	e.grace = a.timers.after(a.graceOf(e), func() {
+	e.grace = a.box.After(a.graceOf(e), func() {
 		a.log.Info("executor did not end in time", logfield.Executor(ids.ExecutorID(e.id())), zap.Duration("grace", a.graceOf(e)))
 		a.destroy(e)
 	})
@@ -115,8 +115,8 @@ func (a *Agent) leave(err error, end func(*executorRun)) {
 		return
 	}
 	a.phase, a.end = terminating, err
-	a.master.retry.stop()
-	a.master.ping.stop()
+	a.master.retry.Stop()
+	a.master.ping.Stop()
 	a.updates.Pause()
 	for _, n := range a.nested {
 		a.killNested(n)

@@ -11,6 +11,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/logfield"
 	ids "github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 )
 
 const (
@@ -26,8 +27,8 @@ type masterState struct {
 	conn        *link.Conn
 	registered  bool
 	attempts    int
-	retry       *timer
-	ping        *timer
+	retry       *mailbox.Timer
+	ping        *mailbox.Timer
 	pingTimeout time.Duration
 	waiting     []func() // to be run after the next registration
 }
@@ -37,12 +38,12 @@ type receiver struct{ agent *Agent }
 
 // Receive implements link.Receiver.
 func (r receiver) Receive(c *link.Conn, m link.Message) {
-	r.agent.box.post(func() { r.agent.receive(c, m) })
+	r.agent.box.Post(func() { r.agent.receive(c, m) })
 }
 
 // Closed implements link.Receiver.
 func (r receiver) Closed(c *link.Conn) {
-	r.agent.box.post(func() {
+	r.agent.box.Post(func() {
 		if r.agent.master.conn == c {
 			// As with Mesos, a broken connection alone changes nothing: the detector or missing pings will.
 			r.agent.master.conn = nil
@@ -59,7 +60,7 @@ func (a *Agent) detect(ctx context.Context) {
 			return
 		}
 		previous = leader
-		a.box.post(func() { a.follow(leader) })
+		a.box.Post(func() { a.follow(leader) })
 	}
 }
 
@@ -72,15 +73,15 @@ func (a *Agent) follow(leader string) {
 		m.conn = nil
 	}
 	m.leader, m.registered, m.attempts = leader, false, 0
-	m.retry.stop()
-	m.ping.stop()
+	m.retry.Stop()
+	m.ping.Stop()
 	a.updates.Pause()
 	if a.phase != running && a.phase != disconnected {
 		return
 	}
 	a.phase = disconnected
 	if leader != "" {
-		m.retry = a.timers.after(jitter(a.cfg.RegistrationBackoffFactor), a.register)
+		m.retry = a.box.After(jitter(a.cfg.RegistrationBackoffFactor), a.register)
 	}
 }
 
@@ -110,7 +111,7 @@ func (a *Agent) register() {
 	// A short factor is for tests, where a lost answer must not take long either.
 	wait := a.cfg.RegistrationBackoffFactor << min(m.attempts, 16)
 	wait = min(wait, registrationBackoffMax)
-	m.retry = a.timers.after(wait/2+jitter(wait/2)+time.Millisecond, a.register)
+	m.retry = a.box.After(wait/2+jitter(wait/2)+time.Millisecond, a.register)
 }
 
 func (a *Agent) registration() link.Message {
@@ -233,7 +234,7 @@ func (a *Agent) reregistered(m link.Reregistered) {
 func (a *Agent) connected(masterID string, timeout time.Duration) {
 	m := &a.master
 	m.registered, m.attempts, m.id = true, 0, masterID
-	m.retry.stop()
+	m.retry.Stop()
 	if m.pingTimeout = timeout; timeout <= 0 {
 		m.pingTimeout = pingTimeoutDefault
 	}
@@ -277,8 +278,8 @@ func (a *Agent) pinged(m link.Ping) {
 }
 
 func (a *Agent) watchPings() {
-	a.master.ping.stop()
-	a.master.ping = a.timers.after(a.master.pingTimeout, func() {
+	a.master.ping.Stop()
+	a.master.ping = a.box.After(a.master.pingTimeout, func() {
 		a.log.Warn("no ping from the master, registering again", zap.Duration("timeout", a.master.pingTimeout))
 		if a.master.conn != nil {
 			a.master.conn.Close()
@@ -290,11 +291,11 @@ func (a *Agent) watchPings() {
 
 func (a *Agent) registerAgain() {
 	a.master.registered = false
-	a.master.ping.stop()
-	a.master.retry.stop()
+	a.master.ping.Stop()
+	a.master.retry.Stop()
 	a.phase = disconnected
 	a.updates.Pause()
-	a.master.retry = a.timers.after(jitter(a.cfg.RegistrationBackoffFactor), a.register)
+	a.master.retry = a.box.After(jitter(a.cfg.RegistrationBackoffFactor), a.register)
 }
 
 // updateFramework learns a framework's new description; that it is subscribed again makes its updates due.

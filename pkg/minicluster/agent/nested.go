@@ -30,7 +30,7 @@ type nestedContainer struct {
 
 // kill destroys the container in the background.
 func (a *Agent) killNested(n *nestedContainer) {
-	a.work(func(context.Context) { a.warn("destroy container", n.container.Destroy()) })
+	a.box.Go(func(context.Context) { a.warn("destroy container", n.container.Destroy()) })
 }
 
 // ContainerName writes a container id as Mesos does in texts: the parents first, with dots.
@@ -48,8 +48,7 @@ func (a *Agent) LaunchContainer(ctx context.Context, id mesos.ContainerID, comma
 	if command == nil {
 		return false, errors.New("Expecting 'command' to be present")
 	}
-	ok := a.box.ask(ctx, func() { started, err = a.launchNested(id, command) })
-	if !ok {
+	if ended := a.box.Do(ctx, func() { started, err = a.launchNested(id, command) }); ended != nil {
 		return false, errors.New("agent is ending")
 	}
 	return started, err
@@ -114,8 +113,7 @@ func (a *Agent) sandboxOf(id mesos.ContainerID) (sandbox, userName string, ok bo
 }
 
 func (a *Agent) findNested(ctx context.Context, id mesos.ContainerID) (n *nestedContainer, err error) {
-	a.box.ask(ctx, func() { n = a.nested[ContainerName(id)] })
-	if n == nil {
+	if err := a.box.Do(ctx, func() { n = a.nested[ContainerName(id)] }); err != nil || n == nil {
 		return nil, fmt.Errorf("%s: %w", ContainerName(id), ErrNoContainer)
 	}
 	return n, nil
@@ -149,8 +147,7 @@ func (a *Agent) KillContainer(ctx context.Context, id mesos.ContainerID, signal 
 	default:
 	}
 	if signal == syscall.SIGKILL {
-		a.box.ask(ctx, func() { a.killNested(n) })
-		return nil
+		return a.box.Do(ctx, func() { a.killNested(n) })
 	}
 	containerizer.Signal(n.container.Pid(), signal)
 	return nil
@@ -170,11 +167,10 @@ func (a *Agent) RemoveContainer(ctx context.Context, id mesos.ContainerID) error
 	default:
 		return fmt.Errorf("%s: %w", ContainerName(id), ErrContainerRuns)
 	}
-	a.box.ask(ctx, func() {
+	return a.box.Do(ctx, func() {
 		delete(a.nested, ContainerName(id))
 		a.host.Forget(ContainerName(id))
 	})
-	return nil
 }
 
 // endNested destroys the nested containers of an executor that has ended.

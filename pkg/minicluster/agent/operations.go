@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 )
 
 // operations are the offer operations whose result the master has not acknowledged.
@@ -19,7 +20,7 @@ type operations struct {
 type operation struct {
 	apply  link.ApplyOperation
 	update link.OperationUpdate
-	retry  *timer
+	retry  *mailbox.Timer
 	wait   time.Duration
 }
 
@@ -55,11 +56,11 @@ func (a *Agent) applyOperation(m link.ApplyOperation) {
 }
 
 func (a *Agent) sendOperation(o *operation) {
-	o.retry.stop()
+	o.retry.Stop()
 	if a.phase == running {
 		a.send(o.update)
 	}
-	o.retry = a.timers.after(o.wait, func() { a.sendOperation(o) })
+	o.retry = a.box.After(o.wait, func() { a.sendOperation(o) })
 	o.wait = min(2*o.wait, a.cfg.StatusUpdateRetryMax)
 }
 
@@ -74,7 +75,7 @@ func (o *operations) resend(a *Agent) {
 func (o *operations) acknowledge(m link.OperationAcknowledgement) {
 	for i, op := range o.pending {
 		if bytes.Equal(op.apply.UUID, m.OperationUUID) && bytes.Equal(op.update.Status.UUID.GetValue(), m.StatusUUID) {
-			op.retry.stop()
+			op.retry.Stop()
 			o.pending = append(o.pending[:i:i], o.pending[i+1:]...)
 			return
 		}

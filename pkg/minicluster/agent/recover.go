@@ -35,12 +35,12 @@ func (a *Agent) recover() error {
 	}
 	a.collectOld()
 	a.recovered.Store(true)
-	a.work(a.detect)
+	a.box.Go(a.detect)
 	if len(a.frameworks) == 0 || a.cfg.Recover == "cleanup" {
 		a.recoveryDone()
 		return nil
 	}
-	a.timers.after(a.cfg.ExecutorReregistrationTimeout, func() {
+	a.box.After(a.cfg.ExecutorReregistrationTimeout, func() {
 		a.expireExecutors()
 		a.recoveryDone()
 	})
@@ -212,7 +212,7 @@ func (a *Agent) onceRegistered(f func()) {
 		}
 	}
 	a.master.waiting = append(a.master.waiting, run)
-	a.timers.after(registrationPatience, run)
+	a.box.After(registrationPatience, run)
 }
 
 // recoveryDone opens the agent for all requests and begins registration.
@@ -228,7 +228,7 @@ func (a *Agent) recoveryDone() {
 	a.ready.Store(true)
 	a.phase = disconnected
 	if a.master.leader != "" {
-		a.master.retry = a.timers.after(jitter(a.cfg.RegistrationBackoffFactor), a.register)
+		a.master.retry = a.box.After(jitter(a.cfg.RegistrationBackoffFactor), a.register)
 	}
 	if a.draining != nil {
 		a.drain(*a.draining)

@@ -86,9 +86,9 @@ func (a *Agent) addUpdate(framework, executor string, status mesos.TaskStatus) {
 
 // armRetry sets the timer for the next repetition of an update.
 func (a *Agent) armRetry() {
-	a.retryTimer.stop()
+	a.retryTimer.Stop()
 	if at, ok := a.updates.Next(); ok {
-		a.retryTimer = a.timers.after(at.Sub(a.now()), func() {
+		a.retryTimer = a.box.After(at.Sub(a.now()), func() {
 			a.updates.Tick(a.now())
 			a.armRetry()
 		})

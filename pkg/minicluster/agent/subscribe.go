@@ -20,13 +20,13 @@ func (a *Agent) subscribe(e *executorRun, call *executor.Call_Subscribe, s *stre
 		return
 	case e.state == registering && len(e.queued) == 0 && !e.delivered:
 		// All its first tasks were killed before it came.
-		e.registration.stop()
+		e.registration.Stop()
 		e.stream = s
 		a.shutdownExecutor(e)
 		return
 	}
 	a.log.Info("executor subscribed", logfield.Framework(ids.FrameworkID(f.id())), logfield.Executor(ids.ExecutorID(e.id())))
-	e.registration.stop()
+	e.registration.Stop()
 	e.stream.close()
 	e.stream = s
 	e.state = subscribed
@@ -59,7 +59,7 @@ func (a *Agent) dropUndelivered(e *executorRun, unacknowledged []mesos.TaskInfo)
 }
 
 func (a *Agent) beat(e *executorRun, s *stream) {
-	a.timers.after(heartbeatInterval, func() {
+	a.box.After(heartbeatInterval, func() {
 		if e.stream == s {
 			s.send(heartbeatEvent())
 			a.beat(e, s)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 )
 
 // ErrEnded is returned when an agent that has ended is asked for something.
@@ -80,17 +81,18 @@ func (a *Agent) WorkDir() string { return a.store.Layout.WorkDir }
 // View returns a copy of the agent's state. It fails with ErrEnded or when ctx is done.
 func (a *Agent) View(ctx context.Context) (View, error) {
 	var v View
-	if !a.box.ask(ctx, func() { v = a.view() }) {
-		return View{}, cause(ctx)
+	if err := a.box.Do(ctx, func() { v = a.view() }); err != nil {
+		return View{}, cause(err)
 	}
 	return v, nil
 }
 
-func cause(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
+// cause words for callers why the mailbox did not take a request.
+func cause(err error) error {
+	if errors.Is(err, mailbox.ErrClosed) {
+		return ErrEnded
 	}
-	return ErrEnded
+	return err
 }
 
 func (a *Agent) view() View {
@@ -158,7 +160,7 @@ func (s executorState) String() string {
 // they use.
 func (a *Agent) Containers(ctx context.Context, nested, standalone bool) ([]ContainerView, error) {
 	var list []listedContainer
-	ok := a.box.ask(ctx, func() {
+	err := a.box.Do(ctx, func() {
 		for _, f := range a.sortedFrameworks() {
 			for _, e := range f.list() {
 				list = append(list, a.listExecutor(e, nested)...)
@@ -168,8 +170,8 @@ func (a *Agent) Containers(ctx context.Context, nested, standalone bool) ([]Cont
 			list = append(list, a.listStandalone()...)
 		}
 	})
-	if !ok {
-		return nil, cause(ctx)
+	if err != nil {
+		return nil, cause(err)
 	}
 	out := make([]ContainerView, 0, len(list))
 	for _, e := range list {

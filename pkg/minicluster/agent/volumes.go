@@ -111,7 +111,7 @@ func (a *Agent) recoverResources() error {
 
 // asConfigured takes off what operations have made of a resource.
 func asConfigured(r *mesos.Resource) {
-	withoutVolume(r)
+	resources.Bare(r)
 	n := len(r.Reservations)
 	for n > 0 && r.Reservations[n-1].GetType() == mesos.Resource_ReservationInfo_DYNAMIC {
 		n--

@@ -10,41 +10,53 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
-// registerAgent admits an agent without id. One that repeats itself gets the same answer; one at the address of a
+// admission is how agents come into the cluster, and come back.
+type admission struct {
+	*base
+	registrar  *registrar
+	tasks      *tasks
+	executors  *executors
+	operations *operations
+	agents     *agents
+	drains     *drains
+	frameworks *frameworks
+}
+
+// register admits an agent without id. One that repeats itself gets the same answer; one at the address of a
 // disconnected agent replaces that.
-func (s *actor) registerAgent(c *link.Conn, m link.Register) {
+func (s *admission) register(c *link.Conn, m link.Register) {
 	if !s.admissible(c, m.AgentRecord) {
 		return
 	}
-	if old := s.byPID[m.PID]; old != nil {
+	if old := s.agents.byPID[m.PID]; old != nil {
 		if old.Connected && old.conn == c {
 			c.Send(s.registered(old.ID))
 			return
 		}
 		s.count("slave_removals/reason_registered")
-		s.dropAgent(old, "a new agent registered at the same address")
+		s.agents.drop(old, "a new agent registered at the same address")
 	}
-	id := s.agentID()
+	id := s.ids.agent()
 	info := m.Info
 	info.ID = &mesos.AgentID{Value: id}
-	s.update(func(r *Record) { r.Admitted[id] = AdmittedAgent{Info: info} })
-	a := s.addAgent(c, id, m.AgentRecord)
+	s.registrar.update(func(r *Record) { r.Admitted[id] = AdmittedAgent{Info: info} })
+	a := s.agents.add(c, id, m.AgentRecord)
 	s.count("slave_registrations")
 	s.log.Info("agent registered", fieldAgent(id), zap.String("pid", m.PID))
 	a.send(s.registered(id))
-	s.emit(AgentAdded{a})
+	s.watchers.emit(AgentAdded{a})
 }
 
-func (s *actor) registered(id string) link.Registered {
+func (s *admission) registered(id string) link.Registered {
 	return link.Registered{AgentID: mesos.AgentID{Value: id}, MasterID: s.cfg.ID, PingTimeout: s.pingTimeout()}
 }
 
-func (s *actor) pingTimeout() time.Duration {
+func (s *admission) pingTimeout() time.Duration {
 	return s.cfg.AgentPingTimeout * time.Duration(s.cfg.MaxAgentPingTimeouts)
 }
 
 // admissible tells whether the master takes the agent at all, and answers if not.
-func (s *actor) admissible(c *link.Conn, record link.AgentRecord) bool {
+func (s *admission) admissible(c *link.Conn, record link.AgentRecord) bool {
 	_, ip := record.PID, agentURL(record).Address.GetIP()
 	if m := s.machine(record.Info.Hostname, ip); m != nil && m.Mode == mesos.DOWN {
 		c.Send(link.ShutdownAgent{Message: "Machine is DOWN"})
@@ -63,8 +75,8 @@ func (s *actor) admissible(c *link.Conn, record link.AgentRecord) bool {
 	return true
 }
 
-// reregisterAgent takes an agent back, from whatever state.
-func (s *actor) reregisterAgent(c *link.Conn, m link.Reregister) {
+// reregister takes an agent back, from whatever state.
+func (s *admission) reregister(c *link.Conn, m link.Reregister) {
 	id := m.Info.ID.GetValue()
 	if id == "" || !s.admissible(c, m.AgentRecord) {
 		return
@@ -72,16 +84,16 @@ func (s *actor) reregisterAgent(c *link.Conn, m link.Reregister) {
 	s.count("slave_reregistrations")
 	a := s.Agents[id]
 	if a == nil {
-		s.readmitAgent(c, id, m)
+		s.readmit(c, id, m)
 		return
 	}
 	s.log.Info("agent re-registered", fieldAgent(id))
-	if s.byPID[a.PID] == a {
-		delete(s.byPID, a.PID)
+	if s.agents.byPID[a.PID] == a {
+		delete(s.agents.byPID, a.PID)
 	}
 	oldPlace := a.place()
-	s.describe(a, m.AgentRecord)
-	s.attach(a, c)
+	s.agents.describe(a, m.AgentRecord)
+	s.agents.attach(a, c)
 	a.missed, a.waiting = 0, false
 	a.Reregistered = time.Now()
 	s.alloc.SetAgentTotal(id, a.Total)
@@ -91,27 +103,15 @@ func (s *actor) reregisterAgent(c *link.Conn, m link.Reregister) {
 	s.alloc.SetAgentActive(id, a.Active)
 	s.alloc.Trigger(id)
 	s.adoptFrameworks(a, m)
-	unknown := s.reconcileAgent(a, m)
+	unknown := s.missing(a, m)
 	a.send(s.reregistered(a, unknown))
 	s.adopt(a, m, false)
 	s.sendKills(a)
 	s.tellAgent(a)
-	s.checkDrained(a)
+	s.drains.check(a)
 }
 
-func samePlace(x, y []mesos.Attribute) bool {
-	if len(x) != len(y) {
-		return false
-	}
-	for i := range x {
-		if !x[i].Equal(y[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func (s *actor) reregistered(a *Agent, unknown []link.TaskReconciliation) link.Reregistered {
+func (s *admission) reregistered(a *Agent, unknown []link.TaskReconciliation) link.Reregistered {
 	answer := link.Reregistered{
 		AgentID: mesos.AgentID{Value: a.ID}, MasterID: s.cfg.ID, PingTimeout: s.pingTimeout(), Reconciliations: unknown,
 	}
@@ -122,20 +122,20 @@ func (s *actor) reregistered(a *Agent, unknown []link.TaskReconciliation) link.R
 	return answer
 }
 
-// readmitAgent takes back an agent that is recovered from the registry, unreachable or not known at all.
-func (s *actor) readmitAgent(c *link.Conn, id string, m link.Reregister) {
+// readmit takes back an agent that is recovered from the registry, unreachable or not known at all.
+func (s *admission) readmit(c *link.Conn, id string, m link.Reregister) {
 	_, recovered := s.RecoveredAgents[id]
 	_, unreachable := s.UnreachableAgents[id]
-	if old := s.byPID[m.PID]; old != nil {
+	if old := s.agents.byPID[m.PID]; old != nil {
 		s.count("slave_removals/reason_registered")
-		s.dropAgent(old, "a new agent registered at the same address")
+		s.agents.drop(old, "a new agent registered at the same address")
 	}
 	delete(s.RecoveredAgents, id)
 	delete(s.UnreachableAgents, id)
-	a := s.addAgent(c, id, m.AgentRecord)
+	a := s.agents.add(c, id, m.AgentRecord)
 	a.Reregistered = a.Registered
 	info := a.Info
-	s.update(func(r *Record) {
+	s.registrar.update(func(r *Record) {
 		delete(r.Unreachable, id)
 		r.Admitted[id] = AdmittedAgent{Info: info, Drain: a.Drain, Deactivated: a.Deactivated}
 	})
@@ -154,17 +154,17 @@ func (s *actor) readmitAgent(c *link.Conn, id string, m link.Reregister) {
 		s.refresh(a, message)
 	}
 	s.tellAgent(a)
-	s.emit(AgentAdded{a})
+	s.watchers.emit(AgentAdded{a})
 	if a.Drain != nil && len(a.Tasks) > 0 {
 		// It counted as drained while it was away; its tasks say otherwise.
 		a.Drain = &mesos.DrainInfo{State: mesos.DrainState_DRAINING, Config: a.Drain.Config}
-		s.remember(a.ID, a.Drain, true)
+		s.registrar.remember(a.ID, a.Drain, true)
 	}
-	s.checkDrained(a)
+	s.drains.check(a)
 }
 
 // adoptFrameworks makes the frameworks on an agent known and has those shut down that have ended.
-func (s *actor) adoptFrameworks(a *Agent, m link.Reregister) {
+func (s *admission) adoptFrameworks(a *Agent, m link.Reregister) {
 	for i := range m.Frameworks {
 		info := m.Frameworks[i]
 		id := info.ID.GetValue()
@@ -173,17 +173,17 @@ func (s *actor) adoptFrameworks(a *Agent, m link.Reregister) {
 		case s.completed(id):
 			a.send(link.ShutdownFramework{FrameworkID: mesos.FrameworkID{Value: id}})
 		default:
-			s.recoverFramework(info)
+			s.frameworks.recover(info)
 		}
 	}
 }
 
 // adopt adds the executors, tasks and operations of an agent that the master does not know.
-func (s *actor) adopt(a *Agent, m link.Reregister, all bool) {
+func (s *admission) adopt(a *Agent, m link.Reregister, all bool) {
 	for _, e := range m.Executors {
 		fw := s.Frameworks[e.FrameworkID.Value]
 		if _, known := a.Executors[e.FrameworkID.Value][e.Info.ExecutorID.Value]; fw != nil && !known {
-			s.addExecutor(fw, a, e.Info)
+			s.executors.add(fw, a, e.Info)
 			s.alloc.Allocated(fw.ID, a.ID, e.Info.Resources)
 		}
 	}
@@ -195,36 +195,36 @@ func (s *actor) adopt(a *Agent, m link.Reregister, all bool) {
 		fw.forgetUnreachable(t.TaskID.Value)
 		task := &Task{Task: t}
 		task.AgentID = mesos.AgentID{Value: a.ID}
-		s.addTask(fw, a, task)
+		s.tasks.add(fw, a, task)
 		if task.charged {
 			s.alloc.Allocated(fw.ID, a.ID, resources.List(t.Resources))
 		}
 	}
 	if all {
 		for i := range m.Operations {
-			s.adoptOperation(a, m.Operations[i])
+			s.operations.adopt(a, m.Operations[i])
 		}
 	}
 }
 
 // refresh tells frameworks the state of the tasks of an agent that was given up.
-func (s *actor) refresh(a *Agent, message string) {
+func (s *admission) refresh(a *Agent, message string) {
 	for id, tasks := range a.Tasks {
 		fw := s.Frameworks[id]
 		if fw == nil || !fw.Connected {
 			continue
 		}
 		for _, t := range tasks {
-			status := s.masterStatus(t.TaskID, t.GetState(), mesos.REASON_AGENT_REREGISTERED, message)
+			status := masterStatus(t.TaskID, t.GetState(), mesos.REASON_AGENT_REREGISTERED, message)
 			t.describeLatest(&status)
 			fw.sendStatus(status)
 		}
 	}
 }
 
-// reconcileAgent returns the tasks that the agent should have and did not name, and forgets the executors that it did
+// missing returns the tasks that the agent should have and did not name, and forgets the executors that it did
 // not name.
-func (s *actor) reconcileAgent(a *Agent, m link.Reregister) []link.TaskReconciliation {
+func (s *admission) missing(a *Agent, m link.Reregister) []link.TaskReconciliation {
 	named := make(map[string]map[string]bool)
 	for _, t := range m.Tasks {
 		put(named, t.FrameworkID.Value, t.TaskID.Value, true)
@@ -241,7 +241,7 @@ func (s *actor) reconcileAgent(a *Agent, m link.Reregister) []link.TaskReconcili
 				continue
 			}
 			if terminal(t.GetState()) {
-				s.removeTask(fw, t)
+				s.tasks.remove(fw, t)
 				continue
 			}
 			r.TaskIDs = append(r.TaskIDs, t.TaskID)
@@ -257,7 +257,7 @@ func (s *actor) reconcileAgent(a *Agent, m link.Reregister) []link.TaskReconcili
 	for id, executors := range a.Executors {
 		for executorID := range executors {
 			if !alive[id][executorID] {
-				s.removeExecutor(s.Frameworks[id], a, executorID)
+				s.executors.remove(s.Frameworks[id], a, executorID)
 			}
 		}
 	}
@@ -265,7 +265,7 @@ func (s *actor) reconcileAgent(a *Agent, m link.Reregister) []link.TaskReconcili
 }
 
 // sendKills repeats the kills that came while the agent was away.
-func (s *actor) sendKills(a *Agent) {
+func (s *admission) sendKills(a *Agent) {
 	for id, tasks := range a.kills {
 		for taskID := range tasks {
 			if a.Tasks[id][taskID] != nil {
@@ -279,7 +279,7 @@ func (s *actor) sendKills(a *Agent) {
 }
 
 // tellAgent sends the agent the current descriptions of its frameworks.
-func (s *actor) tellAgent(a *Agent) {
+func (s *admission) tellAgent(a *Agent) {
 	for id := range a.Tasks {
 		if fw := s.Frameworks[id]; fw != nil && !fw.Recovered {
 			a.send(link.UpdateFramework{Framework: fw.Info})
@@ -292,12 +292,14 @@ func (s *actor) tellAgent(a *Agent) {
 	}
 }
 
-// forgetUnreachable drops a task from the list of unreachable ones.
-func (fw *Framework) forgetUnreachable(id string) {
-	for i, t := range fw.Unreachable {
-		if t.TaskID.Value == id {
-			fw.Unreachable = append(fw.Unreachable[:i:i], fw.Unreachable[i+1:]...)
-			return
+func samePlace(x, y []mesos.Attribute) bool {
+	if len(x) != len(y) {
+		return false
+	}
+	for i := range x {
+		if !x[i].Equal(y[i]) {
+			return false
 		}
 	}
+	return true
 }

@@ -1,4 +1,4 @@
-package master
+package validation
 
 import (
 	"fmt"
@@ -10,16 +10,18 @@ import (
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 
-	"github.com/gantry-mesos/gantry/pkg/minicluster/allocator"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/constraints"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
-func milli(v float64) int64 { return resources.Milli(v) }
+// Has tells whether a framework has a capability.
+func Has(info *mesos.FrameworkInfo, c mesos.FrameworkInfo_Capability_Type) bool {
+	return slices.ContainsFunc(info.Capabilities, func(have mesos.FrameworkInfo_Capability) bool { return have.Type == c })
+}
 
-// rolesOf returns the roles a framework subscribes to.
-func rolesOf(info *mesos.FrameworkInfo) []string {
-	if has(info, mesos.FrameworkInfo_Capability_MULTI_ROLE) {
+// Roles returns the roles a framework subscribes to.
+func Roles(info *mesos.FrameworkInfo) []string {
+	if Has(info, mesos.FrameworkInfo_Capability_MULTI_ROLE) {
 		return info.Roles
 	}
 	if info.Role == nil {
@@ -28,8 +30,16 @@ func rolesOf(info *mesos.FrameworkInfo) []string {
 	return []string{*info.Role}
 }
 
-// invalidFramework returns what is wrong with a FrameworkInfo, "" if nothing is.
-func (s *actor) invalidFramework(info *mesos.FrameworkInfo) string {
+// Master are the settings of a master that limit what frameworks may be.
+type Master struct {
+	// Roles are the only ones that may be used beside "*"; empty: all.
+	Roles []string
+	// Root says whether frameworks may run as user root.
+	Root bool
+}
+
+// InvalidFramework returns what is wrong with a FrameworkInfo, "" if nothing is.
+func (m Master) InvalidFramework(info *mesos.FrameworkInfo) string {
 	if text := invalidRoles(info); text != "" {
 		return text
 	}
@@ -44,19 +54,19 @@ func (s *actor) invalidFramework(info *mesos.FrameworkInfo) string {
 	if text := invalidOfferFilters(info); text != "" {
 		return text
 	}
-	for _, role := range rolesOf(info) {
-		if len(s.cfg.Roles) > 0 && role != resources.Any && !slices.Contains(s.cfg.Roles, role) {
+	for _, role := range Roles(info) {
+		if len(m.Roles) > 0 && role != resources.Any && !slices.Contains(m.Roles, role) {
 			return fmt.Sprintf("Role '%s' is not present in the master's --roles", role)
 		}
 	}
-	if info.User == "root" && !s.cfg.RootSubmissions {
+	if info.User == "root" && !m.Root {
 		return "User 'root' is not allowed to run frameworks without --root_submissions set"
 	}
 	return ""
 }
 
 func invalidRoles(info *mesos.FrameworkInfo) string {
-	if !has(info, mesos.FrameworkInfo_Capability_MULTI_ROLE) {
+	if !Has(info, mesos.FrameworkInfo_Capability_MULTI_ROLE) {
 		if len(info.Roles) > 0 {
 			return "'FrameworkInfo.roles' must not be set when the framework is not MULTI_ROLE capable"
 		}
@@ -71,7 +81,7 @@ func invalidRoles(info *mesos.FrameworkInfo) string {
 		return "'FrameworkInfo.role' must not be set when the framework is MULTI_ROLE capable"
 	}
 	if twice := duplicates(info.Roles); len(twice) > 0 {
-		return "'FrameworkInfo.roles' contains duplicate items: " + set(twice)
+		return "'FrameworkInfo.roles' contains duplicate items: " + Set(twice)
 	}
 	for _, role := range info.Roles {
 		if err := resources.ValidateRole(role); err != nil {
@@ -119,9 +129,9 @@ func invalidOfferFilters(info *mesos.FrameworkInfo) string {
 	return ""
 }
 
-// checkOfferSettings checks what comes beside the FrameworkInfo and compiles the constraints.
-func checkOfferSettings(info *mesos.FrameworkInfo, suppressed []string, oc *constraints.OfferConstraints) (*constraints.Filter, string) {
-	roles := rolesOf(info)
+// OfferSettings checks what comes beside a FrameworkInfo and compiles the constraints; the text tells what is wrong.
+func OfferSettings(info *mesos.FrameworkInfo, suppressed []string, oc *constraints.OfferConstraints) (*constraints.Filter, string) {
+	roles := Roles(info)
 	var foreign []string
 	for _, role := range suppressed {
 		if !slices.Contains(roles, role) {
@@ -129,7 +139,7 @@ func checkOfferSettings(info *mesos.FrameworkInfo, suppressed []string, oc *cons
 		}
 	}
 	if len(foreign) > 0 {
-		return nil, "Suppressed roles " + set(foreign) + " are not contained in the set of roles"
+		return nil, "Suppressed roles " + Set(foreign) + " are not contained in the set of roles"
 	}
 	for _, role := range oc.Roles() {
 		if !slices.Contains(roles, role) {
@@ -156,43 +166,11 @@ func duplicates(items []string) []string {
 	return twice
 }
 
-// set prints names as Mesos prints sets.
-func set(items []string) string {
+// Set prints names as Mesos prints sets.
+func Set(items []string) string {
 	if len(items) == 0 {
 		return "{}"
 	}
 	sorted := slices.Sorted(slices.Values(items))
 	return "{ " + strings.Join(sorted, ", ") + " }"
-}
-
-// allocatorFramework tells the allocator what it must know of a framework.
-func (fw *Framework) allocatorFramework() allocator.Framework {
-	f := allocator.Framework{
-		Roles:       rolesOf(&fw.Info),
-		Suppressed:  slices.Sorted(maps.Keys(fw.Suppressed)),
-		Revocable:   has(&fw.Info, mesos.FrameworkInfo_Capability_REVOCABLE_RESOURCES),
-		GPU:         has(&fw.Info, mesos.FrameworkInfo_Capability_GPU_RESOURCES),
-		Shared:      has(&fw.Info, mesos.FrameworkInfo_Capability_SHARED_RESOURCES),
-		Refinement:  has(&fw.Info, mesos.FrameworkInfo_Capability_RESERVATION_REFINEMENT),
-		RegionAware: has(&fw.Info, mesos.FrameworkInfo_Capability_REGION_AWARE),
-		Constraints: fw.filter,
-	}
-	for role, filters := range fw.Info.OfferFilters {
-		if filters.MinAllocatableResources == nil {
-			continue
-		}
-		if f.MinAllocatable == nil {
-			f.MinAllocatable = make(map[string][]allocator.Quantities)
-		}
-		alternatives := []allocator.Quantities{}
-		for _, q := range filters.MinAllocatableResources.Quantities {
-			least := make(allocator.Quantities, len(q.Quantities))
-			for name, v := range q.Quantities {
-				least[name] = milli(v.Value)
-			}
-			alternatives = append(alternatives, least)
-		}
-		f.MinAllocatable[role] = alternatives
-	}
-	return f
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"slices"
 	"strings"
-	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
@@ -13,62 +12,31 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
-// terminal tells whether a task in the state will not run again.
-func terminal(s mesos.TaskState) bool {
-	switch s {
-	case mesos.TASK_FINISHED, mesos.TASK_FAILED, mesos.TASK_KILLED, mesos.TASK_ERROR, mesos.TASK_LOST,
-		mesos.TASK_DROPPED, mesos.TASK_GONE, mesos.TASK_GONE_BY_OPERATOR:
-		return true
-	case mesos.TASK_STAGING, mesos.TASK_STARTING, mesos.TASK_RUNNING, mesos.TASK_KILLING, mesos.TASK_UNREACHABLE,
-		mesos.TASK_UNKNOWN:
-	}
-	return false
-}
+// tasks are all tasks, in the books of frameworks and agents, and what is told of them.
+type tasks struct{ *base }
 
-// removable tells whether a task in the state uses no resources.
-func removable(s mesos.TaskState) bool { return terminal(s) || s == mesos.TASK_UNREACHABLE }
-
-// masterStatus makes a status that the master invents: it has no uuid and need not be acknowledged.
-func (s *actor) masterStatus(id mesos.TaskID, state mesos.TaskState, reason mesos.TaskStatus_Reason, message string) mesos.TaskStatus {
-	now := float64(time.Now().UnixNano()) / 1e9
-	status := mesos.TaskStatus{
-		TaskID: id, State: &state, Source: mesos.SOURCE_MASTER.Enum(), Reason: &reason, Timestamp: &now,
-	}
-	if message != "" {
-		status.Message = &message
-	}
-	return status
-}
-
-// sendStatus sends an UPDATE.
-func (fw *Framework) sendStatus(status mesos.TaskStatus) {
-	if fw.stream != nil {
-		fw.send(&scheduler.Event{Type: scheduler.Event_UPDATE, Update: &scheduler.Event_Update{Status: status}})
-	}
-}
-
-// addTask adds a task to the books of framework and agent.
-func (s *actor) addTask(fw *Framework, a *Agent, t *Task) {
+// add adds a task to the books of framework and agent.
+func (s *tasks) add(fw *Framework, a *Agent, t *Task) {
 	fw.Tasks[t.TaskID.Value] = t
 	put(a.Tasks, fw.ID, t.TaskID.Value, t)
 	if !removable(t.GetState()) {
 		t.charged = true
 		a.use(fw.ID, t.Resources)
 	}
-	s.emit(TaskAdded{t})
+	s.watchers.emit(TaskAdded{t})
 }
 
-// removeTask moves a task to the completed ones.
-func (s *actor) removeTask(fw *Framework, t *Task) {
-	s.detachTask(fw, t)
+// remove moves a task to the completed ones.
+func (s *tasks) remove(fw *Framework, t *Task) {
+	s.detach(fw, t)
 	fw.Completed = trim(append(fw.Completed, t), s.cfg.MaxCompletedTasksPerFramework)
 	if a := s.Agents[t.AgentID.Value]; a != nil {
-		s.checkDrained(a)
+		s.left(a)
 	}
 }
 
-// detachTask takes a task out of the books; its resources are free.
-func (s *actor) detachTask(fw *Framework, t *Task) {
+// detach takes a task out of the books; its resources are free.
+func (s *tasks) detach(fw *Framework, t *Task) {
 	delete(fw.Tasks, t.TaskID.Value)
 	if a := s.Agents[t.AgentID.Value]; a != nil {
 		drop(a.Tasks, fw.ID, t.TaskID.Value)
@@ -76,24 +44,15 @@ func (s *actor) detachTask(fw *Framework, t *Task) {
 	}
 }
 
-func (s *actor) discharge(fw *Framework, a *Agent, t *Task) {
+func (s *tasks) discharge(fw *Framework, a *Agent, t *Task) {
 	if t.charged {
 		t.charged = false
 		s.free(fw.ID, a, t.Resources)
 	}
 }
 
-// trim keeps the newest of a history.
-func trim(ts []*Task, most int) []*Task {
-	if over := len(ts) - most; over > 0 {
-		clear(ts[:over])
-		return ts[over:]
-	}
-	return ts
-}
-
-// updateTask takes over a status, and the latest state, which may be ahead of it.
-func (s *actor) updateTask(fw *Framework, t *Task, status mesos.TaskStatus, latest mesos.TaskState) {
+// update takes over a status, and the latest state, which may be ahead of it.
+func (s *tasks) update(fw *Framework, t *Task, status mesos.TaskStatus, latest mesos.TaskState) {
 	before := t.GetState()
 	if !terminal(before) {
 		t.State = &latest
@@ -115,15 +74,15 @@ func (s *actor) updateTask(fw *Framework, t *Task, status mesos.TaskStatus, late
 		}
 	}
 	if !terminal(before) && terminal(t.GetState()) {
-		s.countTask(t.GetState(), &status)
+		s.countEnd(t.GetState(), &status)
 	}
 	if changed || checked {
-		s.emit(TaskUpdated{Task: t, Status: status, State: t.GetState()})
+		s.watchers.emit(TaskUpdated{Task: t, Status: status, State: t.GetState()})
 	}
 }
 
-// countTask counts an ended task in the metrics.
-func (s *actor) countTask(state mesos.TaskState, status *mesos.TaskStatus) {
+// countEnd counts an ended task in the metrics.
+func (s *tasks) countEnd(state mesos.TaskState, status *mesos.TaskStatus) {
 	name := strings.ToLower(strings.TrimPrefix(state.String(), "TASK_"))
 	s.count("tasks_" + name)
 	if status.Source != nil && status.Reason != nil {
@@ -132,36 +91,36 @@ func (s *actor) countTask(state mesos.TaskState, status *mesos.TaskStatus) {
 	}
 }
 
-// loseTask tells a framework that the agent of a task is gone, and moves the task where it belongs. The framework may
+// lose tells a framework that the agent of a task is gone, and moves the task where it belongs. The framework may
 // be nil.
-func (s *actor) loseTask(fw *Framework, t *Task, l loss) {
+func (s *tasks) lose(fw *Framework, t *Task, l loss) {
 	if fw == nil {
 		return
 	}
 	if terminal(t.GetState()) {
-		s.removeTask(fw, t)
+		s.remove(fw, t)
 		return
 	}
 	state := fw.lost(l.state)
 	if l.state == mesos.TASK_LOST {
 		state = mesos.TASK_LOST
 	}
-	status := s.masterStatus(t.TaskID, state, l.reason, l.message)
+	status := masterStatus(t.TaskID, state, l.reason, l.message)
 	status.AgentID = &mesos.AgentID{Value: t.AgentID.Value}
 	status.ExecutorID = t.ExecutorID
 	status.UnreachableTime = l.unreachable
-	s.updateTask(fw, t, status, state)
+	s.update(fw, t, status, state)
 	if l.unreachable != nil {
-		s.detachTask(fw, t)
+		s.detach(fw, t)
 		fw.Unreachable = trim(append(fw.Unreachable, t), s.cfg.MaxUnreachableTasksPerFramework)
 	} else {
-		s.removeTask(fw, t)
+		s.remove(fw, t)
 	}
 	fw.sendStatus(status)
 }
 
-// statusUpdate handles a status that an agent forwards.
-func (s *actor) statusUpdate(a *Agent, u link.StatusUpdate) {
+// reported handles a status that an agent forwards.
+func (s *tasks) reported(a *Agent, u link.StatusUpdate) {
 	s.count("messages_status_update")
 	fw := s.Frameworks[u.FrameworkID.Value]
 	if fw == nil {
@@ -178,39 +137,11 @@ func (s *actor) statusUpdate(a *Agent, u link.StatusUpdate) {
 	if t == nil {
 		return
 	}
-	s.updateTask(fw, t, status, u.LatestState)
-}
-
-// exitedExecutor handles the end of an executor.
-func (s *actor) exitedExecutor(a *Agent, m link.ExitedExecutor) {
-	s.count("messages_exited_executor")
-	fw := s.Frameworks[m.FrameworkID.Value]
-	if fw == nil {
-		return
-	}
-	s.removeExecutor(fw, a, m.ExecutorID.Value)
-	if fw.stream != nil {
-		executor, wait := m.ExecutorID, m.Status
-		fw.send(&scheduler.Event{Type: scheduler.Event_FAILURE, Failure: &scheduler.Event_Failure{
-			AgentID: &mesos.AgentID{Value: a.ID}, ExecutorID: &executor, Status: &wait,
-		}})
-	}
-	s.checkDrained(a)
-}
-
-// executorMessage passes a message of an executor on, if somebody listens.
-func (s *actor) executorMessage(a *Agent, m link.ExecutorToFramework) {
-	s.count("messages_executor_to_framework")
-	if fw := s.Frameworks[m.FrameworkID.Value]; fw != nil && fw.stream != nil {
-		s.count("valid_executor_to_framework_messages")
-		fw.send(&scheduler.Event{Type: scheduler.Event_MESSAGE, Message: &scheduler.Event_Message{
-			AgentID: mesos.AgentID{Value: a.ID}, ExecutorID: m.ExecutorID, Data: m.Data,
-		}})
-	}
+	s.update(fw, t, status, u.LatestState)
 }
 
 // acknowledge handles the call ACKNOWLEDGE. The agent will repeat the update if it cannot be told.
-func (s *actor) acknowledge(fw *Framework, c *scheduler.Call_Acknowledge) {
+func (s *tasks) acknowledge(fw *Framework, c *scheduler.Call_Acknowledge) {
 	s.count("messages_status_update_acknowledgement")
 	a := s.Agents[c.AgentID.Value]
 	if a == nil || !a.Connected {
@@ -223,7 +154,7 @@ func (s *actor) acknowledge(fw *Framework, c *scheduler.Call_Acknowledge) {
 			return
 		}
 		if terminal(*t.StatusUpdateState) && bytes.Equal(t.StatusUpdateUUID, c.UUID) {
-			s.removeTask(fw, t)
+			s.remove(fw, t)
 		}
 	}
 	s.count("valid_status_update_acknowledgements")
@@ -233,11 +164,11 @@ func (s *actor) acknowledge(fw *Framework, c *scheduler.Call_Acknowledge) {
 }
 
 // kill handles the call KILL.
-func (s *actor) kill(fw *Framework, c *scheduler.Call_Kill) {
+func (s *tasks) kill(fw *Framework, c *scheduler.Call_Kill) {
 	s.count("messages_kill_task")
 	t := fw.Tasks[c.TaskID.Value]
 	if t == nil {
-		s.reconcileTask(fw, c.TaskID, c.AgentID)
+		s.answer(fw, c.TaskID, c.AgentID)
 		return
 	}
 	if c.AgentID != nil && c.AgentID.Value != t.AgentID.Value {
@@ -258,7 +189,7 @@ func (s *actor) kill(fw *Framework, c *scheduler.Call_Kill) {
 }
 
 // reconcile handles the call RECONCILE: of everything, or of the tasks named.
-func (s *actor) reconcile(fw *Framework, c *scheduler.Call_Reconcile) {
+func (s *tasks) reconcile(fw *Framework, c *scheduler.Call_Reconcile) {
 	s.count("messages_reconcile_tasks")
 	if len(c.Tasks) == 0 {
 		for _, t := range fw.Tasks {
@@ -267,33 +198,23 @@ func (s *actor) reconcile(fw *Framework, c *scheduler.Call_Reconcile) {
 		return
 	}
 	for i := range c.Tasks {
-		s.reconcileTask(fw, c.Tasks[i].TaskID, c.Tasks[i].AgentID)
+		s.answer(fw, c.Tasks[i].TaskID, c.Tasks[i].AgentID)
 	}
 }
 
 // answerKnown tells the state of a task: the last that the framework was sent, else the latest.
-func (s *actor) answerKnown(fw *Framework, t *Task) {
+func (s *tasks) answerKnown(fw *Framework, t *Task) {
 	state := t.GetState()
 	if t.StatusUpdateState != nil {
 		state = *t.StatusUpdateState
 	}
-	status := s.masterStatus(t.TaskID, state, mesos.REASON_RECONCILIATION, "Reconciliation: Latest task state")
+	status := masterStatus(t.TaskID, state, mesos.REASON_RECONCILIATION, "Reconciliation: Latest task state")
 	t.describeLatest(&status)
 	fw.sendStatus(status)
 }
 
-// describeLatest fills in what the newest status of the task told beside the state.
-func (t *Task) describeLatest(status *mesos.TaskStatus) {
-	status.AgentID = &mesos.AgentID{Value: t.AgentID.Value}
-	status.ExecutorID = t.ExecutorID
-	if n := len(t.Statuses); n > 0 {
-		last := &t.Statuses[n-1]
-		status.Healthy, status.CheckStatus, status.ContainerStatus = last.Healthy, last.CheckStatus, last.ContainerStatus
-	}
-}
-
-// reconcileTask answers for one task by the first rule that fits (Mesos, task reconciliation).
-func (s *actor) reconcileTask(fw *Framework, id mesos.TaskID, agentID *mesos.AgentID) {
+// answer answers for one task by the first rule that fits (Mesos, task reconciliation).
+func (s *tasks) answer(fw *Framework, id mesos.TaskID, agentID *mesos.AgentID) {
 	if t := fw.Tasks[id.Value]; t != nil {
 		s.answerKnown(fw, t)
 		return
@@ -320,9 +241,18 @@ func (s *actor) reconcileTask(fw *Framework, id mesos.TaskID, agentID *mesos.Age
 			state, text = mesos.TASK_GONE_BY_OPERATOR, "Reconciliation: Task is gone"
 		}
 	}
-	status := s.masterStatus(id, fw.lost(state), mesos.REASON_RECONCILIATION, text)
+	status := masterStatus(id, fw.lost(state), mesos.REASON_RECONCILIATION, text)
 	status.AgentID, status.UnreachableTime = agentID, unreachable
 	fw.sendStatus(status)
+}
+
+// trim keeps the newest of a history.
+func trim(ts []*Task, most int) []*Task {
+	if over := len(ts) - most; over > 0 {
+		clear(ts[:over])
+		return ts[over:]
+	}
+	return ts
 }
 
 // newTask makes the master's record of a task that is being launched.
@@ -350,4 +280,12 @@ func newTask(fw *Framework, info *mesos.TaskInfo, executor *mesos.ExecutorInfo) 
 	}
 	t.User = &user
 	return t
+}
+
+// loss says what becomes of the tasks of an agent that is gone.
+type loss struct {
+	state       mesos.TaskState // for partition-aware frameworks
+	reason      mesos.TaskStatus_Reason
+	message     string
+	unreachable *mesos.TimeInfo
 }

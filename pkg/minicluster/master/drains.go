@@ -9,48 +9,22 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
 )
 
-func forbidden() *CallError { return refuse(http.StatusForbidden, "403 Forbidden.") }
-
-func (s *actor) operatorTeardown(principal *string, id string) *CallError {
-	fw := s.Frameworks[id]
-	if fw == nil {
-		return refuse(http.StatusBadRequest, "No framework found with specified ID")
-	}
-	if !s.authorized(principal, ActionTeardownFrameworks, fw.Info.GetPrincipal()) {
-		return forbidden()
-	}
-	s.removeFramework(fw)
-	return nil
+// drains is what operators do with agents: drain them, deactivate them, mark them gone.
+type drains struct {
+	*base
+	registrar *registrar
+	offers    *offers
+	agents    *agents
 }
 
-// deactivate stops offers of an agent until it is reactivated.
-func (s *actor) deactivate(a *Agent) {
+// stopOffers stops offers of an agent until it is reactivated.
+func (s *drains) stopOffers(a *Agent) {
 	a.Deactivated, a.Active = true, false
 	s.alloc.SetAgentActive(a.ID, false)
-	s.rescindAgent(a)
+	s.offers.rescindAgent(a)
 }
 
-// remember writes what operators want of an agent to the registry.
-func (s *actor) remember(id string, drain *mesos.DrainInfo, deactivated bool) {
-	s.update(func(r *Record) {
-		if admitted, ok := r.Admitted[id]; ok {
-			admitted.Drain, admitted.Deactivated = drain, deactivated
-			r.Admitted[id] = admitted
-		}
-	})
-	if s.Agents[id] == nil {
-		s.held[id] = AdmittedAgent{Drain: drain, Deactivated: deactivated}
-	}
-}
-
-// away tells whether an agent is known though not registered.
-func (s *actor) away(id string) bool {
-	_, recovered := s.RecoveredAgents[id]
-	_, unreachable := s.UnreachableAgents[id]
-	return recovered || unreachable
-}
-
-func (s *actor) operatorDrain(principal *string, id string, grace *time.Duration, markGone bool) *CallError {
+func (s *drains) drain(principal *string, id string, grace *time.Duration, markGone bool) *CallError {
 	if !s.authorized(principal, ActionDrainAgents, "") {
 		return forbidden()
 	}
@@ -70,34 +44,34 @@ func (s *actor) operatorDrain(principal *string, id string, grace *time.Duration
 			}
 			info.State = mesos.DrainState_DRAINED
 		}
-		s.remember(id, info, true)
+		s.registrar.remember(id, info, true)
 		return nil
 	}
 	if grace != nil && *grace < 0 {
 		return refuse(http.StatusBadRequest, "'max_grace_period' must be non-negative")
 	}
 	a.Drain, a.DrainStarted = info, time.Now()
-	s.deactivate(a)
-	s.remember(id, info, true)
+	s.stopOffers(a)
+	s.registrar.remember(id, info, true)
 	a.send(link.Drain{Config: info.Config})
-	s.checkDrained(a)
+	s.check(a)
 	return nil
 }
 
-// checkDrained ends the draining of an agent that has nothing left.
-func (s *actor) checkDrained(a *Agent) {
+// check ends the draining of an agent that has nothing left.
+func (s *drains) check(a *Agent) {
 	if a.Drain == nil || a.Drain.State != mesos.DrainState_DRAINING || len(a.Tasks) > 0 || len(a.Operations) > 0 ||
 		s.Agents[a.ID] != a {
 		return
 	}
 	a.Drain = &mesos.DrainInfo{State: mesos.DrainState_DRAINED, Config: a.Drain.Config}
-	s.remember(a.ID, a.Drain, true)
+	s.registrar.remember(a.ID, a.Drain, true)
 	if a.Drain.Config.GetMarkGone() {
 		s.markGone(a.ID)
 	}
 }
 
-func (s *actor) operatorDeactivate(principal *string, id string) *CallError {
+func (s *drains) deactivate(principal *string, id string) *CallError {
 	if !s.authorized(principal, ActionDeactivateAgents, "") {
 		return forbidden()
 	}
@@ -106,20 +80,20 @@ func (s *actor) operatorDeactivate(principal *string, id string) *CallError {
 		if !s.away(id) {
 			return refuse(http.StatusBadRequest, "Unknown agent")
 		}
-		s.remember(id, s.held[id].Drain, true)
+		s.registrar.remember(id, s.registrar.held[id].Drain, true)
 		return nil
 	}
-	s.deactivate(a)
-	s.remember(id, a.Drain, true)
+	s.stopOffers(a)
+	s.registrar.remember(id, a.Drain, true)
 	return nil
 }
 
-func (s *actor) operatorReactivate(principal *string, id string) *CallError {
+func (s *drains) reactivate(principal *string, id string) *CallError {
 	if !s.authorized(principal, ActionReactivateAgents, "") {
 		return forbidden()
 	}
 	a := s.Agents[id]
-	drain, deactivated := s.held[id].Drain, s.held[id].Deactivated
+	drain, deactivated := s.registrar.held[id].Drain, s.registrar.held[id].Deactivated
 	if a != nil {
 		drain, deactivated = a.Drain, a.Deactivated
 	}
@@ -131,7 +105,7 @@ func (s *actor) operatorReactivate(principal *string, id string) *CallError {
 	case drain != nil && drain.State == mesos.DrainState_DRAINING:
 		return refuse(http.StatusBadRequest, "Agent is still in the DRAINING state")
 	}
-	s.remember(id, nil, false)
+	s.registrar.remember(id, nil, false)
 	if a == nil {
 		return nil
 	}
@@ -142,7 +116,7 @@ func (s *actor) operatorReactivate(principal *string, id string) *CallError {
 	return nil
 }
 
-func (s *actor) operatorGone(principal *string, id string) *CallError {
+func (s *drains) gone(principal *string, id string) *CallError {
 	if !s.authorized(principal, ActionMarkAgentsGone, "") {
 		return forbidden()
 	}
@@ -157,14 +131,14 @@ func (s *actor) operatorGone(principal *string, id string) *CallError {
 }
 
 // markGone removes an agent for ever.
-func (s *actor) markGone(id string) {
+func (s *drains) markGone(id string) {
 	now := time.Now()
 	a := s.Agents[id]
 	s.GoneAgents[id] = now
-	delete(s.held, id)
+	delete(s.registrar.held, id)
 	delete(s.RecoveredAgents, id)
 	delete(s.UnreachableAgents, id)
-	s.update(func(r *Record) {
+	s.registrar.update(func(r *Record) {
 		delete(r.Admitted, id)
 		delete(r.Unreachable, id)
 		r.Gone[id] = now
@@ -175,6 +149,6 @@ func (s *actor) markGone(id string) {
 	s.log.Info("agent marked gone", fieldAgent(id))
 	const message = "Agent has been marked gone"
 	a.send(link.ShutdownAgent{Message: message})
-	s.detach(a, loss{mesos.TASK_GONE_BY_OPERATOR, mesos.REASON_AGENT_REMOVED_BY_OPERATOR, message, nil},
+	s.agents.detach(a, loss{mesos.TASK_GONE_BY_OPERATOR, mesos.REASON_AGENT_REMOVED_BY_OPERATOR, message, nil},
 		mesos.OPERATION_GONE_BY_OPERATOR)
 }

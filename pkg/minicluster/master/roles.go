@@ -13,7 +13,54 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
-func (s *actor) operatorWeights(principal *string, weights []mesos.WeightInfo) *CallError {
+// roles are the weights and quotas of roles.
+type roles struct {
+	*base
+	registrar *registrar
+	offers    *offers
+}
+
+func allocatorQuota(c quota.QuotaConfig) allocator.Quota {
+	convert := func(in map[string]mesos.Value_Scalar) allocator.Quantities {
+		if len(in) == 0 {
+			return nil
+		}
+		out := make(allocator.Quantities, len(in))
+		for name, v := range in {
+			out[name] = resources.Milli(v.Value)
+		}
+		return out
+	}
+	return allocator.Quota{Guarantees: convert(c.Guarantees), Limits: convert(c.Limits)}
+}
+
+func invalidQuota(c quota.QuotaConfig) string {
+	if err := resources.ValidateRole(c.Role); err != nil || c.Role == resources.Any {
+		return fmt.Sprintf("Invalid role '%s'", c.Role)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Guarantees)) {
+		g := c.Guarantees[name].Value
+		if g < 0 {
+			return fmt.Sprintf("Invalid guarantee for '%s': Negative values not supported", name)
+		}
+		if l, ok := c.Limits[name]; ok && resources.Milli(g) > resources.Milli(l.Value) {
+			return fmt.Sprintf("Quota guarantees and limits are inconsistent for '%s'", name)
+		}
+	}
+	for name, l := range c.Limits {
+		if l.Value < 0 {
+			return fmt.Sprintf("Invalid limit for '%s': Negative values not supported", name)
+		}
+	}
+	return ""
+}
+
+func (s *roles) setWeight(role string, w float64) {
+	s.Weights[role] = w
+	s.alloc.SetWeight(role, w)
+}
+
+func (s *roles) weigh(principal *string, weights []mesos.WeightInfo) *CallError {
 	for _, w := range weights {
 		if err := resources.ValidateRole(w.GetRole()); err != nil {
 			return refuse(http.StatusBadRequest, "Failed to validate update weights request JSON: Invalid role '%s': %s",
@@ -31,25 +78,11 @@ func (s *actor) operatorWeights(principal *string, weights []mesos.WeightInfo) *
 		s.setWeight(w.GetRole(), w.Weight)
 	}
 	saved := maps.Clone(s.Weights)
-	s.update(func(r *Record) { r.Weights = saved })
+	s.registrar.update(func(r *Record) { r.Weights = saved })
 	return nil
 }
 
-func allocatorQuota(c quota.QuotaConfig) allocator.Quota {
-	convert := func(in map[string]mesos.Value_Scalar) allocator.Quantities {
-		if len(in) == 0 {
-			return nil
-		}
-		out := make(allocator.Quantities, len(in))
-		for name, v := range in {
-			out[name] = milli(v.Value)
-		}
-		return out
-	}
-	return allocator.Quota{Guarantees: convert(c.Guarantees), Limits: convert(c.Limits)}
-}
-
-func (s *actor) operatorQuota(principal *string, force bool, configs []quota.QuotaConfig) *CallError {
+func (s *roles) limit(principal *string, force bool, configs []quota.QuotaConfig) *CallError {
 	for _, c := range configs {
 		if problem := invalidQuota(c); problem != "" {
 			return refuse(http.StatusBadRequest, "Invalid QuotaConfig: %s", problem)
@@ -73,33 +106,12 @@ func (s *actor) operatorQuota(principal *string, force bool, configs []quota.Quo
 		s.rescindForGuarantee(c)
 	}
 	saved := maps.Clone(s.Quotas)
-	s.update(func(r *Record) { r.Quotas = saved })
+	s.registrar.update(func(r *Record) { r.Quotas = saved })
 	return nil
 }
 
-func invalidQuota(c quota.QuotaConfig) string {
-	if err := resources.ValidateRole(c.Role); err != nil || c.Role == resources.Any {
-		return fmt.Sprintf("Invalid role '%s'", c.Role)
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Guarantees)) {
-		g := c.Guarantees[name].Value
-		if g < 0 {
-			return fmt.Sprintf("Invalid guarantee for '%s': Negative values not supported", name)
-		}
-		if l, ok := c.Limits[name]; ok && milli(g) > milli(l.Value) {
-			return fmt.Sprintf("Quota guarantees and limits are inconsistent for '%s'", name)
-		}
-	}
-	for name, l := range c.Limits {
-		if l.Value < 0 {
-			return fmt.Sprintf("Invalid limit for '%s': Negative values not supported", name)
-		}
-	}
-	return ""
-}
-
 // overCapacity tells whether the guarantees exceed what the agents have.
-func (s *actor) overCapacity(configs []quota.QuotaConfig) string {
+func (s *roles) overCapacity(configs []quota.QuotaConfig) string {
 	all := maps.Clone(s.Quotas)
 	for _, c := range configs {
 		all[c.Role] = c
@@ -107,7 +119,7 @@ func (s *actor) overCapacity(configs []quota.QuotaConfig) string {
 	need, have := make(allocator.Quantities), make(allocator.Quantities)
 	for _, c := range all {
 		for name, v := range c.Guarantees {
-			need[name] += milli(v.Value)
+			need[name] += resources.Milli(v.Value)
 		}
 	}
 	for _, a := range s.Agents {
@@ -123,7 +135,7 @@ func (s *actor) overCapacity(configs []quota.QuotaConfig) string {
 }
 
 // rescindForGuarantee takes back offers of other roles until a guarantee could be met from them.
-func (s *actor) rescindForGuarantee(c quota.QuotaConfig) {
+func (s *roles) rescindForGuarantee(c quota.QuotaConfig) {
 	missing := allocatorQuota(c).Guarantees
 	for _, o := range s.Offers {
 		open := false
@@ -135,7 +147,7 @@ func (s *actor) rescindForGuarantee(c quota.QuotaConfig) {
 		}
 		if o.Role != c.Role {
 			o.Resources.Quantities(missing, -1)
-			s.rescind(o)
+			s.offers.rescind(o)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package master
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -10,18 +11,93 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/constraints"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/validation"
 )
+
+// frameworks are those not removed, from their subscription to their end.
+type frameworks struct {
+	*base
+	inverse   *inverse
+	offers    *offers
+	tasks     *tasks
+	executors *executors
+}
 
 // framework is what only this package knows of a framework.
 type framework struct {
 	stream   *stream
-	failover *time.Timer
+	failover *mailbox.Timer
 	filter   *constraints.Filter // compiled Constraints
+}
+
+func (s *frameworks) teardown(principal *string, id string) *CallError {
+	fw := s.Frameworks[id]
+	if fw == nil {
+		return refuse(http.StatusBadRequest, "No framework found with specified ID")
+	}
+	if !s.authorized(principal, ActionTeardownFrameworks, fw.Info.GetPrincipal()) {
+		return forbidden()
+	}
+	s.remove(fw)
+	return nil
+}
+
+// remove ends a framework for good: its executors are shut down, its tasks are killed, nothing is told to its
+// scheduler (Mesos, scheduler HTTP API, TEARDOWN).
+func (s *frameworks) remove(fw *Framework) {
+	s.log.Info("framework removed", fieldFramework(fw.ID), zap.Int("tasks", len(fw.Tasks)))
+	fw.failover.Stop()
+	if fw.stream != nil {
+		fw.stream.end()
+	}
+	fw.stream, fw.Connected, fw.Active, fw.Recovered = nil, false, false, false
+	s.alloc.DeactivateFramework(fw.ID)
+	for _, o := range fw.Offers {
+		s.offers.takeBack(o, 0)
+	}
+	for _, o := range fw.InverseOffers {
+		s.inverse.drop(o)
+	}
+	for _, a := range s.Agents {
+		a.send(link.ShutdownFramework{FrameworkID: mesos.FrameworkID{Value: fw.ID}})
+	}
+	for _, t := range fw.Tasks {
+		if !terminal(t.GetState()) {
+			status := masterStatus(t.TaskID, mesos.TASK_KILLED, mesos.REASON_FRAMEWORK_REMOVED,
+				fmt.Sprintf("Framework %s removed", fw.ID))
+			status.AgentID = &mesos.AgentID{Value: t.AgentID.Value}
+			s.tasks.update(fw, t, status, mesos.TASK_KILLED)
+		}
+		s.tasks.remove(fw, t)
+	}
+	for agentID, executors := range fw.Executors {
+		for executorID := range executors {
+			s.executors.remove(fw, s.Agents[agentID], executorID)
+		}
+	}
+	s.alloc.RemoveFramework(fw.ID)
+	delete(s.Frameworks, fw.ID)
+	fw.Unregistered = time.Now()
+	s.CompletedFrameworks = append(s.CompletedFrameworks, fw)
+	if over := len(s.CompletedFrameworks) - s.cfg.MaxCompletedFrameworks; over > 0 {
+		s.CompletedFrameworks = append([]*Framework(nil), s.CompletedFrameworks[over:]...)
+	}
+	s.watchers.emit(FrameworkRemoved{fw.Info})
+}
+
+// recover adds a framework that is known only from an agent. It gets no offers until its scheduler subscribes.
+func (s *frameworks) recover(info mesos.FrameworkInfo) *Framework {
+	fw := s.add(info, offerSettings{})
+	fw.Recovered = true
+	s.alloc.AddFramework(fw.ID, fw.allocatorFramework(), false)
+	s.watchers.emit(FrameworkAdded{fw})
+	return fw
 }
 
 // subscribe attaches a stream to a new or known framework and returns its id. A refused subscription gets one ERROR
 // event and the id is "".
-func (s *actor) subscribe(req request, st *stream) string {
+func (s *frameworks) subscribe(req request, st *stream) string {
 	info := *req.call.Subscribe.FrameworkInfo
 	if info.ID == nil {
 		s.count("messages_register_framework")
@@ -32,13 +108,13 @@ func (s *actor) subscribe(req request, st *stream) string {
 		info.Principal = req.principal
 	}
 	oc := req.ext.constraints()
-	text := s.invalidFramework(&info)
+	text := s.limits().InvalidFramework(&info)
 	var filter *constraints.Filter
 	if text == "" {
-		filter, text = checkOfferSettings(&info, req.call.Subscribe.SuppressedRoles, oc)
+		filter, text = validation.OfferSettings(&info, req.call.Subscribe.SuppressedRoles, oc)
 	}
 	if text == "" {
-		text = s.unauthorizedFramework(req.principal, &info)
+		text = s.unauthorized(req.principal, &info)
 	}
 	fw := s.Frameworks[info.ID.GetValue()]
 	if text == "" {
@@ -52,39 +128,37 @@ func (s *actor) subscribe(req request, st *stream) string {
 	}
 	settings := offerSettings{oc, filter, req.call.Subscribe.SuppressedRoles}
 	if fw == nil {
-		fw = s.addFramework(info, settings)
+		fw = s.add(info, settings)
 		s.connect(fw, st)
 		s.alloc.AddFramework(fw.ID, fw.allocatorFramework(), true)
-		s.emit(FrameworkAdded{fw})
+		s.watchers.emit(FrameworkAdded{fw})
 	} else {
 		s.resubscribe(fw, info, settings, st)
-		s.emit(FrameworkUpdated{fw})
+		s.watchers.emit(FrameworkUpdated{fw})
 	}
 	return fw.ID
 }
 
-// offerSettings come beside the FrameworkInfo in SUBSCRIBE and UPDATE_FRAMEWORK.
-type offerSettings struct {
-	constraints *constraints.OfferConstraints
-	filter      *constraints.Filter
-	suppressed  []string
+// limits are what this master lets frameworks be.
+func (s *frameworks) limits() validation.Master {
+	return validation.Master{Roles: s.cfg.Roles, Root: s.cfg.RootSubmissions}
 }
 
-func (s *actor) unauthorizedFramework(principal *string, info *mesos.FrameworkInfo) string {
+func (s *frameworks) unauthorized(principal *string, info *mesos.FrameworkInfo) string {
 	if principal == nil {
 		principal = info.Principal
 	}
-	roles := rolesOf(info)
+	roles := validation.Roles(info)
 	for _, role := range roles {
 		if !s.authorized(principal, ActionRegisterFrameworks, role) {
-			return fmt.Sprintf("Not authorized to register framework %s with roles %s", info.ID.GetValue(), set(roles))
+			return fmt.Sprintf("Not authorized to register framework %s with roles %s", info.ID.GetValue(), validation.Set(roles))
 		}
 	}
 	return ""
 }
 
 // refuseKnown checks a FrameworkInfo against what is known of its id.
-func (s *actor) refuseKnown(info *mesos.FrameworkInfo, fw *Framework) string {
+func (s *frameworks) refuseKnown(info *mesos.FrameworkInfo, fw *Framework) string {
 	if fw != nil {
 		if !fw.Recovered && samePrincipal(fw.Info.Principal, info.Principal) || fw.Recovered {
 			return ""
@@ -97,27 +171,10 @@ func (s *actor) refuseKnown(info *mesos.FrameworkInfo, fw *Framework) string {
 	return ""
 }
 
-func samePrincipal(a, b *string) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return *a == *b
-}
-
-// completed tells whether a framework was removed and is still remembered.
-func (s *actor) completed(id string) bool {
-	for _, fw := range s.CompletedFrameworks {
-		if fw.ID == id {
-			return true
-		}
-	}
-	return false
-}
-
-// addFramework adds a framework without a stream. The allocator is told by the caller.
-func (s *actor) addFramework(info mesos.FrameworkInfo, settings offerSettings) *Framework {
+// add adds a framework without a stream. The allocator is told by the caller.
+func (s *frameworks) add(info mesos.FrameworkInfo, settings offerSettings) *Framework {
 	if info.ID.GetValue() == "" {
-		info.ID = &mesos.FrameworkID{Value: s.frameworkID()}
+		info.ID = &mesos.FrameworkID{Value: s.ids.framework()}
 	}
 	now := time.Now()
 	fw := &Framework{
@@ -134,16 +191,8 @@ func (s *actor) addFramework(info mesos.FrameworkInfo, settings offerSettings) *
 	return fw
 }
 
-func (fw *Framework) apply(settings offerSettings) {
-	fw.Constraints, fw.filter = settings.constraints, settings.filter
-	fw.Suppressed = make(map[string]bool, len(settings.suppressed))
-	for _, role := range settings.suppressed {
-		fw.Suppressed[role] = true
-	}
-}
-
 // connect makes st the stream of the framework and greets.
-func (s *actor) connect(fw *Framework, st *stream) {
+func (s *frameworks) connect(fw *Framework, st *stream) {
 	fw.stream = st
 	fw.Connected, fw.Active, fw.Recovered = true, true, false
 	interval := s.cfg.HeartbeatInterval.Seconds()
@@ -155,8 +204,8 @@ func (s *actor) connect(fw *Framework, st *stream) {
 }
 
 // resubscribe gives a known framework a new stream and description.
-func (s *actor) resubscribe(fw *Framework, info mesos.FrameworkInfo, settings offerSettings, st *stream) {
-	stopTimer(fw.failover)
+func (s *frameworks) resubscribe(fw *Framework, info mesos.FrameworkInfo, settings offerSettings, st *stream) {
+	fw.failover.Stop()
 	fw.failover = nil
 	if fw.stream != nil {
 		fw.stream.send(&scheduler.Event{
@@ -165,10 +214,10 @@ func (s *actor) resubscribe(fw *Framework, info mesos.FrameworkInfo, settings of
 		fw.stream.end()
 	}
 	for _, o := range fw.Offers {
-		s.takeBack(o, 0)
+		s.offers.takeBack(o, 0)
 	}
 	for _, o := range fw.InverseOffers {
-		s.dropInverseOffer(o)
+		s.inverse.drop(o)
 	}
 	fw.Info = merged(fw.Info, info, fw.Recovered)
 	fw.apply(settings)
@@ -180,17 +229,8 @@ func (s *actor) resubscribe(fw *Framework, info mesos.FrameworkInfo, settings of
 	s.log.Info("framework subscribed again", fieldFramework(fw.ID))
 }
 
-// merged returns the new description with what cannot change kept from the old one.
-func merged(old, info mesos.FrameworkInfo, recovered bool) mesos.FrameworkInfo {
-	info.ID, info.User, info.Checkpoint = old.ID, old.User, old.Checkpoint
-	if !recovered {
-		info.Principal = old.Principal
-	}
-	return info
-}
-
 // tellAgents sends the framework's description to the agents where it has something.
-func (s *actor) tellAgents(fw *Framework) {
+func (s *frameworks) tellAgents(fw *Framework) {
 	for _, a := range s.Agents {
 		if len(a.Tasks[fw.ID]) > 0 || len(a.Executors[fw.ID]) > 0 {
 			a.send(link.UpdateFramework{Framework: fw.Info})
@@ -198,15 +238,8 @@ func (s *actor) tellAgents(fw *Framework) {
 	}
 }
 
-// send queues an event for the scheduler; it is lost if there is none.
-func (fw *Framework) send(e *scheduler.Event) {
-	if fw.stream != nil {
-		fw.stream.send(e)
-	}
-}
-
 // streamClosed takes note that the scheduler's connection has ended. That of an older stream means nothing.
-func (s *actor) streamClosed(id string, st *stream) {
+func (s *frameworks) streamClosed(id string, st *stream) {
 	fw := s.Frameworks[id]
 	if fw == nil || fw.stream != st {
 		return
@@ -215,37 +248,31 @@ func (s *actor) streamClosed(id string, st *stream) {
 	fw.stream, fw.Connected, fw.Active = nil, false, false
 	s.alloc.DeactivateFramework(id)
 	for _, o := range fw.Offers {
-		s.takeBack(o, 0)
+		s.offers.takeBack(o, 0)
 	}
 	for _, o := range fw.InverseOffers {
-		s.dropInverseOffer(o)
+		s.inverse.drop(o)
 	}
 	timeout := time.Duration(fw.Info.GetFailoverTimeout() * float64(time.Second))
 	if timeout <= 0 {
-		s.removeFramework(fw)
+		s.remove(fw)
 		return
 	}
-	var timer *time.Timer
-	timer = s.after(timeout, func() {
-		if s.Frameworks[id] == fw && fw.failover == timer {
-			s.removeFramework(fw)
-		}
-	})
-	fw.failover = timer
+	fw.failover = s.box.After(timeout, func() { s.remove(fw) })
 }
 
-// updateFramework is the call UPDATE_FRAMEWORK; it returns the refusal as status and text, 0 if there is none.
-func (s *actor) updateFramework(fw *Framework, req request) *CallError {
+// update is the call UPDATE_FRAMEWORK; it returns the refusal as status and text, 0 if there is none.
+func (s *frameworks) update(fw *Framework, req request) *CallError {
 	update := req.call.UpdateFramework
 	info := update.FrameworkInfo
 	if info.Principal == nil {
 		info.Principal = req.principal
 	}
-	if text := s.invalidFramework(&info); text != "" {
+	if text := s.limits().InvalidFramework(&info); text != "" {
 		return refuse(400, "Supplied FrameworkInfo is not valid: %s", text)
 	}
 	oc := req.ext.constraints()
-	filter, text := checkOfferSettings(&info, update.SuppressedRoles, oc)
+	filter, text := validation.OfferSettings(&info, update.SuppressedRoles, oc)
 	if text != "" {
 		return refuse(400, "%s", text)
 	}
@@ -260,7 +287,7 @@ func (s *actor) updateFramework(fw *Framework, req request) *CallError {
 		return refuse(400, change+"Updating 'FrameworkInfo.checkpoint' is unsupported; attempted to update from '%t' to '%t'",
 			old.GetCheckpoint(), info.GetCheckpoint())
 	}
-	if text := s.unauthorizedFramework(req.principal, &info); text != "" {
+	if text := s.unauthorized(req.principal, &info); text != "" {
 		return refuse(403, "%s", text)
 	}
 	fw.Info = merged(fw.Info, info, false)
@@ -268,19 +295,26 @@ func (s *actor) updateFramework(fw *Framework, req request) *CallError {
 	s.alloc.UpdateFramework(fw.ID, fw.allocatorFramework())
 	s.rescindForeign(fw)
 	s.tellAgents(fw)
-	s.emit(FrameworkUpdated{fw})
+	s.watchers.emit(FrameworkUpdated{fw})
 	return nil
 }
 
 // rescindForeign takes back offers of roles that the framework no longer has.
-func (s *actor) rescindForeign(fw *Framework) {
+func (s *frameworks) rescindForeign(fw *Framework) {
 	roles := make(map[string]bool)
-	for _, role := range rolesOf(&fw.Info) {
+	for _, role := range validation.Roles(&fw.Info) {
 		roles[role] = true
 	}
 	for _, o := range fw.Offers {
 		if !roles[o.Role] {
-			s.rescind(o)
+			s.offers.rescind(o)
 		}
 	}
+}
+
+// offerSettings come beside the FrameworkInfo in SUBSCRIBE and UPDATE_FRAMEWORK.
+type offerSettings struct {
+	constraints *constraints.OfferConstraints
+	filter      *constraints.Filter
+	suppressed  []string
 }

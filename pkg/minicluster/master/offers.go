@@ -2,6 +2,7 @@ package master
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -11,24 +12,42 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/allocator"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/validation"
 )
 
+// offers are the outstanding offers, and what schedulers say of those they want.
+type offers struct {
+	*base
+	inverse *inverse
+	rnd     *rand.Rand
+}
+
+// rescindAgent takes back all offers of an agent.
+func (s *offers) rescindAgent(a *Agent) {
+	for _, o := range a.Offers {
+		s.rescind(o)
+	}
+	for _, o := range a.InverseOffers {
+		s.inverse.rescind(o)
+	}
+}
+
 // allocate runs the allocator and offers what it decided: one OFFERS event for each framework.
-func (s *actor) allocate() {
+func (s *offers) allocate() {
 	if !s.Leading || !s.RegistryRecovered {
 		return
 	}
 	now := time.Now()
 	byFramework := make(map[string][]*Offer)
 	allocations := s.alloc.Run(now, s.rnd)
-	s.measureRun(time.Since(now))
+	s.measure(time.Since(now))
 	for _, al := range allocations {
 		fw, a := s.Frameworks[al.FrameworkID], s.Agents[al.AgentID]
 		if fw == nil || !fw.Active || a == nil || !a.Active {
 			s.alloc.Recovered(al.FrameworkID, al.AgentID, al.Resources, 0, now)
 			continue
 		}
-		byFramework[fw.ID] = append(byFramework[fw.ID], s.makeOffer(fw, a, al, now))
+		byFramework[fw.ID] = append(byFramework[fw.ID], s.make(fw, a, al, now))
 	}
 	for id, offers := range byFramework {
 		slices.SortFunc(offers, func(x, y *Offer) int { return strings.Compare(x.AgentID, y.AgentID) })
@@ -38,11 +57,11 @@ func (s *actor) allocate() {
 		}
 		s.Frameworks[id].send(&scheduler.Event{Type: scheduler.Event_OFFERS, Offers: event})
 	}
-	s.inverseOffers()
+	s.inverse.ask()
 }
 
-// measureRun keeps the metrics of allocation runs.
-func (s *actor) measureRun(took time.Duration) {
+// measure keeps the metrics of allocation runs.
+func (s *offers) measure(took time.Duration) {
 	const runs, name = "allocator/mesos/allocation_runs", "allocator/mesos/allocation_run_ms"
 	ms := float64(took.Microseconds()) / 1000
 	if s.Counters[runs] == 0 || ms < s.Counters[name+"/min"] {
@@ -54,9 +73,9 @@ func (s *actor) measureRun(took time.Duration) {
 	s.Counters[name+"/count"] = s.Counters[runs]
 }
 
-func (s *actor) makeOffer(fw *Framework, a *Agent, al allocator.Allocation, now time.Time) *Offer {
+func (s *offers) make(fw *Framework, a *Agent, al allocator.Allocation, now time.Time) *Offer {
 	o := &Offer{
-		ID: s.offerID(), FrameworkID: fw.ID, AgentID: a.ID, Role: al.Role, Resources: al.Resources, Made: now,
+		ID: s.ids.offer(), FrameworkID: fw.ID, AgentID: a.ID, Role: al.Role, Resources: al.Resources, Made: now,
 	}
 	role := al.Role
 	m := &mesos.Offer{
@@ -65,11 +84,11 @@ func (s *actor) makeOffer(fw *Framework, a *Agent, al allocator.Allocation, now 
 		AllocationInfo: &mesos.Resource_AllocationInfo{Role: &role},
 		Unavailability: s.unavailability(a),
 	}
-	if !has(&fw.Info, mesos.FrameworkInfo_Capability_MULTI_ROLE) {
+	if !validation.Has(&fw.Info, mesos.FrameworkInfo_Capability_MULTI_ROLE) {
 		m.AllocationInfo = nil
 		m.Resources = al.Resources.Unallocated()
 	}
-	if !has(&fw.Info, mesos.FrameworkInfo_Capability_RESERVATION_REFINEMENT) {
+	if !validation.Has(&fw.Info, mesos.FrameworkInfo_Capability_RESERVATION_REFINEMENT) {
 		m.Resources = resources.List(m.Resources).PreRefinement()
 	}
 	for id := range a.Executors[fw.ID] {
@@ -78,18 +97,14 @@ func (s *actor) makeOffer(fw *Framework, a *Agent, al allocator.Allocation, now 
 	o.Message = m
 	s.Offers[o.ID], fw.Offers[o.ID], a.Offers[o.ID] = o, o, o
 	if s.cfg.OfferTimeout > 0 {
-		o.timer = s.after(s.cfg.OfferTimeout, func() {
-			if s.Offers[o.ID] == o {
-				s.rescind(o)
-			}
-		})
+		o.timer = s.box.After(s.cfg.OfferTimeout, func() { s.rescind(o) })
 	}
 	return o
 }
 
 // forget takes an offer out of the books; what becomes of its resources is the caller's care.
-func (s *actor) forget(o *Offer) {
-	stopTimer(o.timer)
+func (s *offers) forget(o *Offer) {
+	o.timer.Stop()
 	delete(s.Offers, o.ID)
 	if fw := s.Frameworks[o.FrameworkID]; fw != nil {
 		delete(fw.Offers, o.ID)
@@ -100,16 +115,16 @@ func (s *actor) forget(o *Offer) {
 }
 
 // takeBack ends an offer silently. Its resources are not offered to the framework again for the time refuse.
-func (s *actor) takeBack(o *Offer, refuse time.Duration) {
+func (s *offers) takeBack(o *Offer, refuse time.Duration) {
 	s.forget(o)
 	s.alloc.Recovered(o.FrameworkID, o.AgentID, o.Resources, refuse, time.Now())
 }
 
 // rescind ends an offer and tells the framework.
-func (s *actor) rescind(o *Offer) { s.rescindFor(o, 0) }
+func (s *offers) rescind(o *Offer) { s.rescindFor(o, 0) }
 
 // rescindFor is rescind with a filter, as for operator commands that need the resources.
-func (s *actor) rescindFor(o *Offer, refuse time.Duration) {
+func (s *offers) rescindFor(o *Offer, refuse time.Duration) {
 	s.takeBack(o, refuse)
 	if fw := s.Frameworks[o.FrameworkID]; fw != nil {
 		fw.send(&scheduler.Event{
@@ -118,11 +133,42 @@ func (s *actor) rescindFor(o *Offer, refuse time.Duration) {
 	}
 }
 
-// The bounds of refuse_seconds.
-const (
-	refuseDefault = 5 * time.Second
-	refuseMax     = 365 * 24 * time.Hour
-)
+// decline handles the call DECLINE. Unknown offers are ignored.
+func (s *offers) decline(fw *Framework, c *scheduler.Call_Decline) {
+	s.count("messages_decline_offers")
+	refuse := refusal(c.Filters)
+	for _, id := range c.OfferIDs {
+		if o := fw.Offers[id.Value]; o != nil {
+			s.takeBack(o, refuse)
+		}
+	}
+}
+
+// suppress handles the call SUPPRESS; one bad role makes it void.
+func (s *offers) suppress(fw *Framework, roles []string) {
+	s.count("messages_suppress_offers")
+	roles, ok := fw.ownRoles(roles)
+	if !ok {
+		return
+	}
+	for _, role := range roles {
+		fw.Suppressed[role] = true
+	}
+	s.alloc.Suppress(fw.ID, roles)
+}
+
+// revive handles the call REVIVE; one bad role makes it void.
+func (s *offers) revive(fw *Framework, roles []string) {
+	s.count("messages_revive_offers")
+	roles, ok := fw.ownRoles(roles)
+	if !ok {
+		return
+	}
+	for _, role := range roles {
+		delete(fw.Suppressed, role)
+	}
+	s.alloc.Revive(fw.ID, roles)
+}
 
 // refusal returns how long filters refuse resources: unset and negative mean 5 s, more than a year a year.
 func refusal(f *mesos.Filters) time.Duration {
@@ -139,54 +185,8 @@ func refusal(f *mesos.Filters) time.Duration {
 	return time.Duration(v * float64(time.Second))
 }
 
-// decline handles the call DECLINE. Unknown offers are ignored.
-func (s *actor) decline(fw *Framework, c *scheduler.Call_Decline) {
-	s.count("messages_decline_offers")
-	refuse := refusal(c.Filters)
-	for _, id := range c.OfferIDs {
-		if o := fw.Offers[id.Value]; o != nil {
-			s.takeBack(o, refuse)
-		}
-	}
-}
-
-// suppress handles the call SUPPRESS; one bad role makes it void.
-func (s *actor) suppress(fw *Framework, roles []string) {
-	s.count("messages_suppress_offers")
-	roles, ok := fw.ownRoles(roles)
-	if !ok {
-		return
-	}
-	for _, role := range roles {
-		fw.Suppressed[role] = true
-	}
-	s.alloc.Suppress(fw.ID, roles)
-}
-
-// revive handles the call REVIVE; one bad role makes it void.
-func (s *actor) revive(fw *Framework, roles []string) {
-	s.count("messages_revive_offers")
-	roles, ok := fw.ownRoles(roles)
-	if !ok {
-		return
-	}
-	for _, role := range roles {
-		delete(fw.Suppressed, role)
-	}
-	s.alloc.Revive(fw.ID, roles)
-}
-
-// ownRoles returns the roles a call names, all of the framework if it names none. It is not ok if one is not the
-// framework's.
-func (fw *Framework) ownRoles(roles []string) ([]string, bool) {
-	own := rolesOf(&fw.Info)
-	if len(roles) == 0 {
-		return own, true
-	}
-	for _, role := range roles {
-		if !slices.Contains(own, role) {
-			return nil, false
-		}
-	}
-	return roles, true
-}
+// The bounds of refuse_seconds.
+const (
+	refuseDefault = 5 * time.Second
+	refuseMax     = 365 * 24 * time.Hour
+)
