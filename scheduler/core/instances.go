@@ -31,8 +31,14 @@ func (s *State) stored(m *member, was *instance.Instance) {
 	}
 }
 
-// forget removes an instance's record for good.
+// forget removes an instance whose task is not known to be over for good.
 func (s *State) forget(m *member) {
+	s.publishGone(m.is)
+	s.remove(m)
+}
+
+// remove removes an instance's record for good.
+func (s *State) remove(m *member) {
 	a, i := m.app, m.is
 	a.recount(i, nil)
 	s.recharge(a, i, nil)
@@ -127,7 +133,7 @@ func (s *State) ended(m *member, i *instance.Instance) {
 	s.publishInstance(i)
 	switch i.Goal {
 	case instance.GoalDecommissioned:
-		s.forget(m)
+		s.remove(m)
 	case instance.GoalStopped, instance.GoalRunning:
 		s.store(m, i.Rescheduled(s.now, m.app.spec.Version))
 		s.doubt(m.is)

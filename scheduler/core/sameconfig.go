@@ -19,6 +19,11 @@ func sameConfig(a, b *app.Spec) bool {
 	return same(reflect.ValueOf(x), reflect.ValueOf(y))
 }
 
+// sameChecks reports whether both have the same health checks.
+func sameChecks(a, b *app.Spec) bool {
+	return same(reflect.ValueOf(a.HealthChecks), reflect.ValueOf(b.HealthChecks))
+}
+
 func same(a, b reflect.Value) bool {
 	switch a.Kind() { //nolint:exhaustive // all other kinds are compared as they are
 	case reflect.Pointer:
