@@ -58,9 +58,7 @@ func (s *State) suspect(i *instance.Instance, st mesos.TaskStatus) {
 	if f.count != 1 && f.count != faultAlarm {
 		return
 	}
-	s.publish("agent_avoided_event", event.Fields{
-		"agentId": string(i.AgentID), "host": i.Hostname, "message": st.Message, "failures": f.count, "alarm": f.count >= faultAlarm,
-	})
+	s.publish(&event.AgentAvoided{AgentID: i.AgentID, Host: i.Hostname, Message: st.Message, Failures: f.count, Alarm: f.count >= faultAlarm})
 }
 
 // trust forgets faults of agents that are long ago.

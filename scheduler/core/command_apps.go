@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
@@ -36,6 +37,9 @@ func (s *State) command(e Asked) {
 	case Quiesce:
 		s.quiet = true
 	}
+	if r.Err != nil {
+		s.publishRefusal(e.Command, r.Err)
+	}
 	s.out.Replies = append(s.out.Replies, r)
 }
 
@@ -62,6 +66,7 @@ func (s *State) changeApps(c ChangeApps) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	s.publishPosted(c, func(id app.ID) bool { return changes[id].Original != changes[id].Target })
 	for _, ch := range c.Changes {
 		r.Apps = append(r.Apps, s.app(ch.Spec.ID).Spec())
 	}
@@ -189,6 +194,7 @@ func (s *State) deploy(changes map[app.ID]deployment.Change, version time.Time, 
 		ID: deployment.ID(newUUID(s.cfg.Rand)), Version: version, Steps: steps, Started: s.now, Progressed: s.now,
 		State: deployment.Active, Original: map[app.ID]*app.Spec{}, Target: map[app.ID]*app.Spec{},
 	}
+	s.publish(&event.GroupChanged{GroupID: groupOf(slices.Collect(maps.Keys(changes))), Version: event.Time{Time: version}})
 	for _, id := range slices.Sorted(maps.Keys(changes)) {
 		s.apply(d, id, changes[id])
 	}
@@ -231,6 +237,7 @@ func (s *State) apply(d *deployment.Deployment, id app.ID, c deployment.Change) 
 	a := s.setSpec(c.Target)
 	a.deleted = false
 	s.persist(PutApp{Spec: c.Target})
+	s.publishChecks(c.Original, c.Target)
 	s.trimVersions(a, c.Original)
 	if c.Restart {
 		s.clearDelay(a)

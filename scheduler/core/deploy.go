@@ -60,16 +60,14 @@ func (s *State) hold(d *deployment.Deployment) {
 // start makes d active, or ends it at once when it has nothing to do.
 func (s *State) start(d *deployment.Deployment) {
 	if len(d.Steps) == 0 {
-		done := *d
-		done.State = deployment.Succeeded
-		s.publishDeployment("deployment_success", &done)
+		s.publishEnd(d, deployment.Succeeded, "")
 		return
 	}
 	s.deployments = append(s.deployments, d)
 	s.hold(d)
 	s.persist(PutDeployment{Deployment: d})
 	s.watchDeployment(d)
-	s.publishDeployment("deployment_info", d)
+	s.publishStep(d)
 }
 
 func (s *State) watchDeployment(d *deployment.Deployment) {
@@ -88,8 +86,6 @@ func (s *State) replace(old, d *deployment.Deployment) {
 
 // end takes a deployment off the list.
 func (s *State) end(d *deployment.Deployment, state deployment.State, reason string) {
-	done := *d
-	done.State, done.Reason = state, reason
 	s.deployments = slices.DeleteFunc(slices.Clone(s.deployments), func(o *deployment.Deployment) bool { return o.ID == d.ID })
 	for _, id := range d.Affected() {
 		if s.holders[id] == d.ID {
@@ -104,13 +100,7 @@ func (s *State) end(d *deployment.Deployment, state deployment.State, reason str
 	s.timers.cancel(deploymentTimer, string(d.ID))
 	s.persist(DropDeployment{ID: d.ID})
 	s.dropKept(d)
-	switch state {
-	case deployment.Succeeded:
-		s.publishDeployment("deployment_success", &done)
-	case deployment.Cancelled, deployment.Failed:
-		s.publishDeployment("deployment_failed", &done)
-	case deployment.Active:
-	}
+	s.publishEnd(d, state, reason)
 }
 
 // deploymentDue fails a deployment that has not come closer to its end in time.
@@ -265,7 +255,7 @@ func (s *State) advance(d *deployment.Deployment) {
 	next := *d
 	next.Current++
 	next.Progressed = s.now
-	s.publishDeployment("deployment_step_success", d)
+	s.publishStepDone(d)
 	for _, act := range d.Steps[d.Current] {
 		if act.Kind == deployment.StopApplication {
 			if a := s.app(act.App); a != nil {
@@ -278,7 +268,7 @@ func (s *State) advance(d *deployment.Deployment) {
 		return
 	}
 	s.replace(d, &next)
-	s.publishDeployment("deployment_info", &next)
+	s.publishStep(&next)
 }
 
 // progressGrain is how finely progress is noted: deadlines are minutes, and a
@@ -318,7 +308,8 @@ func (s *State) forgetApp(a *appState) {
 	s.leaveLine(a)
 	s.fair.Forget(id)
 	s.alter(a)
-	s.publish("app_terminated_event", event.Fields{"appId": string(id)})
+	s.publishChecks(a.Spec(), nil)
+	s.publish(&event.AppTerminated{AppID: id})
 }
 
 // undoable reports whether the App's deployment needs a definition to undo what it did.

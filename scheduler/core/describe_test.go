@@ -62,9 +62,7 @@ func (n names) describe(e Effects) []string {
 		out = append(out, "call "+n.shorten(describeCall(c)))
 	}
 	for _, p := range e.Publish {
-		if strings.HasPrefix(p.Type, "deployment_") || strings.HasPrefix(p.Type, "kills_") || strings.HasPrefix(p.Type, "agent_") || strings.HasPrefix(p.Type, "volumes_") || strings.HasPrefix(p.Type, "app_") {
-			out = append(out, n.shorten(fmt.Sprintf("publish %s %v", p.Type, describeFields(p.Facts.Fields()))))
-		}
+		out = append(out, strings.TrimSpace(n.shorten("publish "+p.Type()+" "+describeEvent(p))))
 	}
 	for _, r := range e.Replies {
 		if r.Err != nil {
@@ -74,18 +72,6 @@ func (n names) describe(e Effects) []string {
 		out = append(out, n.shorten(fmt.Sprintf("reply %d deployment %s", r.To, r.Result.Deployment)))
 	}
 	return out
-}
-
-func describeFields(f map[string]any) string {
-	if r, ok := f["reason"]; ok {
-		return fmt.Sprintf("%v: %v", f["id"], r)
-	}
-	for _, k := range []string{"id", "appId", "tasks", "instanceId", "volumes", "agentId"} {
-		if v, ok := f[k]; ok {
-			return fmt.Sprint(v)
-		}
-	}
-	return ""
 }
 
 func describeChange(c Change) string {

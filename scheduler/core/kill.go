@@ -112,7 +112,7 @@ func (s *State) judgeStrays() {
 	s.framework.KillsHeld = n
 	if n > s.guard.alarmed {
 		s.guard.alarmed = n
-		s.publish("kills_held_event", event.Fields{"tasks": n, "known": known})
+		s.publish(&event.KillsHeld{Tasks: n, Known: known})
 	}
 }
 

@@ -13,12 +13,12 @@ func (s *State) observe() {
 	deadlines := roster.NewDeadlines(roster.Limits{
 		Confirm: s.cfg.ConfirmAfter, Launch: s.cfg.LaunchTimeout, Unknown: s.cfg.UnknownGrace, Forget: s.cfg.ForgetAfter,
 	}, &s.timers.queue, &s.now)
-	s.roster.Observe(recount, s.recharge, s.lineUp, deadlines.Changed, s.watchHome, s.unkill)
+	s.roster.Observe(recount, s.recharge, s.lineUp, deadlines.Changed, s.doubtHome, s.unkill)
 }
 
-// record has those told of every change who pass it on: to the store, to the
-// event stream and to the picture for readers.
-func (s *State) record() { s.roster.Observe(s.journal, s.announce, s.show) }
+// record has those told of every change from now on who pass it on: to the store,
+// to the event stream, to the agents that hold data, and to the picture for readers.
+func (s *State) record() { s.roster.Observe(s.journal, s.announce, s.releaseHome, s.show) }
 
 // ownerOf returns the State's part of what is known of an instance's App.
 func ownerOf(m *roster.Member) *appState { return stateOf(m.App()) }
@@ -62,16 +62,21 @@ func site(i *instance.Instance) mesos.Site {
 	return i.Site
 }
 
-// watchHome keeps in mind whose home is in doubt, and has what a forgotten
-// instance reserved destroyed.
-func (s *State) watchHome(c *roster.Change) {
+// doubtHome keeps in mind whose home is in doubt.
+func (s *State) doubtHome(c *roster.Change) {
 	if c.Is == nil {
-		s.freeHome(c.Was)
 		return
 	}
 	s.doubt(c.Is)
 	if c.Was != nil && absent(c.Is) && !c.Was.Condition.OutOfSight() {
 		s.sweep(sweepFor)
+	}
+}
+
+// releaseHome has what a forgotten instance reserved destroyed.
+func (s *State) releaseHome(c *roster.Change) {
+	if c.Is == nil {
+		s.freeHome(c.Was)
 	}
 }
 
@@ -93,8 +98,11 @@ func (s *State) journal(c *roster.Change) {
 
 // announce publishes what has become of the instance, also what it does not stay.
 func (s *State) announce(c *roster.Change) {
-	if c.Over != nil {
+	switch {
+	case c.Over != nil:
 		s.publishInstance(c.Over)
+	case c.Is == nil:
+		s.publishGone(c.Was)
 	}
 	if c.Is != nil && (c.Was == nil || c.Was.Condition != c.Is.Condition) {
 		s.publishInstance(c.Is)

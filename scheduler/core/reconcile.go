@@ -11,6 +11,7 @@ import (
 // subscribed starts over with a (new) master: its offers are new, and every
 // task is asked about.
 func (s *State) subscribed(e mesos.Subscribed) {
+	again := !s.subscribedAt.IsZero()
 	s.framework.Subscribed = true
 	s.subscribedAt, s.seen, s.measureUntil = s.now, resource.Vector{}, s.now.Add(measureFor)
 	s.framework.Master = e.Master
@@ -27,7 +28,11 @@ func (s *State) subscribed(e mesos.Subscribed) {
 	s.startRound()
 	s.timers.set(s.now.Add(s.cfg.ReconcileEvery), implicitTimer, "")
 	s.rekill()
-	s.publish("scheduler_registered_event", event.Fields{"frameworkId": string(e.FrameworkID), "master": e.Master.Hostname})
+	if again {
+		s.publish(&event.SchedulerReregistered{Master: e.Master.Hostname})
+		return
+	}
+	s.publish(&event.SchedulerRegistered{FrameworkID: e.FrameworkID, Master: e.Master.Hostname})
 }
 
 func (s *State) disconnected() {
@@ -36,7 +41,7 @@ func (s *State) disconnected() {
 	s.recon = nil
 	s.timers.cancel(reconcileTimer, "")
 	s.timers.cancel(reviveTimer, "")
-	s.publish("scheduler_disconnected_event", event.Fields{})
+	s.publish(&event.SchedulerDisconnected{})
 }
 
 // startRound asks explicitly about every task that may live.

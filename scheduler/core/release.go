@@ -88,7 +88,7 @@ func (s *State) free(id instance.ID, agent mesos.AgentID, role string) {
 	r := Release{Agent: agent, Role: role, Since: s.now}
 	s.disks.releases[id] = r
 	s.persist(PutRelease{ID: id, Release: r})
-	s.publish("volumes_released_event", event.Fields{"instanceId": string(id), "agentId": string(agent)})
+	s.publish(&event.VolumesReleased{InstanceID: string(id), AgentID: agent})
 	s.sweep(sweepFor)
 }
 
@@ -277,7 +277,7 @@ func (s *State) holdVolumes(id instance.ID, at spot) {
 	}
 	s.disks.unknown[id] = at
 	s.framework.VolumesHeld = len(s.disks.unknown)
-	s.publish("volumes_held_event", event.Fields{"instanceId": string(id), "agentId": string(at.agent)})
+	s.publish(&event.VolumesHeld{InstanceID: string(id), AgentID: at.agent})
 }
 
 // releaseHeld releases the unknown volumes that were found so far.
@@ -308,7 +308,7 @@ func (s *State) destroyReleased() {
 		}
 		s.call(mesos.Accept{OfferIDs: c.Offers, Operations: c.Operations})
 		if ids := destroyed(c.Operations); ids != nil {
-			s.publish("volumes_destroyed_event", event.Fields{"volumes": ids, "agentId": string(c.Agent)})
+			s.publish(&event.VolumesDestroyed{Volumes: ids, AgentID: c.Agent})
 		}
 		s.sweep(sweepFor)
 	}

@@ -69,9 +69,10 @@ type State struct {
 	// records are the ones that newRecord hands out next.
 	records []instance.Instance
 	// quiet says that nothing is launched any more.
-	quiet bool
-	view  *View
-	disks disks
+	quiet     bool
+	view      *View
+	disks     disks
+	announcer announcer
 }
 
 // Stored is what a State starts from: all that was ever persisted and not dropped.

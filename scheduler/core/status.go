@@ -24,7 +24,9 @@ func (s *State) fromMesos(ev mesos.SchedulerEvent) {
 		s.failure(e)
 	case mesos.InverseOffers:
 		s.inverse(e.Offers)
-	case mesos.RescindInverseOffer, mesos.FrameworkMessage, mesos.Heartbeat, mesos.ErrorEvent:
+	case mesos.FrameworkMessage:
+		s.publish(&event.FrameworkMessage{ExecutorID: e.ExecutorID, SlaveID: e.AgentID, Message: string(e.Data)})
+	case mesos.RescindInverseOffer, mesos.Heartbeat, mesos.ErrorEvent:
 	}
 }
 
@@ -51,10 +53,12 @@ func (s *State) applyUpdate(st mesos.TaskStatus) {
 	switch outcome {
 	case instance.Unchanged:
 	case instance.Changed:
-		s.roster.Put(m, next)
 		s.publishStatus(next, st)
+		s.roster.Put(m, next)
+		s.publishHealth(a, i, next, st)
 		s.live(a, i, next)
 	case instance.Ended:
+		s.publishUnhealthyKill(next, st)
 		s.publishStatus(next, st)
 		s.blame(a, next, st)
 		s.ended(m, neverMade(next, st))
@@ -87,11 +91,6 @@ func (s *State) live(a *appState, was, is *instance.Instance) {
 	if is.Condition == instance.Running && was.Condition != instance.Running || is.Healthy != nil && *is.Healthy && (was.Healthy == nil || !*was.Healthy) {
 		s.progressed(a)
 	}
-	if is.Healthy != nil && (was.Healthy == nil || *was.Healthy != *is.Healthy) {
-		s.publish("instance_health_changed_event", event.Fields{
-			"instanceId": string(is.ID), "runSpecId": string(is.App), "runSpecVersion": version(is.Version), "healthy": *is.Healthy,
-		})
-	}
 }
 
 // blame decides whether a task's end counts as a failure of its App. Kills that
@@ -122,6 +121,9 @@ func (s *State) blame(a *appState, i *instance.Instance, st mesos.TaskStatus) {
 func (s *State) stray(st mesos.TaskStatus) {
 	switch {
 	case st.State.Terminal(), st.State == mesos.TaskUnreachable, st.State == mesos.TaskUnknown:
+		if st.State.Terminal() {
+			s.publishUnknown(st)
+		}
 		s.killed(st.TaskID)
 		s.guard.forget(st.TaskID)
 		s.straysHome(st, false)

@@ -40,7 +40,7 @@ const (
 // The update must be one of the instance's current task; the record is left as
 // it was.
 func (i *Instance) Apply(now time.Time, st mesos.TaskStatus) (*Instance, Outcome) {
-	to := conditionOf(st)
+	to := ConditionOf(st)
 	if to == Unknown && i.Condition.Live() && i.Condition != Provisioned {
 		to = Unreachable
 	}
@@ -111,10 +111,10 @@ func (c Condition) towards(to Condition) Condition {
 	}
 }
 
-// conditionOf maps a status to the condition it reports, 0 for none. TASK_LOST
+// ConditionOf maps a status to the condition it reports, 0 for none. TASK_LOST
 // comes only from masters that treat the framework as not partition-aware, or
 // when an agent is replaced or taken down: the task is gone either way.
-func conditionOf(st mesos.TaskStatus) Condition {
+func ConditionOf(st mesos.TaskStatus) Condition {
 	switch st.State {
 	case mesos.TaskStaging:
 		return Staging

@@ -19,6 +19,11 @@ func SameConfig(a, b *app.Spec) bool {
 	return same(reflect.ValueOf(x), reflect.ValueOf(y))
 }
 
+// SameChecks reports whether both have the same health checks.
+func SameChecks(a, b *app.Spec) bool {
+	return same(reflect.ValueOf(a.HealthChecks), reflect.ValueOf(b.HealthChecks))
+}
+
 func same(a, b reflect.Value) bool {
 	switch a.Kind() { //nolint:exhaustive // all other kinds are compared as they are
 	case reflect.Pointer:
