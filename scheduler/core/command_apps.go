@@ -31,7 +31,8 @@ func (s *State) command(e Asked) {
 		r.Err = s.resetDelay(c.ID)
 	case ConfirmKills:
 		s.releaseKills()
-		s.releaseHeld()
+		s.volumes.Confirm()
+		s.framework.VolumesHeld = 0
 	case SetQuota:
 		r.Err = s.setQuota(c)
 	case Quiesce:

@@ -15,6 +15,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/reconciliation"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // State is everything that the scheduler decides by. It is stepped by one
@@ -69,9 +70,10 @@ type State struct {
 	// records are the ones that newRecord hands out next.
 	records []instance.Instance
 	// quiet says that nothing is launched any more.
-	quiet     bool
-	view      *View
-	disks     disks
+	quiet bool
+	view  *View
+	// volumes is the account of persistent volumes.
+	volumes   *volumes.Book
 	announcer announcer
 }
 
@@ -84,7 +86,7 @@ type Stored struct {
 	Deployments []*deployment.Deployment
 	Troubles    map[app.ID]Trouble
 	// Releases are forgotten instances whose data are still to be destroyed.
-	Releases map[instance.ID]Release
+	Releases map[instance.ID]volumes.Release
 	// Quotas are those set at run time, by the queue's path.
 	Quotas map[string]fairshare.Quota
 }
@@ -105,11 +107,12 @@ func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *St
 		kills:        map[mesos.TaskID]*kill{},
 		timers:       timers{byKey: map[timerKey]*keyed{}},
 		fair:         fairshare.New(cfg.Fairness), hoards: map[app.ID]*hoard{}, sharesChanged: true,
-		view: NewView(now, FrameworkView{}, nil, nil), disks: newDisks(stored.Releases),
+		view: NewView(now, FrameworkView{}, nil, nil),
 	}
 	place.SetFramework(stored.Framework)
 	s.guard.empty = len(stored.Versions) == 0
 	s.loadQuotas(stored.Quotas)
+	s.volumes = volumes.New(homeKeeper{s}, s.roster, cfg.ConfirmAfter, &s.now, stored.Releases)
 	s.observe()
 	s.load(stored)
 	s.record()
