@@ -1,4 +1,4 @@
-package core
+package roster
 
 import (
 	"reflect"
@@ -7,16 +7,21 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 )
 
-// sameConfig reports whether instances of both definitions are alike: all but
+// SameConfig reports whether instances of both definitions are alike: all but
 // the number of instances and the times of changes. A list or map that is
 // empty is the same as one that is not there.
-func sameConfig(a, b *app.Spec) bool {
+func SameConfig(a, b *app.Spec) bool {
 	x, y := *a, *b
 	for _, s := range []*app.Spec{&x, &y} {
 		s.Instances = 0
 		s.Version, s.LastScalingAt, s.LastConfigChangeAt = time.Time{}, time.Time{}, time.Time{}
 	}
 	return same(reflect.ValueOf(x), reflect.ValueOf(y))
+}
+
+// SameChecks reports whether both have the same health checks.
+func SameChecks(a, b *app.Spec) bool {
+	return same(reflect.ValueOf(a.HealthChecks), reflect.ValueOf(b.HealthChecks))
 }
 
 func same(a, b reflect.Value) bool {

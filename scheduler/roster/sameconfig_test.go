@@ -1,4 +1,4 @@
-package core
+package roster
 
 import (
 	"testing"
@@ -42,7 +42,7 @@ func TestOnlyWhatInstancesSeeIsConfiguration(t *testing.T) {
 	} {
 		changed := base
 		row.change(&changed)
-		if got := sameConfig(&base, &changed); got != row.want {
+		if got := SameConfig(&base, &changed); got != row.want {
 			t.Errorf("%s: same is %v, want %v", name, got, row.want)
 		}
 	}
