@@ -92,6 +92,7 @@ Ctrl-C stops everything and leaves no container and no process behind.`,
 	f.StringVar(&c.role, "mesos-role", "gantry", "role of the scheduler and its apps; nothing can be reserved for \"*\", so that persistent volumes need another one")
 	c.access = scheduler.DefaultConfig()
 	accessFlags(f, &c.access)
+	featuresFlag(f, &c.access)
 	c.decisions = core.DefaultConfig()
 	sharingFlags(f, &c.decisions)
 	logs.flags(f, "warn")
@@ -123,6 +124,9 @@ func (c *miniConfig) validate() error {
 	}
 	if c.runtime != "auto" && c.runtime != "docker" && c.runtime != "process" {
 		problem("--runtime %q: use docker, process or auto", c.runtime)
+	}
+	if err := scheduler.CheckFeatures(c.access.Features); err != nil {
+		problem("--enable-features %w", err)
 	}
 	if err := fairshare.CheckQuotas(c.decisions.Fairness.Queues); err != nil {
 		problem("--queue: %w", err)
