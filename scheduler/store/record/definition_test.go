@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"strconv"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ func invent(v reflect.Value, c choice) {
 	switch v.Kind() { //nolint:exhaustive // the default says what is missing
 	case reflect.String:
 		if c.length() > 0 {
-			v.SetString(fmt.Sprint(c.number(30)))
+			v.SetString(strconv.FormatInt(c.number(30), 10))
 		}
 	case reflect.Bool:
 		v.SetBool(c.number(8)%2 != 0)

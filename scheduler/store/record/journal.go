@@ -17,6 +17,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/store"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // format is the version byte of the records written now. Since 2 deployments refer
@@ -124,7 +125,7 @@ func (e *UnreadableError) Unwrap() error { return e.Err }
 // *UnreadableError or an error of the store.
 func (j *Journal) Load(ctx context.Context) (core.Stored, error) {
 	l := &loading{
-		Stored: core.Stored{Troubles: map[app.ID]core.Trouble{}, Releases: map[instance.ID]core.Release{}, Quotas: map[string]fairshare.Quota{}},
+		Stored: core.Stored{Troubles: map[app.ID]core.Trouble{}, Releases: map[instance.ID]volumes.Release{}, Quotas: map[string]fairshare.Quota{}},
 		plans:  map[deployment.ID][]*gantryv1.PlanRecord{}, progress: map[deployment.ID]*gantryv1.ProgressRecord{}, wantParts: map[deployment.ID]int{},
 		unknown: unknowns{},
 	}
