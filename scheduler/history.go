@@ -4,6 +4,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/event"
+	"github.com/gantry-mesos/gantry/pkg/logfield"
 )
 
 // history writes what an operator asks about later into the log.
@@ -12,54 +13,67 @@ type history struct{ log *zap.Logger }
 // Publish implements loop.Publisher.
 func (h history) Publish(events []event.Event) {
 	for _, e := range events {
-		switch e.Type {
-		case "status_update_event", "deployment_info", "deployment_step_success", "deployment_success", "deployment_failed",
-			"agent_avoided_event", "kills_held_event", "volumes_held_event", "volumes_released_event", "volumes_destroyed_event", "scheduler_registered_event", "scheduler_disconnected_event":
-			h.tell(e.Type, e.Facts.Fields())
-		default:
-			if entry := h.log.Check(zap.DebugLevel, "event"); entry != nil {
-				entry.Write(zap.String("type", e.Type), zap.Any("fields", e.Facts.Fields()))
-			}
+		if h.tellDeployment(e) || h.tellCluster(e) {
+			continue
+		}
+		if entry := h.log.Check(zap.DebugLevel, "event"); entry != nil {
+			entry.Write(zap.String("type", e.Type()), zap.Any("fields", e))
 		}
 	}
 }
 
-// tell writes a line that is always of interest.
-func (h history) tell(kind string, fields event.Fields) {
-	field := func(key, name string) zap.Field { return zap.Any(key, fields[name]) }
-	switch kind {
-	case "status_update_event":
-		h.log.Info("task status", field("task_id", "taskId"), field("state", "taskStatus"), field("host", "host"),
-			field("reason", "reason"), field("message", "message"))
-	case "deployment_info", "deployment_step_success", "deployment_success":
-		h.log.Info(message[kind], field("deployment_id", "id"), field("step", "currentStep"))
-	case "deployment_failed":
-		h.log.Warn("deployment failed", field("deployment_id", "id"), field("reason", "reason"))
-	case "agent_avoided_event":
+// tellDeployment writes a line about a deployment; it reports whether e is one of its events.
+func (h history) tellDeployment(e event.Event) bool {
+	step := func(message string, p *event.Plan, index int) {
+		h.log.Info(message, logfield.Deployment(p.ID), zap.Int("step", index))
+	}
+	switch e := e.(type) {
+	case *event.DeploymentInfo:
+		step("deployment step started", e.Plan, e.Index)
+	case *event.DeploymentStepSuccess:
+		step("deployment step done", e.Plan, e.Index)
+	case *event.DeploymentSuccess:
+		step("deployment done", e.Plan, len(e.Plan.Steps))
+	case *event.DeploymentFailed:
+		h.log.Warn("deployment failed", logfield.Deployment(e.ID), logfield.Reason(e.Reason))
+	default:
+		return false
+	}
+	return true
+}
+
+// tellCluster writes a line about a task or the cluster; it reports whether e is always of interest.
+func (h history) tellCluster(e event.Event) bool {
+	switch e := e.(type) {
+	case *event.StatusUpdate:
+		h.log.Info("task status", logfield.Task(e.TaskID), zap.String("state", e.TaskStatus), zap.String("host", e.Host),
+			logfield.Reason(e.Reason), zap.String("message", e.Message))
+	case *event.AgentAvoided:
 		say, message := h.log.Warn, "agent avoided: a task failed there by the agent's fault"
-		if fields["alarm"] == true {
+		if e.Alarm {
 			say, message = h.log.Error, "agent goes on failing tasks by its own fault: mend it, or drain it"
 		}
-		say(message, field("agent_id", "agentId"), field("host", "host"), field("detail", "message"), field("count", "failures"))
-	case "kills_held_event":
+		say(message, logfield.Agent(e.AgentID), zap.String("host", e.Host), zap.String("detail", e.Message), zap.Int("count", e.Failures))
+	case *event.KillsHeld:
 		h.log.Error("unknown tasks are running and are not killed without a confirmation: POST /v3/kills/confirm to kill them, or restore the store",
-			field("count", "tasks"), field("known", "known"))
-	case "volumes_held_event":
+			zap.Int("count", e.Tasks), zap.Int("known", e.Known))
+	case *event.VolumesHeld:
 		h.log.Error("an unknown instance has persistent volumes, which are kept: POST /v3/kills/confirm to destroy them, or restore the store",
-			field("instance_id", "instanceId"), field("agent_id", "agentId"))
-	case "volumes_released_event":
-		h.log.Info("instance ended for good, its persistent volumes will be destroyed", field("instance_id", "instanceId"), field("agent_id", "agentId"))
-	case "volumes_destroyed_event":
-		h.log.Info("persistent volumes destroyed", field("volumes", "volumes"), field("agent_id", "agentId"))
-	case "scheduler_registered_event":
-		h.log.Info("subscribed with mesos", field("framework_id", "frameworkId"), field("host", "master"))
-	case "scheduler_disconnected_event":
+			logfield.Instance(e.InstanceID), logfield.Agent(e.AgentID))
+	case *event.VolumesReleased:
+		h.log.Info("instance ended for good, its persistent volumes will be destroyed", logfield.Instance(e.InstanceID), logfield.Agent(e.AgentID))
+	case *event.VolumesDestroyed:
+		h.log.Info("persistent volumes destroyed", zap.Strings("volumes", e.Volumes), logfield.Agent(e.AgentID))
+	case *event.UnhealthyInstanceKilled:
+		h.log.Info("unhealthy task ended", logfield.Task(e.TaskID), logfield.Reason(e.Reason))
+	case *event.SchedulerRegistered:
+		h.log.Info("subscribed with mesos", logfield.Framework(e.FrameworkID), zap.String("host", e.Master))
+	case *event.SchedulerReregistered:
+		h.log.Info("subscribed with mesos again", zap.String("host", e.Master))
+	case *event.SchedulerDisconnected:
 		h.log.Warn("subscription with mesos ended")
+	default:
+		return false
 	}
-}
-
-var message = map[string]string{
-	"deployment_info":         "deployment step started",
-	"deployment_step_success": "deployment step done",
-	"deployment_success":      "deployment done",
+	return true
 }

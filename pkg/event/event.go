@@ -1,26 +1,70 @@
-// Package event holds the events that Gantry publishes, named and shaped as
-// Marathon's event stream names them ("Marathon, event stream"). Package
-// httpapi writes them as JSON.
+// Package event holds what Gantry tells of itself as it happens: one struct for
+// each event, with the names and members of Marathon's event stream ("Marathon,
+// event stream"), and Gantry's own. The core publishes them, scheduler/eventlog
+// numbers and keeps them, and pkg/api writes them as JSON.
+//
+// An event is immutable once it is published: many readers share it.
 package event
 
-import "time"
+import (
+	"encoding/json"
+	"strings"
+	"time"
+)
 
-// Event is one event. Type is Marathon's name, such as "status_update_event".
-type Event struct {
-	Type  string
-	At    time.Time
-	Facts Facts
+// Event is something that happened. All of them are pointers to the structs of
+// this package, so that a type switch tells them apart.
+type Event interface {
+	// Type is the name by which the stream knows the event, such as "status_update_event".
+	Type() string
 }
 
-// Facts are an event's further members. They are put into words when somebody
-// reads them, for most events are published to nobody.
-type Facts interface {
-	// Fields returns the members by name, ready for JSON.
-	Fields() map[string]any
+// Entry is an event as the log keeps it.
+type Entry struct {
+	// Number is larger by one than that of the event before it.
+	Number uint64
+	At     time.Time
+	Event
 }
 
-// Fields are facts that are in words already.
-type Fields map[string]any
+// timeLayout is how Marathon writes times: UTC, always three digits of fraction.
+const timeLayout = `"2006-01-02T15:04:05.000Z"`
 
-// Fields implements Facts.
-func (f Fields) Fields() map[string]any { return f }
+// Time is a version, or another time, which is written as Marathon does.
+type Time struct{ time.Time }
+
+// MarshalJSON writes it in milliseconds.
+func (t Time) MarshalJSON() ([]byte, error) {
+	return t.UTC().AppendFormat(make([]byte, 0, len(timeLayout)), timeLayout), nil
+}
+
+// Addresses are the IP addresses of a task.
+type Addresses []string
+
+// MarshalJSON writes each with its protocol.
+func (a Addresses) MarshalJSON() ([]byte, error) {
+	type address struct {
+		IPAddress string `json:"ipAddress"`
+		Protocol  string `json:"protocol"`
+	}
+	list := make([]address, 0, len(a))
+	for _, ip := range a {
+		protocol := "IPv4"
+		if strings.Contains(ip, ":") {
+			protocol = "IPv6"
+		}
+		list = append(list, address{ip, protocol})
+	}
+	return json.Marshal(list)
+}
+
+// Ports are the host ports of a task.
+type Ports []uint32
+
+// MarshalJSON writes a list in any case.
+func (p Ports) MarshalJSON() ([]byte, error) {
+	if p == nil {
+		return []byte("[]"), nil
+	}
+	return json.Marshal([]uint32(p))
+}

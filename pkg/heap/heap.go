@@ -2,6 +2,8 @@
 // any of them can be moved or taken out.
 package heap
 
+import "slices"
+
 // Handle is where an item stands in its Heap. An item embeds one; the zero
 // value is that of an item in no Heap.
 type Handle struct {
@@ -12,15 +14,17 @@ type Handle struct {
 // In reports whether the item is in a Heap.
 func (h *Handle) In() bool { return h.at != 0 }
 
-func (h *Handle) handle() *Handle { return h } //nolint:unused // items have it by embedding, and are an Item by it
+func (h *Handle) handle() *Handle { return h }
 
-// Item is what a Heap holds: a pointer to a struct that embeds Handle. An item
-// is in one Heap at a time.
+// Handled is a pointer to a struct that embeds Handle.
+type Handled interface{ handle() *Handle }
+
+// Item is what a Heap holds. An item is in one Heap at a time.
 type Item[T any] interface {
 	comparable
+	Handled
 	// Before reports whether the item comes out earlier than another one.
 	Before(other T) bool
-	handle() *Handle
 }
 
 // Heap keeps items with the first of their order on top. The zero value is empty.
@@ -41,6 +45,9 @@ func (h *Heap[T]) First() (first T) {
 func (h *Heap[T]) Set(item T) {
 	at := item.handle().at - 1
 	if at < 0 {
+		if len(h.items) == cap(h.items) {
+			h.items = slices.Grow(h.items, len(h.items)+1)
+		}
 		h.items = append(h.items, item)
 		h.up(item, len(h.items)-1)
 		return

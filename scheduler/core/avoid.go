@@ -1,8 +1,6 @@
 package core
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/event"
@@ -40,7 +38,7 @@ func (s *State) excuse(a *appState, i *instance.Instance, st mesos.TaskStatus, f
 	if a.excused++; a.excused > excusedMax {
 		wait := min(excuseWait<<min(a.excused-excusedMax-1, 10), excuseWaitMax)
 		a.trouble.DelayUntil = later(a.trouble.DelayUntil, s.now.Add(wait))
-		s.timers.set(a.trouble.DelayUntil, delayTimer, string(a.spec.ID))
+		s.timers.set(a.trouble.DelayUntil, delayTimer, string(a.Spec().ID))
 		s.noteWaiting(a)
 	}
 	s.saveTrouble(a)
@@ -52,17 +50,15 @@ func (s *State) suspect(i *instance.Instance, st mesos.TaskStatus) {
 	s.faulty[i.AgentID] = f
 	s.framework.AgentsAvoided = len(s.faulty)
 	s.timers.set(s.now.Add(s.cfg.AvoidFor), trustTimer, string(i.AgentID))
-	for _, id := range slices.Sorted(maps.Keys(s.apps)) {
-		if a := s.apps[id]; a.demand != nil {
+	for a := range s.apps {
+		if a.demand != nil {
 			a.demand.Avoid(i.AgentID, s.failuresOn(a, i.AgentID))
 		}
 	}
 	if f.count != 1 && f.count != faultAlarm {
 		return
 	}
-	s.publish("agent_avoided_event", event.Fields{
-		"agentId": string(i.AgentID), "host": i.Hostname, "message": st.Message, "failures": f.count, "alarm": f.count >= faultAlarm,
-	})
+	s.publish(&event.AgentAvoided{AgentID: i.AgentID, Host: i.Hostname, Message: st.Message, Failures: f.count, Alarm: f.count >= faultAlarm})
 }
 
 // trust forgets faults of agents that are long ago.
@@ -73,7 +69,7 @@ func (s *State) trust() {
 		}
 		delete(s.faulty, id)
 		s.framework.AgentsAvoided = len(s.faulty)
-		for _, a := range s.apps {
+		for a := range s.apps {
 			if a.demand != nil {
 				a.demand.Avoid(id, a.failures[id].count)
 			}

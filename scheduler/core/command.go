@@ -28,12 +28,21 @@ type AppChange struct {
 	Rollback bool
 }
 
+// Origin is where a command came from.
+type Origin struct {
+	ClientIP string
+	// URI is the path that was asked for.
+	URI string
+}
+
 // The commands.
 type (
 	// ChangeApps creates or updates Apps in one deployment.
 	ChangeApps struct {
 		Changes []AppChange
 		Force   bool
+		// From is told with the definitions.
+		From Origin
 	}
 	// RestartApp replaces all instances of an App by new ones, rolling.
 	RestartApp struct {

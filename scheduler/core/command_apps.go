@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/roster"
 )
 
 // command carries out what was asked, or changes nothing and answers with the error.
@@ -29,11 +31,15 @@ func (s *State) command(e Asked) {
 		r.Err = s.resetDelay(c.ID)
 	case ConfirmKills:
 		s.releaseKills()
-		s.releaseHeld()
+		s.volumes.Confirm()
+		s.framework.VolumesHeld = 0
 	case SetQuota:
 		r.Err = s.setQuota(c)
 	case Quiesce:
 		s.quiet = true
+	}
+	if r.Err != nil {
+		s.publishRefusal(e.Command, r.Err)
 	}
 	s.out.Replies = append(s.out.Replies, r)
 }
@@ -54,15 +60,16 @@ func (s *State) changeApps(c ChangeApps) (Result, error) {
 	if err := disjoint(changes); err != nil {
 		return Result{}, err
 	}
-	if err := s.assignServicePorts(changes); err != nil {
+	if err := s.ports.assign(changes); err != nil {
 		return Result{}, err
 	}
 	r, err := s.deploy(changes, version, override(c.Force))
 	if err != nil {
 		return Result{}, err
 	}
+	s.publishPosted(c, func(id app.ID) bool { return changes[id].Original != changes[id].Target })
 	for _, ch := range c.Changes {
-		r.Apps = append(r.Apps, s.apps[ch.Spec.ID].spec)
+		r.Apps = append(r.Apps, s.app(ch.Spec.ID).Spec())
 	}
 	return r, nil
 }
@@ -80,7 +87,7 @@ func (s *State) peekVersion() time.Time {
 // wins and the deletion is cancelled.
 func (s *State) changeOf(ch AppChange, version time.Time, force bool) (deployment.Change, error) {
 	id := ch.Spec.ID
-	a := s.apps[id]
+	a := s.app(id)
 	deleted := a != nil && a.deleted
 	if deleted && a.deployment != nil && !force {
 		return deployment.Change{}, &LockedError{Deployments: []deployment.ID{a.deployment.ID}}
@@ -88,7 +95,7 @@ func (s *State) changeOf(ch AppChange, version time.Time, force bool) (deploymen
 	switch {
 	case a != nil && !deleted && ch.Create:
 		return deployment.Change{}, &ExistsError{ID: id}
-	case !ch.Base.IsZero() && (a == nil || !a.spec.Version.Equal(ch.Base)):
+	case !ch.Base.IsZero() && (a == nil || !a.Spec().Version.Equal(ch.Base)):
 		return deployment.Change{}, &ChangedError{ID: id}
 	}
 	if other, taken := s.pathTaken(id); a == nil && taken {
@@ -100,16 +107,16 @@ func (s *State) changeOf(ch AppChange, version time.Time, force bool) (deploymen
 		spec.RestartedAt = time.Time{}
 		return deployment.Change{Target: &spec}, nil
 	}
-	was := a.spec
+	was := a.Spec()
 	spec.RestartedAt = was.RestartedAt
 	spec.Version, spec.LastScalingAt, spec.LastConfigChangeAt = version, was.LastScalingAt, was.LastConfigChangeAt
 	spec = *spec.WithServicePortsOf(was)
 	if ch.Rollback {
-		s.yieldServicePorts(&spec, was)
+		s.ports.yield(&spec, was)
 	}
 	change := deployment.Change{Original: was, Target: &spec}
 	switch {
-	case !sameConfig(&spec, was):
+	case !roster.SameConfig(&spec, was):
 		spec.LastScalingAt, spec.LastConfigChangeAt = version, version
 		change.Restart = true
 	case spec.Instances != was.Instances:
@@ -139,11 +146,11 @@ func disjoint(changes map[app.ID]deployment.Change) error {
 // pathTaken finds an App that is a group of id or that has id as its group.
 func (s *State) pathTaken(id app.ID) (app.ID, bool) {
 	for g := id.Parent(); g != "/"; g = g.Parent() {
-		if _, ok := s.apps[g]; ok {
+		if s.app(g) != nil {
 			return g, true
 		}
 	}
-	if below := s.Below(id); len(below) > 0 {
+	if below := s.roster.Below(id); len(below) > 0 {
 		return below[0], true
 	}
 	return "", false
@@ -151,28 +158,14 @@ func (s *State) pathTaken(id app.ID) (app.ID, bool) {
 
 // Spec returns an App's current definition, nil if there is none.
 func (s *State) Spec(id app.ID) *app.Spec {
-	if a := s.apps[id]; a != nil && !a.deleted {
-		return a.spec
+	if a := s.app(id); a != nil && !a.deleted {
+		return a.Spec()
 	}
 	return nil
 }
 
 // Below lists the Apps below a group at any depth, in the order of ids.
-func (s *State) Below(group app.ID) []app.ID {
-	var ids []app.ID
-	start := group + "/"
-	if group == "/" {
-		start = "/"
-	}
-	s.order.AscendGreaterOrEqual(start, func(id app.ID) bool {
-		if !id.Within(group) {
-			return false
-		}
-		ids = append(ids, id)
-		return true
-	})
-	return ids
-}
+func (s *State) Below(group app.ID) []app.ID { return s.roster.Below(group) }
 
 // override is the reason that deployments in the way of a change are told, "" if
 // the change has to wait for them.
@@ -202,6 +195,7 @@ func (s *State) deploy(changes map[app.ID]deployment.Change, version time.Time, 
 		ID: deployment.ID(newUUID(s.cfg.Rand)), Version: version, Steps: steps, Started: s.now, Progressed: s.now,
 		State: deployment.Active, Original: map[app.ID]*app.Spec{}, Target: map[app.ID]*app.Spec{},
 	}
+	s.publish(&event.GroupChanged{GroupID: groupOf(slices.Collect(maps.Keys(changes))), Version: event.Time{Time: version}})
 	for _, id := range slices.Sorted(maps.Keys(changes)) {
 		s.apply(d, id, changes[id])
 	}
@@ -213,7 +207,7 @@ func (s *State) deploy(changes map[app.ID]deployment.Change, version time.Time, 
 // instances, too, which that one has not come to.
 func (s *State) carryOn(changes map[app.ID]deployment.Change) {
 	for id, c := range changes {
-		if a := s.apps[id]; c.Original != nil && c.Target != nil && a.deployment != nil && a.tally.Old > 0 {
+		if a := s.app(id); c.Original != nil && c.Target != nil && a.deployment != nil && a.Tally().Old > 0 {
 			c.Restart = true
 			changes[id] = c
 		}
@@ -233,8 +227,8 @@ func (s *State) apply(d *deployment.Deployment, id app.ID, c deployment.Change) 
 		d.Original[id] = c.Original
 	}
 	if c.Target == nil {
-		s.apps[id].deleted = true
-		s.touch(s.apps[id])
+		s.app(id).deleted = true
+		s.touch(s.app(id))
 		return
 	}
 	d.Target[id] = c.Target
@@ -244,6 +238,7 @@ func (s *State) apply(d *deployment.Deployment, id app.ID, c deployment.Change) 
 	a := s.setSpec(c.Target)
 	a.deleted = false
 	s.persist(PutApp{Spec: c.Target})
+	s.publishChecks(c.Original, c.Target)
 	s.trimVersions(a, c.Original)
 	if c.Restart {
 		s.clearDelay(a)
@@ -253,11 +248,11 @@ func (s *State) apply(d *deployment.Deployment, id app.ID, c deployment.Change) 
 
 // reschedule lets instances that still wait take the current definition.
 func (s *State) reschedule(a *appState) {
-	for _, m := range a.members {
-		if m.waits() && !m.is.Version.Equal(a.spec.Version) {
-			next := *m.is
-			next.Version = a.spec.Version
-			s.store(m, &next)
+	for _, m := range a.Members() {
+		if m.Waits() && !m.Is().Version.Equal(a.Spec().Version) {
+			next := *m.Is()
+			next.Version = a.Spec().Version
+			s.roster.Put(m, &next)
 		}
 	}
 }
@@ -266,25 +261,25 @@ func (s *State) reschedule(a *appState) {
 // current one, the one before it, which the deployment under way goes back to
 // when it is undone, and those of instances.
 func (s *State) trimVersions(a *appState, before *app.Spec) {
-	if len(a.versions) <= s.cfg.VersionsMax {
+	if len(a.Versions()) <= s.cfg.VersionsMax {
 		return
 	}
-	used := map[int64]bool{a.spec.Version.UnixMilli(): true}
+	used := map[int64]bool{a.Spec().Version.UnixMilli(): true}
 	if before != nil {
 		used[before.Version.UnixMilli()] = true
 	}
-	for i := range a.instances {
+	for i := range a.Instances {
 		used[i.Version.UnixMilli()] = true
 	}
-	kept := slices.Clone(a.versions[:s.cfg.VersionsMax])
-	for _, v := range a.versions[s.cfg.VersionsMax:] {
+	kept := slices.Clone(a.Versions()[:s.cfg.VersionsMax])
+	for _, v := range a.Versions()[s.cfg.VersionsMax:] {
 		if used[v.Version.UnixMilli()] {
 			kept = append(kept, v)
 			continue
 		}
 		s.persist(DropApp{ID: v.ID, Version: v.Version})
 	}
-	a.versions = kept
+	a.Keep(kept)
 }
 
 func (s *State) restartApp(c RestartApp) (Result, error) {
@@ -312,21 +307,21 @@ func (s *State) deleteApps(c DeleteApps) (Result, error) {
 
 // killTasks ends tasks; with Scale their Apps want as many fewer, as a deployment.
 func (s *State) killTasks(c KillTasks) (Result, error) {
-	var victims []*member
+	var victims []*roster.Member
 	shrink := map[app.ID]int{}
 	named := map[mesos.TaskID]bool{}
 	for _, t := range c.Tasks {
-		m := s.ofTask(t)
+		m := s.roster.FindTask(t)
 		if named[t] {
 			continue
 		}
 		named[t] = true
-		if m == nil || m.is.Goal == instance.GoalDecommissioned || !c.Wipe && keeps(m.is, c.Scale) {
+		if m == nil || m.Is().Goal == instance.GoalDecommissioned || !c.Wipe && keeps(m.Is(), c.Scale) {
 			continue
 		}
 		victims = append(victims, m)
-		if !m.app.deleted {
-			shrink[m.app.spec.ID]++
+		if !ownerOf(m).deleted {
+			shrink[m.App().Spec().ID]++
 		}
 	}
 	var r Result
@@ -334,7 +329,7 @@ func (s *State) killTasks(c KillTasks) (Result, error) {
 		version := s.peekVersion()
 		changes := map[app.ID]deployment.Change{}
 		for id, n := range shrink {
-			was := s.apps[id].spec
+			was := s.app(id).Spec()
 			spec := *was
 			spec.Instances = max(0, spec.Instances-n)
 			spec.Version, spec.LastScalingAt = version, version
@@ -346,33 +341,20 @@ func (s *State) killTasks(c KillTasks) (Result, error) {
 		}
 	}
 	for _, m := range victims {
-		task := m.is.TaskID()
+		task := m.Is().TaskID()
 		r.Tasks = append(r.Tasks, task)
-		if c.Scale || c.Wipe || m.is.Home == nil && m.is.Condition.OutOfSight() {
+		if c.Scale || c.Wipe || m.Is().Home == nil && m.Is().Condition.OutOfSight() {
 			s.decommission(m, c.Wipe)
 			continue
 		}
-		s.kill(task, m.is.AgentID)
+		s.kill(task, m.Is().AgentID)
 	}
 	return r, nil
 }
 
-// ofTask finds the instance whose current task this is, nil if there is none.
-func (s *State) ofTask(t mesos.TaskID) *member {
-	id, appID, ok := instance.OfTask(t)
-	if !ok || s.apps[appID] == nil {
-		return nil
-	}
-	m := s.apps[appID].member(id)
-	if m == nil || !m.is.Owns(t) {
-		return nil
-	}
-	return m
-}
-
 func (s *State) resetDelay(id app.ID) error {
-	a := s.apps[id]
-	if a == nil || a.nWaiting == 0 {
+	a := s.app(id)
+	if a == nil || a.Waiting() == 0 {
 		return &NotFoundError{Kind: "App in the queue", ID: string(id)}
 	}
 	s.clearDelay(a)

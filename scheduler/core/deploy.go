@@ -12,42 +12,27 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
-// unlock fails if an active deployment holds one of the Apps; with a reason to
+// unlock fails if an active deployment locks one of the Apps; with a reason to
 // override them it cancels those deployments as wholes.
 func (s *State) unlock(changes map[app.ID]deployment.Change, override string) error {
-	holders := map[deployment.ID]bool{}
-	for id := range changes {
-		if d, held := s.holders[id]; held {
-			holders[d] = true
-		}
-	}
-	if len(holders) == 0 {
-		return nil
-	}
-	var blocking []*deployment.Deployment
-	for _, d := range s.deployments {
-		if holders[d.ID] {
-			blocking = append(blocking, d)
-		}
-	}
-	if override == "" {
+	locking := s.deployments.locking(changes)
+	if len(locking) > 0 && override == "" {
 		e := &LockedError{}
-		for _, d := range blocking {
+		for _, d := range locking {
 			e.Deployments = append(e.Deployments, d.ID)
 		}
 		return e
 	}
-	for _, d := range blocking {
+	for _, d := range locking {
 		s.end(d, deployment.Cancelled, override)
 	}
 	return nil
 }
 
-// hold notes on the Apps that the deployment affects them.
-func (s *State) hold(d *deployment.Deployment) {
+// affect notes on the Apps that the deployment affects them.
+func (s *State) affect(d *deployment.Deployment) {
 	for _, id := range d.Affected() {
-		s.holders[id] = d.ID
-		if a := s.apps[id]; a != nil {
+		if a := s.app(id); a != nil {
 			a.deployment = d
 			if d.Target[id] == nil {
 				a.deleted = true
@@ -60,16 +45,14 @@ func (s *State) hold(d *deployment.Deployment) {
 // start makes d active, or ends it at once when it has nothing to do.
 func (s *State) start(d *deployment.Deployment) {
 	if len(d.Steps) == 0 {
-		done := *d
-		done.State = deployment.Succeeded
-		s.publishDeployment("deployment_success", &done)
+		s.publishEnd(d, deployment.Succeeded, "")
 		return
 	}
-	s.deployments = append(s.deployments, d)
-	s.hold(d)
+	s.deployments.add(d)
+	s.affect(d)
 	s.persist(PutDeployment{Deployment: d})
 	s.watchDeployment(d)
-	s.publishDeployment("deployment_info", d)
+	s.publishStep(d)
 }
 
 func (s *State) watchDeployment(d *deployment.Deployment) {
@@ -80,62 +63,47 @@ func (s *State) watchDeployment(d *deployment.Deployment) {
 
 // replace puts a new record of an active deployment in the place of the old one.
 func (s *State) replace(old, d *deployment.Deployment) {
-	s.deployments[slices.Index(s.deployments, old)] = d
-	s.hold(d)
+	s.deployments.replace(old, d)
+	s.affect(d)
 	s.persist(PutProgress{ID: d.ID, Current: d.Current, Progressed: d.Progressed})
 	s.watchDeployment(d)
 }
 
 // end takes a deployment off the list.
 func (s *State) end(d *deployment.Deployment, state deployment.State, reason string) {
-	done := *d
-	done.State, done.Reason = state, reason
-	s.deployments = slices.DeleteFunc(slices.Clone(s.deployments), func(o *deployment.Deployment) bool { return o.ID == d.ID })
+	s.deployments.remove(d)
 	for _, id := range d.Affected() {
-		if s.holders[id] == d.ID {
-			delete(s.holders, id)
-		}
-		if a := s.apps[id]; a != nil && a.deployment != nil && a.deployment.ID == d.ID {
+		if a := s.app(id); a != nil && a.deployment != nil && a.deployment.ID == d.ID {
 			a.deployment = nil
 			s.touch(a)
 		}
 	}
-	delete(s.turns, d.ID)
 	s.timers.cancel(deploymentTimer, string(d.ID))
 	s.persist(DropDeployment{ID: d.ID})
 	s.dropKept(d)
-	switch state {
-	case deployment.Succeeded:
-		s.publishDeployment("deployment_success", &done)
-	case deployment.Cancelled, deployment.Failed:
-		s.publishDeployment("deployment_failed", &done)
-	case deployment.Active:
-	}
+	s.publishEnd(d, state, reason)
 }
 
 // deploymentDue fails a deployment that has not come closer to its end in time.
 func (s *State) deploymentDue(id deployment.ID) {
-	for _, d := range s.deployments {
-		if d.ID != id {
-			continue
-		}
-		if s.now.Before(d.Progressed.Add(s.cfg.ProgressDeadline)) {
-			s.watchDeployment(d)
-			return
-		}
+	d := s.deployments.find(id)
+	switch {
+	case d == nil:
+	case s.now.Before(d.Progressed.Add(s.cfg.ProgressDeadline)):
+		s.watchDeployment(d)
+	default:
 		s.end(d, deployment.Failed, fmt.Sprintf("no progress for %v: %s", s.cfg.ProgressDeadline, s.stuck(d)))
-		return
 	}
 }
 
 // stuck says what a deployment waits for.
 func (s *State) stuck(d *deployment.Deployment) string {
 	for _, act := range d.Steps[d.Current] {
-		a := s.apps[act.App]
+		a := s.app(act.App)
 		if a == nil || s.next(act, a).Done {
 			continue
 		}
-		text := fmt.Sprintf("%v %s has %d of %d instances ready", act.Kind, act.App, a.tally.OldReady+a.tally.FreshReady, a.spec.Instances)
+		text := fmt.Sprintf("%v %s has %d of %d instances ready", act.Kind, act.App, a.Tally().OldReady+a.Tally().FreshReady, a.Spec().Instances)
 		if f := a.trouble.Failure; f != nil {
 			text += fmt.Sprintf("; last failure: %v %s", f.State, f.Message)
 		}
@@ -149,7 +117,7 @@ func (s *State) stuck(d *deployment.Deployment) string {
 
 // next asks what an action does now.
 func (s *State) next(act deployment.Action, a *appState) deployment.Next {
-	return deployment.Advance(act.Kind, a.spec, a.tally)
+	return deployment.Advance(act.Kind, a.Spec(), a.Tally())
 }
 
 // settle starts and ends instances until nothing more follows from what is known.
@@ -157,7 +125,7 @@ func (s *State) settle() {
 	for len(s.toSettle) > 0 {
 		round := s.toSettle
 		s.toSettle = nil
-		slices.SortFunc(round, func(a, b *appState) int { return cmp.Compare(a.spec.ID, b.spec.ID) })
+		slices.SortFunc(round, func(a, b *appState) int { return cmp.Compare(a.Spec().ID, b.Spec().ID) })
 		for _, a := range round {
 			a.settling = false
 			if !a.gone {
@@ -167,70 +135,45 @@ func (s *State) settle() {
 	}
 }
 
-// settleApp brings one App closer to what is wanted: by the action of its
-// deployment whose turn it is, or else by keeping the number of instances.
+// settleApp brings one App closer to what is wanted: by its action in the step
+// that its deployment is at, or else by keeping the number of instances.
 func (s *State) settleApp(a *appState) {
 	d := a.deployment
 	if d == nil {
 		if a.deleted {
-			s.act(a, deployment.Advance(deployment.StopApplication, a.spec, a.tally))
+			s.act(a, deployment.Advance(deployment.StopApplication, a.Spec(), a.Tally()))
 			s.forgetApp(a)
 			return
 		}
-		s.act(a, deployment.Advance(deployment.ScaleApplication, a.spec, a.tally))
+		s.act(a, deployment.Advance(deployment.ScaleApplication, a.Spec(), a.Tally()))
 		return
 	}
-	if kind, its := s.turnOf(d).kinds[a.spec.ID]; its {
-		act := deployment.Action{Kind: kind, App: a.spec.ID}
+	if kind, its := s.deployments.step(d).kinds[a.Spec().ID]; its {
+		act := deployment.Action{Kind: kind, App: a.Spec().ID}
 		s.act(a, s.next(act, a))
 		s.giveUp(act, a)
 	}
 	s.advance(d)
 }
 
-// turn is the step that a deployment is at, so that an App finds its action
-// and the deployment what it waits for without a look at all of them.
-type turn struct {
-	step  int
-	kinds map[app.ID]deployment.ActionKind
-	// blocker is the action that was last found not to be done.
-	blocker int
-}
-
-func (s *State) turnOf(d *deployment.Deployment) *turn {
-	t := s.turns[d.ID]
-	if t == nil || t.step != d.Current {
-		t = &turn{step: d.Current, kinds: make(map[app.ID]deployment.ActionKind, len(d.Steps[d.Current]))}
-		for _, act := range d.Steps[d.Current] {
-			t.kinds[act.App] = act.Kind
-		}
-		s.turns[d.ID] = t
-	}
-	return t
-}
-
 // act carries out what an action or the keeping of numbers asks for.
 func (s *State) act(a *appState, n deployment.Next) {
 	s.create(a, s.resume(a, n.Start))
 	s.retire(a, n.EndAny, func(*instance.Instance) bool { return true })
-	s.retire(a, n.EndOld, func(i *instance.Instance) bool { return i.Condition != instance.UnreachableInactive && a.outdated(i) })
-	s.retire(a, n.EndFresh, func(i *instance.Instance) bool { return i.Condition != instance.UnreachableInactive && !a.outdated(i) })
+	s.retire(a, n.EndOld, func(i *instance.Instance) bool { return i.Condition != instance.UnreachableInactive && a.Outdated(i) })
+	s.retire(a, n.EndFresh, func(i *instance.Instance) bool { return i.Condition != instance.UnreachableInactive && !a.Outdated(i) })
 }
 
 // create adds n instances to an App, which wait to be launched.
 func (s *State) create(a *appState, n int) {
-	before := len(a.members)
-	for range n {
-		a.join(&instance.Instance{
-			ID: instance.NewID(a.spec.ID, newUUID(s.cfg.Rand)), App: a.spec.ID, Version: a.spec.Version,
+	created := make([]*instance.Instance, n)
+	for k := range created {
+		created[k] = &instance.Instance{
+			ID: instance.NewID(a.Spec().ID, newUUID(s.cfg.Rand)), App: a.Spec().ID, Version: a.Spec().Version,
 			Goal: instance.GoalRunning, Condition: instance.Scheduled, Since: s.now,
-		})
+		}
 	}
-	created := slices.Clone(a.members[before:])
-	a.arrange(n)
-	for _, m := range created {
-		s.stored(m, nil)
-	}
+	s.roster.Join(&a.App, created...)
 }
 
 // giveUp lets a restart end the outdated instances that are out of sight, too:
@@ -239,8 +182,8 @@ func (s *State) giveUp(act deployment.Action, a *appState) {
 	if act.Kind != deployment.RestartApplication {
 		return
 	}
-	for _, m := range a.members {
-		if i := m.is; i.Condition == instance.UnreachableInactive && i.Goal == instance.GoalRunning && a.outdated(i) {
+	for _, m := range a.Members() {
+		if i := m.Is(); i.Condition == instance.UnreachableInactive && i.Goal == instance.GoalRunning && a.Outdated(i) {
 			s.decommission(m, false)
 		}
 	}
@@ -251,17 +194,17 @@ func (s *State) retire(a *appState, n int, keep func(*instance.Instance) bool) {
 	if n == 0 {
 		return
 	}
-	for _, id := range deployment.Victims(a.spec, a.copies(keep), n) {
-		s.decommission(a.member(id), false)
+	for _, id := range deployment.Victims(a.Spec(), a.Copies(keep), n) {
+		s.decommission(a.Member(id), false)
 	}
 }
 
 // advance moves a deployment to its next step once all actions of this one are done.
 func (s *State) advance(d *deployment.Deployment) {
-	acts, t := d.Steps[d.Current], s.turnOf(d)
+	acts, t := d.Steps[d.Current], s.deployments.step(d)
 	for n := range acts {
 		at := (t.blocker + n) % len(acts)
-		if a := s.apps[acts[at].App]; a != nil && !s.next(acts[at], a).Done {
+		if a := s.app(acts[at].App); a != nil && !s.next(acts[at], a).Done {
 			t.blocker = at
 			return
 		}
@@ -269,10 +212,10 @@ func (s *State) advance(d *deployment.Deployment) {
 	next := *d
 	next.Current++
 	next.Progressed = s.now
-	s.publishDeployment("deployment_step_success", d)
+	s.publishStepDone(d)
 	for _, act := range d.Steps[d.Current] {
 		if act.Kind == deployment.StopApplication {
-			if a := s.apps[act.App]; a != nil {
+			if a := s.app(act.App); a != nil {
 				s.forgetApp(a)
 			}
 		}
@@ -282,7 +225,7 @@ func (s *State) advance(d *deployment.Deployment) {
 		return
 	}
 	s.replace(d, &next)
-	s.publishDeployment("deployment_info", &next)
+	s.publishStep(&next)
 }
 
 // progressGrain is how finely progress is noted: deadlines are minutes, and a
@@ -294,38 +237,36 @@ func (s *State) progressed(a *appState) {
 	if d := a.deployment; d != nil && s.now.Sub(d.Progressed) >= progressGrain {
 		moved := *d
 		moved.Progressed = s.now
-		s.deployments[slices.Index(s.deployments, d)] = &moved
-		s.hold(&moved)
+		s.deployments.replace(d, &moved)
+		s.affect(&moved)
 		s.watchDeployment(&moved)
 	}
 }
 
 // forgetApp removes a deleted App once nothing of it can live any more.
 func (s *State) forgetApp(a *appState) {
-	if !a.deleted || a.tally.Old+a.tally.Fresh+a.tally.Outgoing+a.tally.Inactive > 0 {
+	if !a.deleted || a.Tally().Old+a.Tally().Fresh+a.Tally().Outgoing+a.Tally().Inactive > 0 {
 		return
 	}
-	id := a.spec.ID
-	for _, v := range a.versions {
+	id := a.Spec().ID
+	for _, v := range a.Versions() {
 		if !a.undoable(v) {
 			s.persist(DropApp{ID: id, Version: v.Version})
 		}
 	}
-	for _, m := range a.members {
-		s.deadlines.cancel(m)
-		s.persist(DropInstance{ID: m.is.ID})
-		s.freeHome(m.is)
+	for _, m := range a.Members() {
+		s.roster.Drop(m)
 	}
 	s.persist(DropTrouble{App: id})
 	s.timers.cancel(delayTimer, string(id))
-	s.countServicePorts(a.spec, -1)
+	s.ports.count(a.Spec(), -1)
 	a.gone = true
-	delete(s.apps, id)
+	s.roster.Remove(&a.App)
 	s.leaveLine(a)
 	s.fair.Forget(id)
-	s.order.Delete(id)
 	s.alter(a)
-	s.publish("app_terminated_event", event.Fields{"appId": string(id)})
+	s.publishChecks(a.Spec(), nil)
+	s.publish(&event.AppTerminated{AppID: id})
 }
 
 // undoable reports whether the App's deployment needs a definition to undo what it did.
@@ -333,7 +274,7 @@ func (a *appState) undoable(v *app.Spec) bool {
 	if a.deployment == nil {
 		return false
 	}
-	was := a.deployment.Original[a.spec.ID]
+	was := a.deployment.Original[a.Spec().ID]
 	return was != nil && was.Version.Equal(v.Version)
 }
 
@@ -341,7 +282,7 @@ func (a *appState) undoable(v *app.Spec) bool {
 // Apps that it has deleted.
 func (s *State) dropKept(d *deployment.Deployment) {
 	for _, id := range deleted(d, len(d.Steps)) {
-		if was := d.Original[id]; was != nil && s.apps[id] == nil {
+		if was := d.Original[id]; was != nil && s.app(id) == nil {
 			s.persist(DropApp{ID: id, Version: was.Version})
 		}
 	}
@@ -363,11 +304,10 @@ func deleted(d *deployment.Deployment, n int) []app.ID {
 // cancelDeployment stops a deployment, and unless forced starts another one
 // that undoes its changes.
 func (s *State) cancelDeployment(c CancelDeployment) (Result, error) {
-	i := slices.IndexFunc(s.deployments, func(d *deployment.Deployment) bool { return d.ID == c.ID })
-	if i < 0 {
+	d := s.deployments.find(c.ID)
+	if d == nil {
 		return Result{}, &NotFoundError{Kind: "DeploymentPlan", ID: string(c.ID)}
 	}
-	d := s.deployments[i]
 	if c.Force {
 		s.end(d, deployment.Cancelled, "cancelled by a user")
 		return Result{}, nil
@@ -379,7 +319,7 @@ func (s *State) cancelDeployment(c CancelDeployment) (Result, error) {
 			changes[id] = change
 		}
 	}
-	if err := s.assignServicePorts(changes); err != nil {
+	if err := s.ports.assign(changes); err != nil {
 		return Result{}, err
 	}
 	return s.deploy(changes, version, "cancelled by a user, who has its changes undone")
@@ -389,19 +329,19 @@ func (s *State) cancelDeployment(c CancelDeployment) (Result, error) {
 // if there is nothing to do. Instances that still have that configuration are
 // kept; an App that d has deleted by now is made again.
 func (s *State) undo(d *deployment.Deployment, id app.ID, version time.Time) (deployment.Change, bool) {
-	was, now := d.Original[id], s.apps[id]
+	was, now := d.Original[id], s.app(id)
 	if was == nil {
 		if now == nil {
 			return deployment.Change{}, false
 		}
-		return deployment.Change{Original: now.spec}, true
+		return deployment.Change{Original: now.Spec()}, true
 	}
 	back := *was
 	back.Version = version
 	if now == nil {
-		s.yieldServicePorts(&back, nil)
+		s.ports.yield(&back, nil)
 		return deployment.Change{Target: &back}, true
 	}
-	s.yieldServicePorts(&back, now.spec)
-	return deployment.Change{Original: now.spec, Target: &back, Restart: true}, true
+	s.ports.yield(&back, now.Spec())
+	return deployment.Change{Original: now.Spec(), Target: &back, Restart: true}, true
 }

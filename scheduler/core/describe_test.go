@@ -13,6 +13,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // names gives UUIDs short names in the order of their first appearance.
@@ -62,9 +63,7 @@ func (n names) describe(e Effects) []string {
 		out = append(out, "call "+n.shorten(describeCall(c)))
 	}
 	for _, p := range e.Publish {
-		if strings.HasPrefix(p.Type, "deployment_") || strings.HasPrefix(p.Type, "kills_") || strings.HasPrefix(p.Type, "agent_") || strings.HasPrefix(p.Type, "volumes_") || strings.HasPrefix(p.Type, "app_") {
-			out = append(out, n.shorten(fmt.Sprintf("publish %s %v", p.Type, describeFields(p.Facts.Fields()))))
-		}
+		out = append(out, strings.TrimSpace(n.shorten("publish "+p.Type()+" "+describeEvent(p))))
 	}
 	for _, r := range e.Replies {
 		if r.Err != nil {
@@ -74,18 +73,6 @@ func (n names) describe(e Effects) []string {
 		out = append(out, n.shorten(fmt.Sprintf("reply %d deployment %s", r.To, r.Result.Deployment)))
 	}
 	return out
-}
-
-func describeFields(f map[string]any) string {
-	if r, ok := f["reason"]; ok {
-		return fmt.Sprintf("%v: %v", f["id"], r)
-	}
-	for _, k := range []string{"id", "appId", "tasks", "instanceId", "volumes", "agentId"} {
-		if v, ok := f[k]; ok {
-			return fmt.Sprint(v)
-		}
-	}
-	return ""
 }
 
 func describeChange(c Change) string {
@@ -218,14 +205,14 @@ type memory struct {
 	instances   map[instance.ID]*instance.Instance
 	deployments map[deployment.ID]*deployment.Deployment
 	troubles    map[app.ID]Trouble
-	releases    map[instance.ID]Release
+	releases    map[instance.ID]volumes.Release
 	quotas      map[string]fairshare.Quota
 }
 
 func newMemory() *memory {
 	return &memory{
 		instances: map[instance.ID]*instance.Instance{}, deployments: map[deployment.ID]*deployment.Deployment{},
-		troubles: map[app.ID]Trouble{}, releases: map[instance.ID]Release{}, quotas: map[string]fairshare.Quota{},
+		troubles: map[app.ID]Trouble{}, releases: map[instance.ID]volumes.Release{}, quotas: map[string]fairshare.Quota{},
 	}
 }
 

@@ -50,7 +50,7 @@ func (t *try) overtake(now time.Time) {
 // large enough while others were placed, so that these do not take every part
 // that becomes free.
 func (s *State) hoard(a *appState, it *fairshare.Item) {
-	id := a.spec.ID
+	id := a.Spec().ID
 	if _, has := s.hoards[id]; has || s.now.Sub(it.Since) < s.cfg.StarveAfter || s.now.Before(a.hoardAfter) || len(s.hoards) >= s.hoardsMax() {
 		return
 	}
@@ -76,9 +76,9 @@ func (s *State) release() {
 		return
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.hoards)) {
-		a, h := s.apps[id], s.hoards[id]
+		a, h := s.app(id), s.hoards[id]
 		switch {
-		case a == nil || a.nWaiting == 0 || a.demand != h.demand:
+		case a == nil || a.Waiting() == 0 || a.demand != h.demand:
 			s.unhoard(id, h)
 		case s.gotOn(id, h):
 			a.hoardPause = 0

@@ -33,6 +33,6 @@ func (s *State) Inside() Inside {
 	return Inside{
 		Kills: slices.Sorted(maps.Keys(s.kills)), Held: slices.Sorted(maps.Keys(s.guard.held)), Resting: slices.Sorted(maps.Keys(s.resting)),
 		Offers: s.cluster.Len(), Agents: s.cluster.Agents(), Unanswered: s.recon.Open(),
-		Next: s.wake(), Suppressed: s.demand.suppressed, Quiet: s.quiet,
+		Next: s.timers.queue.Next(), Suppressed: s.demand.suppressed, Quiet: s.quiet,
 	}
 }

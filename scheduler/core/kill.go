@@ -30,16 +30,16 @@ func (s *State) kill(t mesos.TaskID, agent mesos.AgentID) {
 func (s *State) sendKill(t mesos.TaskID) {
 	k := s.kills[t]
 	call := mesos.Kill{TaskID: t}
-	m := s.ofTask(t)
+	m := s.roster.FindTask(t)
 	if m != nil {
-		if grace := m.app.ran(m.is).KillGracePeriod; grace != nil {
+		if grace := m.App().Ran(m.Is()).KillGracePeriod; grace != nil {
 			call.Policy = &mesos.KillPolicy{GracePeriod: *grace}
 		}
 	}
 	if s.framework.Subscribed {
 		s.call(call)
 	}
-	if m != nil && m.is.Condition.OutOfSight() {
+	if m != nil && m.Is().Condition.OutOfSight() {
 		s.timers.cancel(killTimer, string(t))
 		k.wait = s.cfg.KillRetry
 		return
@@ -65,12 +65,11 @@ func (s *State) killed(t mesos.TaskID) {
 // rekill sends all unconfirmed kills again after a new subscription, and those
 // of instances that were to be ended when the scheduler stopped.
 func (s *State) rekill() {
-	for _, id := range slices.Sorted(maps.Keys(s.apps)) {
-		a := s.apps[id]
-		if a.tally.Outgoing == 0 {
+	for a := range s.apps {
+		if a.Tally().Outgoing == 0 {
 			continue
 		}
-		for i := range a.instances {
+		for i := range a.Instances {
 			if i.Goal != instance.GoalRunning && i.Condition.Live() && i.Condition != instance.UnreachableInactive {
 				s.kill(i.TaskID(), i.AgentID)
 			}
@@ -106,14 +105,14 @@ func (g *guard) forget(t mesos.TaskID) { delete(g.held, t) }
 func (s *State) judgeStrays() {
 	n, known := len(s.guard.held), s.liveTasks()
 	few := n <= s.cfg.GuardMin || float64(n) <= s.cfg.GuardShare*float64(known)
-	if few && (!s.guard.empty || len(s.apps) > 0) {
+	if few && (!s.guard.empty || s.roster.Len() > 0) {
 		s.releaseKills()
 		return
 	}
 	s.framework.KillsHeld = n
 	if n > s.guard.alarmed {
 		s.guard.alarmed = n
-		s.publish("kills_held_event", event.Fields{"tasks": n, "known": known})
+		s.publish(&event.KillsHeld{Tasks: n, Known: known})
 	}
 }
 
@@ -129,8 +128,8 @@ func (s *State) releaseKills() {
 // liveTasks is how many tasks of instances may live.
 func (s *State) liveTasks() int {
 	n := 0
-	for _, a := range s.apps {
-		n += len(a.members) - a.nWaiting
+	for a := range s.apps {
+		n += a.Len() - a.Waiting()
 	}
 	return n
 }

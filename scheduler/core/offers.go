@@ -7,6 +7,8 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
+	"github.com/gantry-mesos/gantry/scheduler/roster"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // offered takes new offers in; agents about to be maintained are not placed on.
@@ -18,7 +20,7 @@ func (s *State) offered(offers []mesos.Offer) {
 		s.saw(o)
 	}
 	s.placeAgain, s.framework.LastOffer = true, s.now
-	s.survey(offers)
+	s.volumes.Survey(offers, s.framework.ID)
 }
 
 // maintained reports whether a maintenance window has begun or begins soon.
@@ -55,6 +57,9 @@ func (s *State) place() {
 			t.unplaced = append(t.unplaced, a)
 			continue
 		}
+		if t.tasks == 0 {
+			s.makeRoom()
+		}
 		s.fair.Placed(it, s.now)
 		t.overtake(s.now)
 		s.assign(m, &at, t.launch(&at))
@@ -64,20 +69,31 @@ func (s *State) place() {
 	s.release()
 }
 
+// offerTasks is about how many tasks an offer takes.
+const offerTasks = 16
+
+// makeRoom prepares for the effects of a pass in which something is placed.
+func (s *State) makeRoom() {
+	n := min(s.roster.Waiting(), offerTasks*s.cluster.Len())
+	s.out.Persist, s.out.Publish = slices.Grow(s.out.Persist, n), slices.Grow(s.out.Publish, n)
+}
+
 // placeNext finds a place for the instance of the App that has waited longest.
-func (s *State) placeNext(a *appState) (m *member, at placement.Assignment, ok bool) {
-	if a.resident {
+func (s *State) placeNext(a *appState) (m *roster.Member, at placement.Assignment, ok bool) {
+	if a.Resident() {
 		return s.placeResident(a)
 	}
 	at, ok = s.cluster.Place(s.plainOf(a))
-	return a.first, at, ok
+	return a.First(), at, ok
 }
 
 // try is one pass over all that waits.
 type try struct {
-	// launches are by what one ACCEPT may combine, order as they began.
+	// launches are by what one ACCEPT may combine, order as they began, last the
+	// one that began last.
 	launches map[placement.Spot]*Launch
 	order    []placement.Spot
+	last     *Launch
 	tasks    int
 	// unplaced are the Apps that had instances left which fit nowhere; the first
 	// overtaken of them had others placed after their turn.
@@ -93,35 +109,31 @@ func (t *try) launch(at *placement.Assignment) *Launch {
 	spot := at.Spot()
 	l := t.launches[spot]
 	if l == nil {
-		// Agents are alike: this one will take about as many as the last ones did.
-		l = &Launch{OfferIDs: at.Offers, Tasks: make([]TaskLaunch, 0, 1+t.tasks/(1+len(t.order)))}
-		t.launches[spot] = l
+		// Agents are alike: this one will take about as many as the last one did.
+		room := 1
+		if t.last != nil {
+			room = len(t.last.Tasks)
+		}
+		l = &Launch{OfferIDs: at.Offers, Tasks: make([]TaskLaunch, 0, room)}
+		t.launches[spot], t.last = l, l
 		t.order = append(t.order, spot)
 	}
 	return l
 }
 
-// assign makes an instance a launched one and adds it to the call. It does all
-// that store does but for what place does with its queue, and launch for all of them.
-func (s *State) assign(m *member, at *placement.Assignment, l *Launch) {
-	a, was := m.app, m.is
-	next := s.newRecord()
-	*next = *was.Launched(s.now, a.spec.Version, instance.Place{
-		Site: *at.Site, HostPorts: at.HostPorts, Resources: a.spec.Resources, Role: at.Role, Home: homeFor(a, was, at),
-	})
-	a.put(m, next)
-	a.charge.used, a.charge.n = a.charge.used.Add(next.Resources), a.charge.n+1
-	s.sharesChanged = true
-	s.watch(m)
-	// None of the numbers that a deployment goes by has changed.
-	s.alter(a)
-	if a.nWaiting == 0 {
-		a.served()
-	} else {
-		a.tell().LastUsed = s.now
+// assign makes an instance a launched one and adds it to the call.
+func (s *State) assign(m *roster.Member, at *placement.Assignment, l *Launch) {
+	a, was := ownerOf(m), m.Is()
+	var home *instance.Home
+	if a.Resident() && was.Home == nil {
+		home = volumes.HomeFor(was.ID, &a.Spec().Run, at)
 	}
+	next := was.Launched(s.newRecord(), s.now, a.Spec().Version, &instance.Place{
+		Site: at.Site, HostPorts: at.HostPorts, Resources: a.Spec().Resources, Role: at.Role, Home: home,
+	})
+	s.roster.Put(m, next)
 	l.Prepare = append(l.Prepare, at.Operations...)
-	l.Tasks = append(l.Tasks, TaskLaunch{Spec: a.spec, Instance: next, Resources: at.Resources, ExecutorResources: at.Executor})
+	l.Tasks = append(l.Tasks, TaskLaunch{Spec: a.Spec(), Instance: next, Resources: at.Resources, ExecutorResources: at.Executor})
 }
 
 // newRecord returns room for the record of a launch. They are made by the dozen:
@@ -136,24 +148,17 @@ func (s *State) newRecord() *instance.Instance {
 	return i
 }
 
-// launch stores the launched instances, announces them and sends the calls;
-// what these leave of their offers is declined.
+// launch sends the calls; what these leave of their offers is declined.
 func (s *State) launch(t *try) {
 	refuse := s.cfg.DeclineFor
 	if s.unmet() {
 		refuse = 0
 	}
 	s.demand.filtered = s.demand.filtered || refuse > 0 && len(t.order) > 0
-	s.out.Persist = slices.Grow(s.out.Persist, t.tasks)
-	s.out.Publish = slices.Grow(s.out.Publish, t.tasks)
 	for _, spot := range t.order {
 		l := t.launches[spot]
 		l.Refuse = refuse
 		s.cluster.RemoveSpot(spot)
-		for n := range l.Tasks {
-			s.persist(PutInstance{Instance: l.Tasks[n].Instance})
-			s.publishInstance(l.Tasks[n].Instance)
-		}
 		s.out.Calls = append(s.out.Calls, l)
 	}
 }
@@ -170,12 +175,12 @@ func (s *State) plainOf(a *appState) *placement.Demand {
 func (s *State) demandOf(a *appState) *placement.Demand {
 	if a.demand == nil {
 		var counted []mesos.Site
-		for i := range a.instances {
-			if a.counted(i) {
+		for i := range a.Instances {
+			if a.Counted(i) {
 				counted = append(counted, site(i))
 			}
 		}
-		a.demand = s.cluster.Demand(&a.spec.Run, counted)
+		a.demand = s.cluster.Demand(&a.Spec().Run, counted)
 		for id := range a.failures {
 			a.demand.Avoid(id, s.failuresOn(a, id))
 		}
@@ -189,7 +194,7 @@ func (s *State) demandOf(a *appState) *placement.Demand {
 
 // unmet reports whether something that may be launched now has not been.
 func (s *State) unmet() bool {
-	return !s.quiet && (s.fair.Len() > s.fair.Limited() || s.sweeping())
+	return !s.quiet && (s.fair.Len() > s.fair.Limited() || s.volumes.Searching())
 }
 
 // offerDemand is what the master was told about our wish for offers.
@@ -273,8 +278,8 @@ func (s *State) revive() {
 // inverse answers requests for agents back: yes once nothing of ours runs there.
 func (s *State) inverse(offers []mesos.InverseOffer) {
 	busy := map[mesos.AgentID]bool{}
-	for _, a := range s.apps {
-		for i := range a.instances {
+	for a := range s.apps {
+		for i := range a.Instances {
 			if i.Condition.Live() {
 				busy[i.AgentID] = true
 			}

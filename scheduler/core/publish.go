@@ -1,74 +1,205 @@
 package core
 
 import (
-	"time"
+	"errors"
 
+	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/roster"
 )
 
-// versionLayout is how versions are written: always three digits of fraction, always Z.
-const versionLayout = "2006-01-02T15:04:05.000Z"
+func (s *State) publish(e event.Event) { s.out.Publish = append(room(s.out.Publish), e) }
 
-func version(t time.Time) string { return t.UTC().Format(versionLayout) }
-
-func (s *State) publish(kind string, facts event.Facts) {
-	s.out.Publish = append(s.out.Publish, event.Event{Type: kind, At: s.now, Facts: facts})
+// announcer holds what makes events cheap.
+type announcer struct {
+	// plans are those of the deployments that were announced; all events of one share it.
+	plans map[deployment.ID]*event.Plan
+	// changes are the ones that publishInstance hands out next.
+	changes []event.InstanceChanged
 }
 
-// instanceFacts are those of an instance_changed_event.
-type instanceFacts struct{ is *instance.Instance }
-
-// Fields implements event.Facts.
-func (f instanceFacts) Fields() map[string]any {
-	i := f.is
-	return map[string]any{
-		"instanceId": string(i.ID), "condition": i.Condition.String(), "runSpecId": string(i.App), "agentId": string(i.AgentID),
-		"host": i.Hostname, "runSpecVersion": version(i.Version),
-	}
-}
-
+// publishInstance announces an instance's condition. As every launch does so, room
+// for these events is made by the dozen, as that for the records is.
 func (s *State) publishInstance(i *instance.Instance) {
-	s.publish("instance_changed_event", instanceFacts{i})
-}
-
-// statusFacts are those of a status_update_event.
-type statusFacts struct {
-	is      *instance.Instance
-	state   mesos.TaskState
-	message string
-	reason  mesos.Reason
-}
-
-// Fields implements event.Facts.
-func (f *statusFacts) Fields() map[string]any {
-	i := f.is
-	return map[string]any{
-		"slaveId": string(i.AgentID), "taskId": string(i.TaskID()), "taskStatus": f.state.String(), "message": f.message,
-		"appId": string(i.App), "host": i.Hostname, "ports": i.HostPorts, "version": version(i.Version), "reason": string(f.reason),
-		"ipAddresses": i.IPAddresses,
+	if len(s.announcer.changes) == 0 {
+		s.announcer.changes = make([]event.InstanceChanged, 24)
 	}
+	e := &s.announcer.changes[0]
+	s.announcer.changes = s.announcer.changes[1:]
+	e.InstanceID, e.Condition, e.RunSpecID = string(i.ID), i.Condition.String(), i.App
+	e.AgentID, e.Host, e.RunSpecVersion = i.AgentID, i.Hostname, event.Time{Time: i.Version}
+	s.publish(e)
+}
+
+// publishGone announces that nothing is known of an instance any more, for which
+// Marathon has no condition of its own either.
+func (s *State) publishGone(i *instance.Instance) {
+	gone := *i
+	gone.Condition = instance.Killed
+	s.publishInstance(&gone)
 }
 
 func (s *State) publishStatus(i *instance.Instance, st mesos.TaskStatus) {
-	s.publish("status_update_event", &statusFacts{is: i, state: st.State, message: st.Message, reason: st.Reason})
+	s.publish(&event.StatusUpdate{
+		SlaveID: i.AgentID, TaskID: i.TaskID(), TaskStatus: st.State.String(), Message: st.Message, Reason: st.Reason,
+		AppID: i.App, Host: i.Hostname, IPAddresses: i.IPAddresses, Ports: i.HostPorts, Version: event.Time{Time: i.Version},
+	})
 }
 
-// deploymentFacts are those of the events of a deployment.
-type deploymentFacts struct{ is *deployment.Deployment }
-
-// Fields implements event.Facts.
-func (f deploymentFacts) Fields() map[string]any {
-	d := f.is
-	fields := map[string]any{"id": string(d.ID), "version": version(d.Version), "steps": d.Steps, "currentStep": d.Current}
-	if d.Reason != "" {
-		fields["reason"] = d.Reason
+// publishHealth announces what an update of a task that goes on tells of its health.
+func (s *State) publishHealth(a *appState, was, is *instance.Instance, st mesos.TaskStatus) {
+	version := event.Time{Time: is.Version}
+	if is.Healthy != nil && (was.Healthy == nil || *was.Healthy != *is.Healthy) {
+		s.publish(&event.InstanceHealthChanged{InstanceID: string(is.ID), RunSpecID: is.App, RunSpecVersion: version, Healthy: is.Healthy})
+		s.publish(&event.HealthStatusChanged{
+			AppID: is.App, InstanceID: string(is.ID), TaskID: is.TaskID(), Version: version, Alive: *is.Healthy,
+		})
 	}
-	return fields
+	if st.Healthy != nil && !*st.Healthy && st.Reason == mesos.ReasonTaskHealthCheck {
+		failed := &event.HealthCheckFailed{AppID: is.App, InstanceID: string(is.ID), TaskID: is.TaskID()}
+		if checks := a.Ran(is).HealthChecks; len(checks) == 1 {
+			failed.HealthCheck = &checks[0]
+		}
+		s.publish(failed)
+	}
 }
 
-func (s *State) publishDeployment(kind string, d *deployment.Deployment) {
-	s.publish(kind, deploymentFacts{d})
+// publishUnhealthyKill announces that a task was ended because its health checks
+// failed, and not because somebody asked for it.
+func (s *State) publishUnhealthyKill(i *instance.Instance, st mesos.TaskStatus) {
+	_, asked := s.kills[i.TaskID()]
+	if asked || st.State != mesos.TaskKilled || st.Healthy == nil || *st.Healthy {
+		return
+	}
+	s.publish(&event.UnhealthyInstanceKilled{
+		AppID: i.App, TaskID: i.TaskID(), InstanceID: string(i.ID), Version: event.Time{Time: i.Version}, Reason: st.Message,
+		Host: i.Hostname, SlaveID: i.AgentID,
+	})
+}
+
+// publishUnknown announces the end of a task that was of no instance.
+func (s *State) publishUnknown(st mesos.TaskStatus) {
+	id, of, ok := instance.OfTask(st.TaskID)
+	if !ok || s.roster.Find(id) != nil {
+		return
+	}
+	s.publish(&event.UnknownInstanceTerminated{InstanceID: string(id), RunSpecID: of, Condition: instance.ConditionOf(st).String()})
+}
+
+// publishChecks announces which health checks an App has from now on; spec is nil once it is gone.
+func (s *State) publishChecks(was, spec *app.Spec) {
+	switch {
+	case was != nil && spec != nil && roster.SameChecks(was, spec):
+		return
+	case was != nil && len(was.HealthChecks) > 0:
+		s.publish(&event.HealthCheckRemoved{AppID: was.ID})
+	}
+	if spec == nil {
+		return
+	}
+	for n := range spec.HealthChecks {
+		s.publish(&event.HealthCheckAdded{AppID: spec.ID, Version: event.Time{Time: spec.Version}, HealthCheck: &spec.HealthChecks[n]})
+	}
+}
+
+// planOf returns the plan that all events of a deployment share.
+func (s *State) planOf(d *deployment.Deployment) *event.Plan {
+	if p := s.announcer.plans[d.ID]; p != nil {
+		return p
+	}
+	p := &event.Plan{ID: string(d.ID), Version: event.Time{Time: d.Version}, Steps: make([]event.Step, len(d.Steps))}
+	for n, step := range d.Steps {
+		actions := make([]event.Action, len(step))
+		for k, act := range step {
+			actions[k] = event.Action{Action: act.Kind.String(), App: act.App}
+		}
+		p.Steps[n].Actions = actions
+	}
+	if s.announcer.plans == nil {
+		s.announcer.plans = map[deployment.ID]*event.Plan{}
+	}
+	s.announcer.plans[d.ID] = p
+	return p
+}
+
+// publishStep announces that the current step of a deployment begins.
+func (s *State) publishStep(d *deployment.Deployment) {
+	p := s.planOf(d)
+	s.publish(&event.DeploymentInfo{Plan: p, CurrentStep: &p.Steps[d.Current], Index: d.Current})
+}
+
+// publishStepDone announces that the current step of a deployment is done.
+func (s *State) publishStepDone(d *deployment.Deployment) {
+	p := s.planOf(d)
+	s.publish(&event.DeploymentStepSuccess{Plan: p, CurrentStep: &p.Steps[d.Current], Index: d.Current})
+}
+
+// publishEnd announces the end of a deployment.
+func (s *State) publishEnd(d *deployment.Deployment, state deployment.State, reason string) {
+	p := s.planOf(d)
+	delete(s.announcer.plans, d.ID)
+	switch state {
+	case deployment.Succeeded:
+		s.publish(&event.DeploymentSuccess{ID: p.ID, Plan: p})
+		return
+	case deployment.Failed:
+		s.publish(&event.DeploymentStepFailure{Plan: p, CurrentStep: &p.Steps[d.Current], Index: d.Current})
+	case deployment.Cancelled, deployment.Active:
+	}
+	s.publish(&event.DeploymentFailed{ID: p.ID, Plan: p, Reason: reason})
+}
+
+// publishRefusal announces that a command's change of Apps was refused; one that
+// is derived anew and asked for again was not.
+func (s *State) publishRefusal(c Command, err error) {
+	ids, changes := s.changedBy(c)
+	if _, again := errors.AsType[*ChangedError](err); again || !changes {
+		return
+	}
+	s.publish(&event.GroupChangeFailed{GroupID: groupOf(ids), Version: event.Time{Time: s.peekVersion()}, Reason: err.Error()})
+}
+
+// changedBy returns the Apps whose definitions a command changes, as far as it
+// names them; ok is false if it changes none.
+func (s *State) changedBy(c Command) (ids []app.ID, ok bool) {
+	switch c := c.(type) {
+	case ChangeApps:
+		for _, ch := range c.Changes {
+			ids = append(ids, ch.Spec.ID)
+		}
+		return ids, true
+	case RestartApp:
+		return []app.ID{c.ID}, true
+	case DeleteApps:
+		return c.IDs, true
+	case KillTasks:
+		return nil, c.Scale
+	case CancelDeployment:
+		active := s.deployments.find(c.ID) != nil
+		return nil, active && !c.Force
+	default:
+		return nil, false
+	}
+}
+
+// groupOf is the group that a change of Apps counts as a change of: that of a
+// single App, else the root.
+func groupOf(ids []app.ID) app.ID {
+	if len(ids) == 1 {
+		return ids[0].Parent()
+	}
+	return "/"
+}
+
+// publishPosted announces the definitions that a command gave: those that it
+// changed, and one that was given alone in any case.
+func (s *State) publishPosted(c ChangeApps, changed func(app.ID) bool) {
+	for _, ch := range c.Changes {
+		if len(c.Changes) == 1 || changed(ch.Spec.ID) {
+			s.publish(&event.AppPosted{ClientIP: c.From.ClientIP, URI: c.From.URI, Definition: s.app(ch.Spec.ID).Spec()})
+		}
+	}
 }

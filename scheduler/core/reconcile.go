@@ -1,9 +1,6 @@
 package core
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
@@ -14,6 +11,7 @@ import (
 // subscribed starts over with a (new) master: its offers are new, and every
 // task is asked about.
 func (s *State) subscribed(e mesos.Subscribed) {
+	again := !s.subscribedAt.IsZero()
 	s.framework.Subscribed = true
 	s.subscribedAt, s.seen, s.measureUntil = s.now, resource.Vector{}, s.now.Add(measureFor)
 	s.framework.Master = e.Master
@@ -26,11 +24,15 @@ func (s *State) subscribed(e mesos.Subscribed) {
 	s.cluster.RemoveAll()
 	s.demand = offerDemand{}
 	s.placeAgain = true
-	s.sweepAgain()
+	s.volumes.Glance()
 	s.startRound()
 	s.timers.set(s.now.Add(s.cfg.ReconcileEvery), implicitTimer, "")
 	s.rekill()
-	s.publish("scheduler_registered_event", event.Fields{"frameworkId": string(e.FrameworkID), "master": e.Master.Hostname})
+	if again {
+		s.publish(&event.SchedulerReregistered{Master: e.Master.Hostname})
+		return
+	}
+	s.publish(&event.SchedulerRegistered{FrameworkID: e.FrameworkID, Master: e.Master.Hostname})
 }
 
 func (s *State) disconnected() {
@@ -39,14 +41,14 @@ func (s *State) disconnected() {
 	s.recon = nil
 	s.timers.cancel(reconcileTimer, "")
 	s.timers.cancel(reviveTimer, "")
-	s.publish("scheduler_disconnected_event", event.Fields{})
+	s.publish(&event.SchedulerDisconnected{})
 }
 
 // startRound asks explicitly about every task that may live.
 func (s *State) startRound() {
 	var tasks []mesos.TaskOnAgent
-	for _, id := range slices.Sorted(maps.Keys(s.apps)) {
-		for i := range s.apps[id].instances {
+	for a := range s.apps {
+		for i := range a.Instances {
 			if i.Condition.Live() {
 				tasks = append(tasks, mesos.TaskOnAgent{TaskID: i.TaskID(), AgentID: i.AgentID})
 			}
@@ -75,7 +77,7 @@ func (s *State) reconcileAll() {
 	if s.framework.Subscribed {
 		s.call(mesos.Reconcile{})
 	}
-	s.sweepAgain()
+	s.volumes.Glance()
 	s.timers.set(s.now.Add(s.cfg.ReconcileEvery), implicitTimer, "")
 }
 

@@ -5,16 +5,17 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
+	"github.com/gantry-mesos/gantry/scheduler/roster"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // placeResident places the first waiting instance of a resident App that finds
 // its volumes on offer, or, without any yet, an agent to have them made on.
-func (s *State) placeResident(a *appState) (m *member, at placement.Assignment, ok bool) {
+func (s *State) placeResident(a *appState) (m *roster.Member, at placement.Assignment, ok bool) {
 	d := s.demandOf(a)
-	for m = a.first; m != nil; m = m.behind {
+	for m = a.First(); m != nil; m = m.Next() {
 		if at, ok = s.takeHome(d, m); ok {
 			return m, at, true
 		}
@@ -23,44 +24,28 @@ func (s *State) placeResident(a *appState) (m *member, at placement.Assignment, 
 }
 
 // takeHome places one instance, at its home if it has one.
-func (s *State) takeHome(d *placement.Demand, m *member) (placement.Assignment, bool) {
-	i := m.is
+func (s *State) takeHome(d *placement.Demand, m *roster.Member) (placement.Assignment, bool) {
+	i := m.Is()
 	if i.Home == nil {
 		return s.cluster.PlaceResident(d, string(i.ID), "")
 	}
 	at, ok := s.cluster.PlaceResident(d, string(i.ID), i.Home.AgentID)
-	if ok && m.app.counted(i) {
+	if ok && m.App().Counted(i) {
 		// It counted for the constraints already, as one that will return.
 		d.Uncount(site(i))
 	}
 	return at, ok
 }
 
-// homeFor is where a new instance's volumes are made; nil for an App without
-// any, and for an instance that has a home.
-func homeFor(a *appState, i *instance.Instance, at *placement.Assignment) *instance.Home {
-	if !a.resident || i.Home != nil {
-		return nil
-	}
-	h := &instance.Home{Site: *at.Site, Role: at.Role}
-	for _, v := range a.spec.Container.Volumes {
-		if v.Persistent != nil {
-			id := placement.VolumeID(string(i.ID), v.ContainerPath)
-			h.Volumes = append(h.Volumes, instance.Volume{ContainerPath: v.ContainerPath, PersistenceID: id})
-		}
-	}
-	return h
-}
-
 // suspend ends an instance's task and keeps the instance with its volumes, for
 // the next time that the App wants one more. An unreachable task is killed when
 // it comes back.
-func (s *State) suspend(m *member) {
-	i := m.is
+func (s *State) suspend(m *roster.Member) {
+	i := m.Is()
 	if i.Goal != instance.GoalRunning {
 		return
 	}
-	s.store(m, i.WithGoal(instance.GoalStopped))
+	s.roster.Put(m, i.WithGoal(instance.GoalStopped))
 	if i.Condition.Live() && !i.Condition.OutOfSight() {
 		s.kill(i.TaskID(), i.AgentID)
 	}
@@ -70,48 +55,29 @@ func (s *State) suspend(m *member) {
 // to be made. Those whose task has not ended yet are waited for: a new one
 // would begin without their data.
 func (s *State) resume(a *appState, n int) int {
-	if n == 0 || !a.resident {
+	if n == 0 || !a.Resident() {
 		return n
 	}
-	var back []*member
+	var back []*roster.Member
 	coming := 0
-	for _, m := range a.members {
-		switch i := m.is; {
+	for _, m := range a.Members() {
+		switch i := m.Is(); {
 		case i.Goal != instance.GoalStopped:
-		case i.Condition == instance.Scheduled, i.Condition.OutOfSight() && !a.outdated(i):
+		case i.Condition == instance.Scheduled, i.Condition.OutOfSight() && !a.Outdated(i):
 			back = append(back, m)
 		default:
 			coming++
 		}
 	}
 	for _, m := range back[:min(n, len(back))] {
-		next := m.is.WithGoal(instance.GoalRunning)
+		next := m.Is().WithGoal(instance.GoalRunning)
 		if next.Condition == instance.Scheduled {
-			next = next.Rescheduled(s.now, a.spec.Version)
+			next = next.Rescheduled(s.now, a.Spec().Version)
 		}
-		s.store(m, next)
+		s.roster.Put(m, next)
 	}
 	n -= min(n, len(back))
 	return max(0, n-coming)
-}
-
-// neverMade decides, from the master's answer to a first launch, about a home
-// that is not confirmed. Without valid offers the master did nothing of the
-// ACCEPT: the instance starts over anywhere. A task that the master refused never
-// reached the agent: whatever the operations before it made is empty and freed.
-// All other ends leave it open; see giveUpHomes.
-func neverMade(i *instance.Instance, st mesos.TaskStatus) *instance.Instance {
-	if i.Home == nil || i.Home.Made || st.Source != mesos.SourceMaster {
-		return i
-	}
-	switch {
-	case st.Reason == mesos.ReasonInvalidOffers:
-		return i.At(nil)
-	case i.Condition == instance.Errored:
-		return i.WithGoal(instance.GoalDecommissioned)
-	default:
-		return i
-	}
 }
 
 // WipeHint begins the part of an explanation that tells how to go on without the
@@ -151,16 +117,10 @@ func (a *appState) rejections(d *placement.Demand) placement.Rejections {
 
 // homesick returns the waiting instance with a home that has waited longest.
 func (a *appState) homesick() *instance.Instance {
-	if !a.resident {
+	if !a.Resident() {
 		return nil
 	}
-	var oldest *instance.Instance
-	for i := range a.instances {
-		if i.Home != nil && i.Goal == instance.GoalRunning && i.Condition == instance.Scheduled && (oldest == nil || i.Since.Before(oldest.Since)) {
-			oldest = i
-		}
-	}
-	return oldest
+	return volumes.Missing(a.Instances)
 }
 
 // missing says what the home of a waiting instance lacks at present.
@@ -177,9 +137,9 @@ func (s *State) missing(i *instance.Instance) string {
 
 // launchedAfterAll notes that a task which was given up does run, and so that
 // its volumes exist.
-func (s *State) launchedAfterAll(m *member) {
-	if i := m.is; i.Home != nil && !i.Home.Made {
-		s.store(m, i.At(i.Home.Confirmed(i.Home.AgentID)))
+func (s *State) launchedAfterAll(m *roster.Member) {
+	if i := m.Is(); i.Home != nil && !i.Home.Made {
+		s.roster.Put(m, i.At(i.Home.Confirmed(i.Home.AgentID)))
 	}
 }
 
@@ -196,5 +156,5 @@ func keeps(i *instance.Instance, scale bool) bool {
 // wantsPlace reports whether an instance waits for a place on some agent, not
 // only for its home.
 func (a *appState) wantsPlace() bool {
-	return !a.resident || slices.ContainsFunc(a.members, func(m *member) bool { return m.waits() && m.is.Home == nil })
+	return !a.Resident() || slices.ContainsFunc(a.Members(), func(m *roster.Member) bool { return m.Waits() && m.Is().Home == nil })
 }

@@ -147,6 +147,9 @@ func (s *script) line(text string) {
 		s.step(text, Tick{})
 	case "subscribed":
 		s.step(text, FromMesos{mesos.Subscribed{FrameworkID: mesos.FrameworkID(plain[0])}})
+	case "message":
+		m := mesos.FrameworkMessage{ExecutorID: mesos.ExecutorID(s.names.task(plain[0])), AgentID: mesos.AgentID(plain[1]), Data: []byte(plain[2])}
+		s.step(text, FromMesos{m})
 	case "disconnected":
 		s.step(text, FromMesos{mesos.Disconnected{}})
 	case "offer":
@@ -197,11 +200,15 @@ func (s *script) commandOf(verb string, plain []string, args map[string]string) 
 	case "create", "change":
 		c := ChangeApps{Force: force}
 		for name := range strings.SplitSeq(plain[0], ",") {
-			c.Changes = append(c.Changes, AppChange{Spec: s.specOf(app.Canonical(name), args), Create: verb == "create"})
+			change := AppChange{Spec: s.specOf(app.Canonical(name), args), Create: verb == "create"}
+			if args["base"] == "old" {
+				change.Base = began
+			}
+			c.Changes = append(c.Changes, change)
 		}
 		return c
 	case "rollback":
-		return ChangeApps{Changes: []AppChange{{Spec: s.state.apps[id].versions[1], Rollback: true}}, Force: force}
+		return ChangeApps{Changes: []AppChange{{Spec: s.state.app(id).Versions()[1], Rollback: true}}, Force: force}
 	case "restart":
 		return RestartApp{ID: id, Force: force}
 	case "delete":
@@ -252,8 +259,8 @@ func (s *script) specOf(id app.ID, args map[string]string) *app.Spec {
 			Networks:  []app.Network{{Mode: app.Host}},
 		},
 	}
-	if a := s.state.apps[id]; a != nil {
-		spec = *a.spec
+	if a := s.state.app(id); a != nil {
+		spec = *a.Spec()
 	}
 	for k, v := range args {
 		s.override(&spec, k, v)
@@ -278,7 +285,10 @@ func (s *script) override(spec *app.Spec, k, v string) {
 		spec.Unreachable.InactiveAfter = time.Duration(n) * time.Second
 		spec.Unreachable.ExpungeAfter = 2 * spec.Unreachable.InactiveAfter
 	case "health":
-		spec.HealthChecks = []app.HealthCheck{{Protocol: app.HealthMesosHTTP}}
+		spec.HealthChecks = nil
+		if v == "yes" {
+			spec.HealthChecks = []app.HealthCheck{{Protocol: app.HealthMesosHTTP}}
+		}
 	case "needs":
 		spec.Dependencies = []app.ID{app.Canonical(v)}
 	case "ports":
@@ -297,7 +307,7 @@ func (s *script) override(spec *app.Spec, k, v string) {
 		spec.Role = v
 	case "volumes":
 		resident(spec, strings.Split(v, ","))
-	case "force":
+	case "force", "base":
 	default:
 		s.t.Fatalf("unknown argument %q", k)
 	}

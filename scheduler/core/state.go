@@ -1,11 +1,10 @@
 package core
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
-
-	"github.com/google/btree"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
@@ -15,6 +14,8 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/reconciliation"
+	"github.com/gantry-mesos/gantry/scheduler/roster"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // State is everything that the scheduler decides by. It is stepped by one
@@ -27,17 +28,11 @@ type State struct {
 	framework FrameworkView
 	// subscribedAt is the time of the last subscription.
 	subscribedAt time.Time
-	apps         map[app.ID]*appState
-	// order holds the ids of apps, sorted, for ranges of a group.
-	order       *btree.BTreeG[app.ID]
-	deployments []*deployment.Deployment
-	turns       map[deployment.ID]*turn
-	// holders are the deployments that Apps, those that are gone included, are affected by.
-	holders map[app.ID]deployment.ID
+	roster       *roster.Roster
+	deployments  deployments
 	// lastVersion keeps versions strictly increasing.
 	lastVersion time.Time
-	// servicePorts counts how many Apps use a service port.
-	servicePorts map[int]int
+	ports       servicePorts
 
 	cluster *placement.Cluster
 	// fair is whose instance is next, hoards the agents held for Apps that starve.
@@ -54,12 +49,11 @@ type State struct {
 	demand        offerDemand
 	agents        map[mesos.AgentID]*agentState
 	// faulty are agents on which tasks of any App failed lately by the agent's fault.
-	faulty    map[mesos.AgentID]failures
-	kills     map[mesos.TaskID]*kill
-	guard     guard
-	recon     *reconciliation.Round
-	timers    *timers
-	deadlines deadlines
+	faulty map[mesos.AgentID]failures
+	kills  map[mesos.TaskID]*kill
+	guard  guard
+	recon  *reconciliation.Round
+	timers timers
 
 	// toSettle are Apps whose instances may have to be started or ended;
 	// altered are those whose picture is out of date.
@@ -74,7 +68,9 @@ type State struct {
 	// quiet says that nothing is launched any more.
 	quiet bool
 	view  *View
-	disks disks
+	// volumes is the account of persistent volumes.
+	volumes   *volumes.Book
+	announcer announcer
 }
 
 // Stored is what a State starts from: all that was ever persisted and not dropped.
@@ -86,7 +82,7 @@ type Stored struct {
 	Deployments []*deployment.Deployment
 	Troubles    map[app.ID]Trouble
 	// Releases are forgotten instances whose data are still to be destroyed.
-	Releases map[instance.ID]Release
+	Releases map[instance.ID]volumes.Release
 	// Quotas are those set at run time, by the queue's path.
 	Quotas map[string]fairshare.Quota
 }
@@ -96,24 +92,24 @@ type Stored struct {
 func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *State {
 	s := &State{
 		cfg: cfg, now: now, cluster: place,
-		framework:    FrameworkView{ID: stored.Framework},
-		apps:         map[app.ID]*appState{},
-		order:        btree.NewOrderedG[app.ID](32),
-		servicePorts: map[int]int{},
-		turns:        map[deployment.ID]*turn{},
-		holders:      map[app.ID]deployment.ID{},
-		agents:       map[mesos.AgentID]*agentState{},
-		faulty:       map[mesos.AgentID]failures{},
-		resting:      map[app.ID]*appState{},
-		kills:        map[mesos.TaskID]*kill{},
-		timers:       newTimers(),
-		fair:         fairshare.New(cfg.Fairness), hoards: map[app.ID]*hoard{}, sharesChanged: true,
-		view: NewView(now, FrameworkView{}, nil, nil), disks: newDisks(stored.Releases),
+		framework: FrameworkView{ID: stored.Framework},
+		roster:    roster.New(),
+		ports:     servicePorts{first: cfg.ServicePortMin, last: cfg.ServicePortMax, uses: map[int]int{}},
+		agents:    map[mesos.AgentID]*agentState{},
+		faulty:    map[mesos.AgentID]failures{},
+		resting:   map[app.ID]*appState{},
+		kills:     map[mesos.TaskID]*kill{},
+		timers:    timers{byKey: map[timerKey]*keyed{}},
+		fair:      fairshare.New(cfg.Fairness), hoards: map[app.ID]*hoard{}, sharesChanged: true,
+		view: NewView(now, FrameworkView{}, nil, nil),
 	}
 	place.SetFramework(stored.Framework)
 	s.guard.empty = len(stored.Versions) == 0
 	s.loadQuotas(stored.Quotas)
+	s.volumes = volumes.New(homeKeeper{s}, s.roster, cfg.ConfirmAfter, &s.now, stored.Releases)
+	s.observe()
 	s.load(stored)
+	s.record()
 	return s
 }
 
@@ -133,47 +129,37 @@ func (s *State) load(stored Stored) {
 		}
 		s.lastVersion = later(s.lastVersion, v.Version)
 	}
-	instances := slices.Clone(stored.Instances)
-	slices.SortFunc(instances, func(a, b *instance.Instance) int {
-		if c := a.Since.Compare(b.Since); c != 0 {
-			return c
-		}
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
-	for _, i := range instances {
-		a := s.apps[i.App]
-		if a == nil {
-			continue
-		}
-		m := a.join(i)
-		s.recharge(a, nil, i)
-		s.watch(m)
-		s.doubt(i)
-	}
-	for _, a := range s.apps {
-		a.arrange(len(a.members))
-	}
-	for id, t := range stored.Troubles {
-		if a := s.apps[id]; a != nil {
-			a.trouble = t
-			s.timers.set(t.DelayUntil, delayTimer, string(id))
+	for _, id := range slices.Sorted(maps.Keys(stored.Troubles)) {
+		if a := s.app(id); a != nil {
+			a.trouble = stored.Troubles[id]
+			s.timers.set(a.trouble.DelayUntil, delayTimer, string(id))
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(s.apps)) {
-		s.noteWaiting(s.apps[id])
-	}
-	s.deployments = slices.Clone(stored.Deployments)
-	slices.SortFunc(s.deployments, func(a, b *deployment.Deployment) int { return a.Started.Compare(b.Started) })
-	for _, d := range s.deployments {
-		s.hold(d)
+	s.loadInstances(stored.Instances)
+	s.deployments = newDeployments(stored.Deployments)
+	for _, d := range s.deployments.all {
+		s.affect(d)
 		s.watchDeployment(d)
 		s.lastVersion = later(s.lastVersion, d.Version)
 	}
-	for _, a := range s.apps {
+	for a := range s.apps {
 		s.touch(a)
+	}
+}
+
+// loadInstances has the stored instances join their Apps, those that have been
+// in their condition for longest first. Those of an App that is gone have no place.
+func (s *State) loadInstances(stored []*instance.Instance) {
+	instances := slices.Clone(stored)
+	slices.SortFunc(instances, func(a, b *instance.Instance) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
+	})
+	of := map[app.ID][]*instance.Instance{}
+	for _, i := range instances {
+		of[i.App] = append(of[i.App], i)
+	}
+	for a := range s.apps {
+		s.roster.Join(&a.App, of[a.Spec().ID]...)
 	}
 }
 
@@ -186,16 +172,16 @@ func later(a, b time.Time) time.Time {
 
 // setSpec makes spec the current definition of its App.
 func (s *State) setSpec(spec *app.Spec) *appState {
-	a := s.apps[spec.ID]
+	a := s.app(spec.ID)
 	if a == nil {
-		a = newAppState(spec)
-		s.apps[spec.ID] = a
-		s.order.ReplaceOrInsert(spec.ID)
+		a = &appState{}
+		s.roster.Add(&a.App, spec, a)
 	} else {
-		s.countServicePorts(a.spec, -1)
-		a.install(spec)
+		s.ports.count(a.Spec(), -1)
+		a.Install(spec)
+		a.demand = nil
 	}
-	s.countServicePorts(spec, 1)
+	s.ports.count(spec, 1)
 	a.plain = s.cluster.Plain(&spec.Run)
 	s.enqueue(a)
 	s.noteWaiting(a)
@@ -238,58 +224,25 @@ func (s *State) Step(now time.Time, ev Event) Effects {
 	s.destroyReleased()
 	s.place()
 	s.steerOffers()
-	out.Wake = s.wake()
+	out.Wake = s.timers.queue.Next()
 	s.out = nil
 	return out
 }
 
-// fireTimers acts on every deadline that has passed.
-func (s *State) fireTimers() {
-	for m := s.deadlines.pop(s.now); m != nil; m = s.deadlines.pop(s.now) {
-		s.instanceDue(m)
-	}
-	for {
-		key, ok := s.timers.due(s.now)
-		if !ok {
-			return
-		}
-		switch key.kind {
-		case delayTimer:
-			s.placeAgain, s.demand.fresh = true, true
-			if a := s.apps[app.ID(key.id)]; a != nil {
-				s.noteWaiting(a)
-				s.alter(a)
-			}
-		case deploymentTimer:
-			s.deploymentDue(deployment.ID(key.id))
-		case killTimer:
-			s.killDue(mesos.TaskID(key.id))
-		case reviveTimer:
-			s.demand.due = true
-		case reconcileTimer:
-			s.reconcileDue()
-		case implicitTimer:
-			s.reconcileAll()
-		case hoardTimer:
-			s.placeAgain = true
-		case trustTimer:
-			s.trust()
-		case sweepTimer:
-		}
-	}
-}
-
-// wake returns when the next deadline is, zero if there is none.
-func (s *State) wake() time.Time {
-	at, due := s.timers.next(), s.deadlines.next()
-	if at.IsZero() || !due.IsZero() && due.Before(at) {
-		return due
-	}
-	return at
-}
-
-func (s *State) persist(c ...Change)        { s.out.Persist = append(s.out.Persist, c...) }
+func (s *State) persist(c Change)           { s.out.Persist = append(room(s.out.Persist), c) }
 func (s *State) call(c mesos.SchedulerCall) { s.out.Calls = append(s.out.Calls, MesosCall{c}) }
+
+// roomMin is for how many effects of a kind there is room at first.
+const roomMin = 16
+
+// room doubles a list that is full: those of a large launch are long, and append
+// would copy them once for every quarter more.
+func room[T any](list []T) []T {
+	if len(list) < cap(list) {
+		return list
+	}
+	return slices.Grow(list, max(len(list), roomMin))
+}
 
 // nextVersion returns a version for a change made now: whole milliseconds, later than any before.
 func (s *State) nextVersion() time.Time {

@@ -5,6 +5,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/fault"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // fromMesos applies an event of the scheduler API.
@@ -24,7 +25,9 @@ func (s *State) fromMesos(ev mesos.SchedulerEvent) {
 		s.failure(e)
 	case mesos.InverseOffers:
 		s.inverse(e.Offers)
-	case mesos.RescindInverseOffer, mesos.FrameworkMessage, mesos.Heartbeat, mesos.ErrorEvent:
+	case mesos.FrameworkMessage:
+		s.publish(&event.FrameworkMessage{ExecutorID: e.ExecutorID, SlaveID: e.AgentID, Message: string(e.Data)})
+	case mesos.RescindInverseOffer, mesos.Heartbeat, mesos.ErrorEvent:
 	}
 }
 
@@ -38,12 +41,12 @@ func (s *State) update(st mesos.TaskStatus) {
 }
 
 func (s *State) applyUpdate(st mesos.TaskStatus) {
-	m := s.ofTask(st.TaskID)
+	m := s.roster.FindTask(st.TaskID)
 	if m == nil {
 		s.stray(st)
 		return
 	}
-	a, i := m.app, m.is
+	a, i := ownerOf(m), m.Is()
 	if s.underWay(i, st) {
 		return
 	}
@@ -51,13 +54,15 @@ func (s *State) applyUpdate(st mesos.TaskStatus) {
 	switch outcome {
 	case instance.Unchanged:
 	case instance.Changed:
-		s.store(m, next)
 		s.publishStatus(next, st)
+		s.roster.Put(m, next)
+		s.publishHealth(a, i, next, st)
 		s.live(a, i, next)
 	case instance.Ended:
+		s.publishUnhealthyKill(next, st)
 		s.publishStatus(next, st)
 		s.blame(a, next, st)
-		s.ended(m, neverMade(next, st))
+		s.ended(m, volumes.AfterRefusal(next, st))
 	case instance.Stray:
 		s.launchedAfterAll(m)
 		s.stray(st)
@@ -80,21 +85,12 @@ func (s *State) live(a *appState, was, is *instance.Instance) {
 	if is.Goal != instance.GoalRunning && !is.Condition.OutOfSight() || asked && back {
 		s.kill(is.TaskID(), is.AgentID)
 	}
-	if absent(is) && !was.Condition.OutOfSight() {
-		s.doubt(is)
-		s.sweep(sweepFor)
-	}
 	if is.Condition == instance.Running && was.Condition != instance.Running {
 		a.excused = 0
 		s.works(is.AgentID)
 	}
 	if is.Condition == instance.Running && was.Condition != instance.Running || is.Healthy != nil && *is.Healthy && (was.Healthy == nil || !*was.Healthy) {
 		s.progressed(a)
-	}
-	if is.Healthy != nil && (was.Healthy == nil || *was.Healthy != *is.Healthy) {
-		s.publish("instance_health_changed_event", event.Fields{
-			"instanceId": string(is.ID), "runSpecId": string(is.App), "runSpecVersion": version(is.Version), "healthy": *is.Healthy,
-		})
 	}
 }
 
@@ -126,11 +122,14 @@ func (s *State) blame(a *appState, i *instance.Instance, st mesos.TaskStatus) {
 func (s *State) stray(st mesos.TaskStatus) {
 	switch {
 	case st.State.Terminal(), st.State == mesos.TaskUnreachable, st.State == mesos.TaskUnknown:
+		if st.State.Terminal() {
+			s.publishUnknown(st)
+		}
 		s.killed(st.TaskID)
 		s.guard.forget(st.TaskID)
-		s.straysHome(st, false)
+		s.volumes.Stray(st.TaskID, false)
 	default:
-		s.straysHome(st, true)
+		s.volumes.Stray(st.TaskID, true)
 		s.guard.hold(st.TaskID, st.AgentID)
 		s.judgeStrays()
 	}

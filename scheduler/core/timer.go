@@ -3,7 +3,11 @@ package core
 import (
 	"time"
 
-	"github.com/gantry-mesos/gantry/pkg/heap"
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/timer"
+	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/roster"
 )
 
 // timerKind says what a timer is about.
@@ -17,75 +21,82 @@ const (
 	reconcileTimer
 	implicitTimer
 	hoardTimer
-	sweepTimer
+	searchTimer
 	trustTimer
 )
 
-// timerKey names a timer; there is one of a key at most.
+// timerKey names a timer that belongs to no instance; there is one of a key at most.
 type timerKey struct {
 	kind timerKind
 	id   string
 }
 
-type timer struct {
-	heap.Handle
-	at  time.Time
+// keyed is a timer that is found by its key.
+type keyed struct {
+	timer.Timer
 	key timerKey
 }
 
-// Before orders timers by time; equal times go by key, so that equal runs fire in
-// equal order.
-func (t *timer) Before(other *timer) bool {
-	if c := t.at.Compare(other.at); c != 0 {
-		return c < 0
-	}
-	if t.key.kind != other.key.kind {
-		return t.key.kind < other.key.kind
-	}
-	return t.key.id < other.key.id
-}
-
-// timers are deadlines, each replaceable by its key.
+// timers are all that the State will have to act on at some time: the instances'
+// deadlines and those with a key.
 type timers struct {
-	queue heap.Heap[*timer]
-	byKey map[timerKey]*timer
+	queue timer.Queue
+	byKey map[timerKey]*keyed
 }
 
-func newTimers() *timers { return &timers{byKey: map[timerKey]*timer{}} }
-
-// set puts or moves a deadline.
+// set puts or moves a timer with a key.
 func (t *timers) set(at time.Time, kind timerKind, id string) {
 	key := timerKey{kind, id}
-	tm := t.byKey[key]
-	if tm == nil {
-		tm = &timer{key: key}
-		t.byKey[key] = tm
+	k := t.byKey[key]
+	if k == nil {
+		k = &keyed{key: key}
+		t.byKey[key] = k
 	}
-	tm.at = at
-	t.queue.Set(tm)
+	t.queue.Set(k, at)
 }
 
 func (t *timers) cancel(kind timerKind, id string) {
-	if tm, ok := t.byKey[timerKey{kind, id}]; ok {
-		t.queue.Remove(tm)
-		delete(t.byKey, tm.key)
+	if k, ok := t.byKey[timerKey{kind, id}]; ok {
+		t.queue.Cancel(k)
+		delete(t.byKey, k.key)
 	}
 }
 
-// due removes and returns the first deadline that has passed.
-func (t *timers) due(now time.Time) (timerKey, bool) {
-	tm := t.queue.First()
-	if tm == nil || tm.at.After(now) {
-		return timerKey{}, false
+// fireTimers acts on everything that is due.
+func (s *State) fireTimers() {
+	for due := s.timers.queue.Pop(s.now); due != nil; due = s.timers.queue.Pop(s.now) {
+		switch t := due.(type) {
+		case *roster.Member:
+			s.instanceDue(t)
+		case *keyed:
+			delete(s.timers.byKey, t.key)
+			s.keyDue(t.key)
+		}
 	}
-	t.cancel(tm.key.kind, tm.key.id)
-	return tm.key, true
 }
 
-// next returns the earliest deadline, zero if there is none.
-func (t *timers) next() time.Time {
-	if tm := t.queue.First(); tm != nil {
-		return tm.at
+func (s *State) keyDue(key timerKey) {
+	switch key.kind {
+	case delayTimer:
+		s.placeAgain, s.demand.fresh = true, true
+		if a := s.app(app.ID(key.id)); a != nil {
+			s.noteWaiting(a)
+			s.alter(a)
+		}
+	case deploymentTimer:
+		s.deploymentDue(deployment.ID(key.id))
+	case killTimer:
+		s.killDue(mesos.TaskID(key.id))
+	case reviveTimer:
+		s.demand.due = true
+	case reconcileTimer:
+		s.reconcileDue()
+	case implicitTimer:
+		s.reconcileAll()
+	case hoardTimer:
+		s.placeAgain = true
+	case trustTimer:
+		s.trust()
+	case searchTimer:
 	}
-	return time.Time{}
 }

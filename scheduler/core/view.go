@@ -9,6 +9,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/roster"
 )
 
 // View is an immutable picture of the State for readers. It shares structure
@@ -23,7 +24,7 @@ type View struct {
 	Sharing Sharing
 	apps    *btree.BTreeG[*AppView]
 	agents  *btree.BTreeG[*AgentView]
-	tasks   taskCounts
+	tasks   roster.Counts
 }
 
 // FrameworkView is the framework's standing with Mesos.
@@ -55,13 +56,8 @@ type AppView struct {
 	Deployments []deployment.ID
 	// LastFailure is the last abnormal end of a task, nil when there was none.
 	LastFailure *TaskFailure
-	Counts      Counts
+	Counts      roster.Counts
 	Queue       QueueView
-}
-
-// Counts are an App's tasks by what the API calls them.
-type Counts struct {
-	Staged, Running, Healthy, Unhealthy int
 }
 
 // QueueView is what waits for an offer, and why it still does.
@@ -118,8 +114,6 @@ type AgentView struct {
 	LastSeen time.Time
 }
 
-type taskCounts = Counts
-
 // App returns the App with this id.
 func (v *View) App(id app.ID) (*AppView, bool) {
 	if v.apps == nil {
@@ -172,7 +166,7 @@ func (v *View) Agents(yield func(*AgentView) bool) {
 }
 
 // Totals are the counts over all Apps.
-func (v *View) Totals() Counts { return v.tasks }
+func (v *View) Totals() roster.Counts { return v.tasks }
 
 // Instance finds the instance that a task belongs to, over all Apps.
 func (v *View) Instance(task mesos.TaskID) (*AppView, *instance.Instance, bool) {
@@ -212,13 +206,9 @@ func NewView(at time.Time, fw FrameworkView, apps []*AppView, deployments []*dep
 	v := &View{At: at, Framework: fw, Deployments: deployments, apps: newAppTree(), agents: newAgentTree()}
 	for _, a := range apps {
 		v.apps.ReplaceOrInsert(a)
-		v.tasks = v.tasks.add(a.Counts)
+		v.tasks = v.tasks.Plus(a.Counts)
 	}
 	return v
-}
-
-func (c Counts) add(d Counts) Counts {
-	return Counts{c.Staged + d.Staged, c.Running + d.Running, c.Healthy + d.Healthy, c.Unhealthy + d.Unhealthy}
 }
 
 func newAppTree() *btree.BTreeG[*AppView] {

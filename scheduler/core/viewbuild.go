@@ -14,7 +14,7 @@ import (
 // changed since the last one, not with the whole.
 func (s *State) View() *View {
 	v := &View{
-		At: s.now, Framework: s.framework, Deployments: slices.Clone(s.deployments),
+		At: s.now, Framework: s.framework, Deployments: slices.Clone(s.deployments.all),
 		apps: s.view.apps.Clone(), agents: s.view.agents.Clone(), tasks: s.view.tasks, Sharing: s.view.Sharing,
 	}
 	if s.sharesChanged || len(s.altered) > 0 {
@@ -23,14 +23,14 @@ func (s *State) View() *View {
 	for _, a := range s.altered {
 		a.altered = false
 		if a.shown != nil {
-			v.tasks = v.tasks.add(a.shown.Counts.negative())
+			v.tasks = v.tasks.Plus(a.shown.Counts.Negative())
 		}
 		if a.gone {
 			v.hide(a)
 			continue
 		}
 		a.shown = s.appView(a)
-		v.tasks = v.tasks.add(a.shown.Counts)
+		v.tasks = v.tasks.Plus(a.shown.Counts)
 		v.apps.ReplaceOrInsert(a.shown)
 	}
 	for _, g := range s.agentsAltered {
@@ -55,23 +55,23 @@ func (v *View) hide(a *appState) {
 	a.shown = nil
 }
 
-func (c Counts) negative() Counts { return Counts{-c.Staged, -c.Running, -c.Healthy, -c.Unhealthy} }
-
 func (s *State) appView(a *appState) *AppView {
 	v := &AppView{
-		Spec: a.spec, Versions: slices.Clone(a.versions), Instances: make([]*instance.Instance, len(a.members)),
-		LastFailure: a.trouble.Failure, Counts: a.counts,
+		Spec: a.Spec(), Versions: slices.Clone(a.Versions()), Instances: make([]*instance.Instance, a.Len()),
+		LastFailure: a.trouble.Failure, Counts: a.Counts(),
 	}
 	if a.queue != nil {
 		v.Queue = *a.queue
 	}
-	for n, m := range a.members {
-		v.Instances[n] = m.is
+	n := 0
+	for i := range a.Instances {
+		v.Instances[n] = i
+		n++
 	}
 	if a.deployment != nil {
 		v.Deployments = []deployment.ID{a.deployment.ID}
 	}
-	v.Queue.Waiting, v.Queue.Since = a.nWaiting, a.waitsSince
+	v.Queue.Waiting, v.Queue.Since = a.Waiting(), a.waitsSince
 	if a.trouble.DelayUntil.After(s.now) {
 		v.Queue.DelayUntil = a.trouble.DelayUntil
 	}
@@ -98,7 +98,7 @@ func (s *State) noteAttempts(unplaced []*appState) {
 		a.tell().LastUnused = s.now
 	}
 	slices.SortFunc(unplaced, func(a, b *appState) int {
-		return cmp.Or(a.explainedAt.Compare(b.explainedAt), cmp.Compare(a.spec.ID, b.spec.ID))
+		return cmp.Or(a.explainedAt.Compare(b.explainedAt), cmp.Compare(a.Spec().ID, b.Spec().ID))
 	})
 	s.explains.refill(s.now)
 	for _, a := range unplaced {
@@ -141,7 +141,7 @@ func (a *appState) explain(now time.Time, d *placement.Demand) {
 	q := a.tell()
 	q.Processed, q.Unused = r.Attempt.Processed, r.Attempt.Refused()
 	q.Rejections, q.Attempt = rejectionCounts(r.LastOffers), rejectionCounts(r.Attempt)
-	q.Explanation = placement.Explain(&a.spec.Run, r)
+	q.Explanation = placement.Explain(&a.Spec().Run, r)
 	q.UnusedOffers = unusedOffers(now, d.Unused(unusedOffersMax), q.UnusedOffers)
 }
 

@@ -75,8 +75,6 @@ type Deployment struct {
 	// Progressed is the last time that the deployment came closer to its end.
 	Progressed time.Time
 	State      State
-	// Reason says why a deployment failed or was cancelled.
-	Reason string
 }
 
 // Affected returns the ids of all Apps in the plan, in plan order.

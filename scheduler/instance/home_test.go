@@ -11,11 +11,11 @@ import (
 func TestAHomeIsKeptOverTasks(t *testing.T) {
 	t.Parallel()
 	home := &Home{Site: mesos.Site{AgentID: "a1"}, Role: "db", Volumes: []Volume{{"data", "db.1#data"}}}
-	i := (&Instance{ID: "db.instance-1", Goal: GoalRunning, Condition: Scheduled}).Launched(now, now, Place{Site: mesos.Site{AgentID: "a1"}, Home: home})
+	i := (&Instance{ID: "db.instance-1", Goal: GoalRunning, Condition: Scheduled}).Launched(&Instance{}, now, now, &Place{Site: &mesos.Site{AgentID: "a1"}, Home: home})
 	for range 2 {
 		i, _ = i.Apply(now, mesos.TaskStatus{State: mesos.TaskRunning})
 		i, _ = i.Apply(now, mesos.TaskStatus{State: mesos.TaskFailed})
-		i = i.WithGoal(GoalStopped).Rescheduled(now, now).WithGoal(GoalRunning).Launched(now, now, Place{Site: mesos.Site{AgentID: "a1"}})
+		i = i.WithGoal(GoalStopped).Rescheduled(now, now).WithGoal(GoalRunning).Launched(&Instance{}, now, now, &Place{Site: &mesos.Site{AgentID: "a1"}})
 	}
 	want := &Home{Site: mesos.Site{AgentID: "a1"}, Role: "db", Volumes: []Volume{{"data", "db.1#data"}}, Made: true}
 	if d := cmp.Diff(i.Home, want); d != "" {

@@ -207,7 +207,7 @@ type Instance struct {
 
 // Place is where an instance's next task goes and what it uses there.
 type Place struct {
-	mesos.Site
+	*mesos.Site
 	HostPorts []uint32
 	Resources resource.Vector
 	Role      string

@@ -40,7 +40,7 @@ const (
 // The update must be one of the instance's current task; the record is left as
 // it was.
 func (i *Instance) Apply(now time.Time, st mesos.TaskStatus) (*Instance, Outcome) {
-	to := conditionOf(st)
+	to := ConditionOf(st)
 	if to == Unknown && i.Condition.Live() && i.Condition != Provisioned {
 		to = Unreachable
 	}
@@ -111,10 +111,10 @@ func (c Condition) towards(to Condition) Condition {
 	}
 }
 
-// conditionOf maps a status to the condition it reports, 0 for none. TASK_LOST
+// ConditionOf maps a status to the condition it reports, 0 for none. TASK_LOST
 // comes only from masters that treat the framework as not partition-aware, or
 // when an agent is replaced or taken down: the task is gone either way.
-func conditionOf(st mesos.TaskStatus) Condition {
+func ConditionOf(st mesos.TaskStatus) Condition {
 	switch st.State {
 	case mesos.TaskStaging:
 		return Staging
@@ -192,18 +192,17 @@ func timeOf(st mesos.TaskStatus, now time.Time) time.Time {
 	return st.Timestamp
 }
 
-// Launched returns the record of the instance's next run, made from version,
-// as it is stored before the ACCEPT that starts it.
-func (i *Instance) Launched(now time.Time, version time.Time, on Place) *Instance {
-	home := i.Home
-	if on.Home != nil {
-		home = on.Home
+// Launched makes into, which is empty, the record of the instance's next run, made
+// from version, as it is stored before the ACCEPT that starts it, and returns it.
+func (i *Instance) Launched(into *Instance, now time.Time, version time.Time, on *Place) *Instance {
+	into.ID, into.App, into.Version = i.ID, i.App, version
+	into.Goal, into.Condition, into.Since = i.Goal, Provisioned, now
+	into.Incarnation, into.StagedAt = i.Incarnation+1, now
+	into.Site, into.HostPorts, into.Resources, into.Role = *on.Site, on.HostPorts, on.Resources, on.Role
+	if into.Home = i.Home; on.Home != nil {
+		into.Home = on.Home
 	}
-	return &Instance{
-		ID: i.ID, App: i.App, Version: version, Goal: i.Goal, Condition: Provisioned, Since: now,
-		Incarnation: i.Incarnation + 1, Site: on.Site,
-		HostPorts: on.HostPorts, Resources: on.Resources, Role: on.Role, StagedAt: now, Home: home,
-	}
+	return into
 }
 
 // Rescheduled returns the record that waits for an offer again, with nothing

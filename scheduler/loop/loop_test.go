@@ -66,7 +66,7 @@ func (w *world) Enqueue(_ context.Context, call mesos.SchedulerCall, done func(e
 
 func (w *world) Publish(events []event.Event) {
 	for _, e := range events {
-		if e.Type == "deployment_info" {
+		if e.Type() == "deployment_info" {
 			w.note("publish")
 		}
 	}

@@ -18,9 +18,9 @@ const module = "github.com/gantry-mesos/gantry/"
 
 // pure packages decide and do nothing else: equal input gives equal output.
 var pure = []string{
-	"scheduler/core", "scheduler/instance", "scheduler/deployment", "scheduler/offer", "scheduler/placement",
+	"scheduler/core", "scheduler/roster", "scheduler/volumes", "scheduler/instance", "scheduler/deployment", "scheduler/offer", "scheduler/placement",
 	"scheduler/fairshare", "scheduler/reconciliation", "executor/core",
-	"pkg/app", "pkg/constraint", "pkg/resource", "pkg/backoff", "pkg/event", "pkg/runspec", "pkg/dockerparam", "pkg/fault", "pkg/heap", "pkg/mesos",
+	"pkg/app", "pkg/constraint", "pkg/resource", "pkg/backoff", "pkg/event", "pkg/runspec", "pkg/dockerparam", "pkg/fault", "pkg/heap", "pkg/timer", "pkg/mesos",
 }
 
 // forbidden in pure packages, each with the reason.
@@ -44,6 +44,11 @@ var forbidden = map[string]string{
 
 // mesosGo lists who may import mesos-go's messages.
 var mesosGo = []string{"pkg/mesos/wire", "pkg/mesos/schedapi", "pkg/mesos/execapi", "pkg/minicluster", "test/"}
+
+// rules are the packages of the mini cluster that decide and do nothing else. Their language is mesos-go's messages.
+var rules = []string{
+	"pkg/minicluster/allocator", "pkg/minicluster/constraints", "pkg/minicluster/resources", "pkg/minicluster/validation",
+}
 
 // pkg is the part of `go list -json` that the rules look at.
 type pkg struct {
@@ -107,6 +112,24 @@ func TestPurePackagesImportOnlyPurePackages(t *testing.T) {
 		for _, dep := range p.Deps {
 			if strings.Contains(dep, "protobuf") {
 				t.Errorf("scheduler/core reaches %s: stored and sent messages are made outside", dep)
+			}
+		}
+	}
+}
+
+func TestTheMiniClusterDecidesWithoutIO(t *testing.T) {
+	for _, p := range list(t) {
+		if !slices.Contains(rules, p.name()) {
+			continue
+		}
+		for _, imp := range p.Imports {
+			if own, ok := strings.CutPrefix(imp, module); ok && !slices.Contains(rules, own) {
+				t.Errorf("%s imports %s, which does more than decide", p.name(), own)
+			}
+			for _, bad := range []string{"context", "sync", "net", "net/http", "os", "log", "go.uber.org/zap"} {
+				if imp == bad {
+					t.Errorf("%s imports %s: %s", p.name(), imp, forbidden[bad])
+				}
 			}
 		}
 	}

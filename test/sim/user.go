@@ -6,6 +6,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/constraint"
+	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/pkg/runspec"
@@ -195,10 +196,9 @@ func (u *user) begun(d *deployment.Deployment) {
 
 func (u *user) ended(id deployment.ID, e core.Effects) {
 	for _, p := range e.Publish {
-		if p.Type == "deployment_failed" && p.Facts.Fields()["id"] == string(id) {
-			steps, _ := p.Facts.Fields()["steps"].([]deployment.Step)
-			for _, s := range steps {
-				for _, act := range s {
+		if failed, ok := p.(*event.DeploymentFailed); ok && failed.ID == string(id) {
+			for _, s := range failed.Plan.Steps {
+				for _, act := range s.Actions {
 					u.mixed[act.App] = true
 				}
 			}

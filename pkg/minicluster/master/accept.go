@@ -1,18 +1,29 @@
 package master
 
 import (
-	"fmt"
+	"slices"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
+	"github.com/gantry-mesos/gantry/pkg/minicluster/codec"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/validation"
 )
+
+// accepting carries out the call ACCEPT.
+type accepting struct {
+	*base
+	offers     *offers
+	tasks      *tasks
+	executors  *executors
+	operations *operations
+}
 
 // acceptance is the work on one ACCEPT: operations run one after the other on what the offers hold.
 type acceptance struct {
-	*actor
+	*accepting
 	fw    *Framework
 	agent *Agent
 	role  string
@@ -23,12 +34,12 @@ type acceptance struct {
 }
 
 // accept handles the call ACCEPT (Mesos, scheduler HTTP API, ACCEPT).
-func (s *actor) accept(fw *Framework, c *scheduler.Call_Accept) {
+func (s *accepting) accept(fw *Framework, c *scheduler.Call_Accept) {
 	s.count("messages_launch_tasks")
 	if text := s.invalidOffers(fw, c.OfferIDs); text != "" {
 		for _, id := range c.OfferIDs {
 			if o := fw.Offers[id.Value]; o != nil {
-				s.takeBack(o, 0)
+				s.offers.takeBack(o, 0)
 			}
 		}
 		for i := range c.Operations {
@@ -37,11 +48,11 @@ func (s *actor) accept(fw *Framework, c *scheduler.Call_Accept) {
 		return
 	}
 	first := fw.Offers[c.OfferIDs[0].Value]
-	w := &acceptance{actor: s, fw: fw, agent: s.Agents[first.AgentID], role: first.Role}
+	w := &acceptance{accepting: s, fw: fw, agent: s.Agents[first.AgentID], role: first.Role}
 	for _, id := range c.OfferIDs {
 		o := fw.Offers[id.Value]
 		w.offered = w.offered.Plus(o.Resources)
-		s.forget(o)
+		s.offers.forget(o)
 	}
 	original := w.offered
 	w.available = w.offered
@@ -56,55 +67,52 @@ func (s *actor) accept(fw *Framework, c *scheduler.Call_Accept) {
 }
 
 // invalidOffers checks the offers of an ACCEPT together, "" if they are fine.
-func (s *actor) invalidOffers(fw *Framework, ids []mesos.OfferID) string {
-	if len(ids) == 0 {
-		return "No offers specified"
-	}
-	seen := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		if seen[id.Value] {
-			return fmt.Sprintf("Duplicate offer %s in offer list", id.Value)
+func (s *accepting) invalidOffers(fw *Framework, ids []mesos.OfferID) string {
+	return validation.Offers(fw.ID, ids, func(id string) (validation.Offer, bool) {
+		o := s.Offers[id]
+		if o == nil {
+			return validation.Offer{}, false
 		}
-		seen[id.Value] = true
+		return validation.Offer{Framework: o.FrameworkID, Role: o.Role, Agent: o.AgentID}, true
+	})
+}
+
+// books are what the next operation is held against.
+func (w *acceptance) books() *validation.Books {
+	return &validation.Books{
+		Framework: &w.fw.Info, Agent: w.agent.ID, Role: w.role, Total: w.agent.Total, Available: w.available,
+		HasTask: func(id string) bool { return w.fw.Tasks[id] != nil },
+		Unreachable: func(id string) bool {
+			return slices.ContainsFunc(w.fw.Unreachable, func(t *Task) bool { return t.TaskID.Value == id })
+		},
+		Executor: func(id string) (mesos.ExecutorInfo, bool) {
+			e, ok := w.agent.Executors[w.fw.ID][id]
+			return e, ok
+		},
+		InUse:  w.agent.usesAny,
+		MayRun: func(user string) bool { return w.authorized(w.fw.Info.Principal, ActionRunTasks, user) },
+		MayConvert: func(t mesos.Offer_Operation_Type) string {
+			if action := operationAction(t); !w.authorized(w.fw.Info.Principal, action, w.role) {
+				return string(action)
+			}
+			return ""
+		},
+		Show: func(e *mesos.ExecutorInfo) string { return codec.Text(e) },
 	}
-	for _, id := range ids {
-		if s.Offers[id.Value] == nil {
-			return fmt.Sprintf("Offer %s is no longer valid", id.Value)
-		}
-	}
-	first := s.Offers[ids[0].Value]
-	for _, id := range ids {
-		o := s.Offers[id.Value]
-		switch {
-		case o.FrameworkID != fw.ID:
-			return fmt.Sprintf("Offer %s has invalid framework %s while framework %s is expected",
-				o.ID, o.FrameworkID, fw.ID)
-		case o.Role != first.Role:
-			return fmt.Sprintf("Aggregated offers must be allocated to the same role. Offer %s uses role '%s' but "+
-				"another is using role '%s'", o.ID, o.Role, first.Role)
-		}
-	}
-	for _, id := range ids {
-		if o := s.Offers[id.Value]; o.AgentID != first.AgentID {
-			return fmt.Sprintf("Aggregated offers must belong to one single agent. Offer %s uses agent %s and agent %s",
-				o.ID, o.AgentID, first.AgentID)
-		}
-	}
-	return ""
 }
 
 // dropOperation answers for an operation of an ACCEPT with invalid offers.
-func (s *actor) dropOperation(fw *Framework, op *mesos.Offer_Operation, text string) {
+func (s *accepting) dropOperation(fw *Framework, op *mesos.Offer_Operation, text string) {
 	for _, t := range tasksOf(op) {
-		status := s.masterStatus(t.TaskID, fw.lost(mesos.TASK_DROPPED), mesos.REASON_INVALID_OFFERS,
+		status := masterStatus(t.TaskID, fw.lost(mesos.TASK_DROPPED), mesos.REASON_INVALID_OFFERS,
 			"Task launched with invalid offers: "+text)
 		agentID := t.AgentID
 		status.AgentID = &agentID
 		fw.sendStatus(status)
-		s.countTask(status.GetState(), &status)
+		s.tasks.countEnd(status.GetState(), &status)
 	}
 	if op.Type != mesos.Offer_Operation_LAUNCH && op.Type != mesos.Offer_Operation_LAUNCH_GROUP {
-		s.operationError(fw, op, "Operation attempted with invalid offers: "+text)
+		s.operations.fail(fw, op, "Operation attempted with invalid offers: "+text)
 	}
 }
 
@@ -132,19 +140,4 @@ func (w *acceptance) operation(op *mesos.Offer_Operation) {
 		w.convert(op)
 	case mesos.Offer_Operation_UNKNOWN:
 	}
-}
-
-// prepare brings resources of a request to the form they are kept in: upgraded, and allocated to the role of the
-// offers if they do not say otherwise.
-func (w *acceptance) prepare(rs []mesos.Resource) ([]mesos.Resource, error) {
-	up, err := resources.UpgradeAll(rs)
-	if err != nil {
-		return rs, err
-	}
-	for i := range up {
-		if up[i].AllocationInfo == nil {
-			up[i].AllocationInfo = &mesos.Resource_AllocationInfo{Role: &w.role}
-		}
-	}
-	return up, nil
 }

@@ -2,80 +2,91 @@ package master
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"time"
 
-	mesos "github.com/mesos/mesos-go/api/v1/lib"
-	"github.com/mesos/mesos-go/api/v1/lib/quota"
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/allocator"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 )
 
-// actor is the state of a master with all that changes it. Its methods run in the goroutine of [Master.Run].
-type actor struct {
-	State
-	m     *Master
-	cfg   Config
-	deps  Deps
-	log   *zap.Logger
-	alloc *allocator.Allocator
-	rnd   *rand.Rand
-
-	observers                           []*observer
-	byPID                               map[string]*Agent
-	byConn                              map[*link.Conn]*Agent
-	nextFramework, nextAgent, nextOffer int
-	deposed                             bool
-	// held keeps what operators want of agents that are not registered now.
-	held map[string]AdmittedAgent
+// base is what all parts of a master have in common. Each part is written by its own methods only; they run in the
+// goroutine of [Master.Run].
+type base struct {
+	*State
+	cfg      Config
+	deps     Deps
+	log      *zap.Logger
+	box      *mailbox.Box
+	alloc    *allocator.Allocator
+	watchers *watchers
+	ids      *ids
+	// left is told of an agent that has less to do than before: its draining may be over.
+	left func(a *Agent)
 }
 
-type observer struct {
-	sink  func(Event)
-	ended func()
+// actor is a master: its parts, each of which knows only those above it.
+type actor struct {
+	*base
+	registrar  *registrar
+	inverse    *inverse
+	offers     *offers
+	tasks      *tasks
+	executors  *executors
+	operations *operations
+	agents     *agents
+	drains     *drains
+	frameworks *frameworks
+	admission  *admission
+	machines   *machines
+	roles      *roles
+	leadership *leadership
+	accepting  *accepting
 }
 
 func newActor(m *Master, now time.Time) *actor {
-	s := &actor{
-		m: m, cfg: m.cfg, deps: m.deps, log: m.log,
-		rnd:    rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
-		byPID:  make(map[string]*Agent),
-		byConn: make(map[*link.Conn]*Agent),
-		held:   make(map[string]AdmittedAgent),
-		State: State{
-			Info:              m.info,
-			Started:           now,
-			Frameworks:        make(map[string]*Framework),
-			Agents:            make(map[string]*Agent),
-			RecoveredAgents:   make(map[string]mesos.AgentInfo),
-			UnreachableAgents: make(map[string]time.Time),
-			GoneAgents:        make(map[string]time.Time),
-			Offers:            make(map[string]*Offer),
-			InverseOffers:     make(map[string]*InverseOffer),
-			Machines:          make(map[Machine]*MachineState),
-			Weights:           make(map[string]float64),
-			Quotas:            make(map[string]quota.QuotaConfig),
-			Counters:          make(map[string]float64),
-		},
+	state := newState(m.info, now)
+	b := &base{
+		State: state, cfg: m.cfg, deps: m.deps, log: m.log, box: m.box, alloc: allocator.New(allocatorOptions(m.cfg)),
+		watchers: &watchers{most: m.cfg.MaxOperatorSubscribers}, ids: &ids{prefix: m.cfg.ID},
 	}
-	s.alloc = allocator.New(s.allocatorOptions())
-	s.allocator = s.alloc
+	state.allocator = b.alloc
+	s := &actor{base: b}
+	s.registrar = &registrar{base: b, held: make(map[string]AdmittedAgent)}
+	s.inverse = &inverse{base: b}
+	s.offers = &offers{base: b, inverse: s.inverse, rnd: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))}
+	s.tasks = &tasks{base: b}
+	s.executors = &executors{base: b}
+	s.operations = &operations{base: b, offers: s.offers}
+	s.agents = &agents{
+		base: b, registrar: s.registrar, offers: s.offers, tasks: s.tasks, executors: s.executors, operations: s.operations,
+		byPID: make(map[string]*Agent), byConn: make(map[*link.Conn]*Agent),
+	}
+	s.drains = &drains{base: b, registrar: s.registrar, offers: s.offers, agents: s.agents}
+	b.left = s.drains.check
+	s.frameworks = &frameworks{base: b, inverse: s.inverse, offers: s.offers, tasks: s.tasks, executors: s.executors}
+	s.admission = &admission{
+		base: b, registrar: s.registrar, tasks: s.tasks, executors: s.executors, operations: s.operations, agents: s.agents,
+		drains: s.drains, frameworks: s.frameworks,
+	}
+	s.machines = &machines{base: b, registrar: s.registrar, offers: s.offers, agents: s.agents}
+	s.roles = &roles{base: b, registrar: s.registrar, offers: s.offers}
+	s.leadership = &leadership{base: b, registrar: s.registrar, agents: s.agents, roles: s.roles, status: &m.status}
+	s.accepting = &accepting{base: b, offers: s.offers, tasks: s.tasks, executors: s.executors, operations: s.operations}
 	return s
 }
 
-func (s *actor) allocatorOptions() allocator.Options {
+func allocatorOptions(c Config) allocator.Options {
 	opts := allocator.Options{
-		Interval:          s.cfg.AllocationInterval,
-		ExcludedFromShare: s.cfg.FairSharingExcluded,
-		FilterGPU:         s.cfg.FilterGPUResources,
-		Region:            region(s.cfg.Domain),
+		Interval:          c.AllocationInterval,
+		ExcludedFromShare: c.FairSharingExcluded,
+		FilterGPU:         c.FilterGPUResources,
+		Region:            region(c.Domain),
 	}
-	for _, least := range s.cfg.MinAllocatable {
+	for _, least := range c.MinAllocatable {
 		opts.MinAllocatable = append(opts.MinAllocatable, quantities(least))
 	}
 	return opts
@@ -84,66 +95,31 @@ func (s *actor) allocatorOptions() allocator.Options {
 // Run serves until ctx is over or the master is deposed, then returns [ErrDeposed]. Afterwards all streams and agent
 // connections are closed.
 func (m *Master) Run(ctx context.Context) error {
-	defer close(m.done)
 	stop, err := m.deps.Network.Listen(m.Address(), func(*link.Conn) link.Receiver { return receiver{m} })
 	if err != nil {
 		return fmt.Errorf("run master %s: %w", m.info.ID, err)
 	}
-	defer func() {
-		stop()
-		m.deps.Network.Break(m.Address())
-		m.a.closeAll()
-	}()
-	return m.a.loop(ctx)
+	m.a.run(ctx)
+	stop()
+	m.deps.Network.Break(m.Address())
+	m.a.closeAll()
+	m.box.Wait()
+	if m.a.registrar.deposed {
+		return ErrDeposed
+	}
+	return nil
 }
 
-// burst bounds how many messages are handled before the next allocation run may happen.
-const burst = 512
-
-func (s *actor) loop(ctx context.Context) error {
-	batch := time.NewTicker(s.cfg.AllocationInterval)
-	defer batch.Stop()
-	gc := time.NewTicker(s.cfg.RegistryGCInterval)
-	defer gc.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case f := <-s.m.inbox:
-			f()
-			s.drain()
-		case l := <-s.m.leads:
-			s.lead(ctx, l)
-		case <-batch.C:
-			s.alloc.TriggerAll()
-		case <-gc.C:
-			s.collectRegistry()
-		}
-		if s.deposed {
-			return ErrDeposed
-		}
+// run works until ctx is over or the master is deposed. Several triggers in one burst of messages make one allocation
+// run.
+func (s *actor) run(ctx context.Context) {
+	s.box.Every(s.cfg.AllocationInterval, s.alloc.TriggerAll)
+	s.box.Every(s.cfg.RegistryGCInterval, s.registrar.collect)
+	s.box.Run(ctx, func() {
 		if s.alloc.Triggered() {
-			s.allocate()
+			s.offers.allocate()
 		}
-	}
-}
-
-// drain handles what waits, so that several triggers make one allocation run.
-func (s *actor) drain() {
-	for range burst {
-		select {
-		case f := <-s.m.inbox:
-			f()
-		default:
-			return
-		}
-	}
-}
-
-// after runs f in the actor once d has passed, unless the timer is stopped before. A timer stopped too late may still
-// run f, so f has to check whether it still matters.
-func (s *actor) after(d time.Duration, f func()) *time.Timer {
-	return time.AfterFunc(d, func() { s.m.post(f) })
+	})
 }
 
 func (s *actor) closeAll() {
@@ -151,90 +127,8 @@ func (s *actor) closeAll() {
 		if fw.stream != nil {
 			fw.stream.end()
 		}
-		stopTimer(fw.failover)
 	}
-	for _, a := range s.Agents {
-		stopTimer(a.ping)
-		stopTimer(a.reregister)
-	}
-	for _, o := range s.Offers {
-		stopTimer(o.timer)
-	}
-	for _, o := range s.observers {
-		o.ended()
-	}
+	s.watchers.end()
 }
 
-func stopTimer(t *time.Timer) {
-	if t != nil {
-		t.Stop()
-	}
-}
-
-func (s *actor) observe(o *observer) {
-	if len(s.observers) >= s.cfg.MaxOperatorSubscribers && len(s.observers) > 0 {
-		oldest := s.observers[0]
-		s.observers = s.observers[1:]
-		oldest.ended()
-	}
-	s.observers = append(s.observers, o)
-}
-
-func (s *actor) unobserve(o *observer) {
-	for i, p := range s.observers {
-		if p == o {
-			s.observers = append(s.observers[:i:i], s.observers[i+1:]...)
-			o.ended()
-			return
-		}
-	}
-}
-
-func (s *actor) emit(e Event) {
-	for _, o := range s.observers {
-		o.sink(e)
-	}
-}
-
-func (s *actor) count(name string) { s.Counters["master/"+name]++ }
-
-func (s *actor) frameworkID() string {
-	id := fmt.Sprintf("%s-%04d", s.cfg.ID, s.nextFramework)
-	s.nextFramework++
-	return id
-}
-
-func (s *actor) agentID() string {
-	id := fmt.Sprintf("%s-S%d", s.cfg.ID, s.nextAgent)
-	s.nextAgent++
-	return id
-}
-
-func (s *actor) offerID() string {
-	id := fmt.Sprintf("%s-O%d", s.cfg.ID, s.nextOffer)
-	s.nextOffer++
-	return id
-}
-
-func address(c Config) string { return fmt.Sprintf("%s:%d", c.IP, c.Port) }
-
-// capabilityQuotaV2 is MasterInfo.Capability.Type QUOTA_V2, which mesos-go does not know yet.
-const capabilityQuotaV2 mesos.MasterInfo_Capability_Type = 3
-
-func masterInfo(c Config) mesos.MasterInfo {
-	port := uint32(c.Port)
-	var ip uint32
-	if b := net.ParseIP(c.IP).To4(); b != nil {
-		ip = binary.LittleEndian.Uint32(b) // network order, read on a little-endian host
-	}
-	pid := "master@" + address(c)
-	version := Version
-	return mesos.MasterInfo{
-		ID: c.ID, IP: ip, Port: &port, PID: &pid, Hostname: &c.Hostname, Version: &version, Domain: c.Domain,
-		Address: &mesos.Address{Hostname: &c.Hostname, IP: &c.IP, Port: int32(c.Port)},
-		Capabilities: []mesos.MasterInfo_Capability{
-			{Type: mesos.MasterInfo_Capability_AGENT_UPDATE}, {Type: mesos.MasterInfo_Capability_AGENT_DRAINING},
-			{Type: capabilityQuotaV2},
-		},
-	}
-}
+func (s *base) count(name string) { s.Counters["master/"+name]++ }

@@ -365,7 +365,7 @@ func TestDeactivation(t *testing.T) {
 	}
 	r.view(t, func(st *State) {
 		r.m.a.alloc.TriggerAll()
-		r.m.a.allocate()
+		r.m.a.offers.allocate()
 		if len(st.Offers) > 0 {
 			t.Error("a deactivated agent is offered")
 		}
@@ -442,7 +442,7 @@ func TestRegistryForgetsTheOldest(t *testing.T) {
 			st.UnreachableAgents[strconv.Itoa(i)] = now.Add(time.Duration(i) * time.Second)
 		}
 		st.GoneAgents["ancient"] = now.Add(-15 * 24 * time.Hour)
-		r.m.a.collectRegistry()
+		r.m.a.registrar.collect()
 		if got := byAge(st.UnreachableAgents); !slices.Equal(got, []string{"2", "3"}) {
 			t.Errorf("unreachable: got %v, want 2 and 3", got)
 		}

@@ -35,7 +35,7 @@ type Authorizer interface {
 	Authorized(principal *string, a Action, object string) bool
 }
 
-func (s *actor) authorized(principal *string, a Action, object string) bool {
+func (s *base) authorized(principal *string, a Action, object string) bool {
 	return s.deps.Authorizer == nil || s.deps.Authorizer.Authorized(principal, a, object)
 }
 

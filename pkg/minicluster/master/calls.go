@@ -4,11 +4,9 @@ import (
 	"fmt"
 	"net/http"
 
-	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/codec"
-	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
 )
 
 // call checks a call against the state and carries it out.
@@ -32,7 +30,7 @@ func (s *actor) call(req request) *codec.Refusal {
 			"currently associated with framework ID %s", req.streamID, fw.ID)
 	}
 	if req.call.Type == scheduler.Call_UPDATE_FRAMEWORK {
-		if refused := s.updateFramework(fw, req); refused != nil {
+		if refused := s.frameworks.update(fw, req); refused != nil {
 			return bad(refused.Status, "%s", refused.Message)
 		}
 		return nil
@@ -46,59 +44,35 @@ func (s *actor) perform(fw *Framework, c *scheduler.Call) {
 	switch c.Type {
 	case scheduler.Call_TEARDOWN:
 		s.count("messages_unregister_framework")
-		s.removeFramework(fw)
+		s.frameworks.remove(fw)
 	case scheduler.Call_ACCEPT:
-		s.accept(fw, c.Accept)
+		s.accepting.accept(fw, c.Accept)
 	case scheduler.Call_DECLINE:
-		s.decline(fw, c.Decline)
+		s.offers.decline(fw, c.Decline)
 	case scheduler.Call_ACCEPT_INVERSE_OFFERS:
-		s.answerInverse(fw, c.AcceptInverseOffers.InverseOfferIDs, true, c.AcceptInverseOffers.Filters)
+		s.inverse.answer(fw, c.AcceptInverseOffers.InverseOfferIDs, true, c.AcceptInverseOffers.Filters)
 	case scheduler.Call_DECLINE_INVERSE_OFFERS:
-		s.answerInverse(fw, c.DeclineInverseOffers.InverseOfferIDs, false, c.DeclineInverseOffers.Filters)
+		s.inverse.answer(fw, c.DeclineInverseOffers.InverseOfferIDs, false, c.DeclineInverseOffers.Filters)
 	case scheduler.Call_REVIVE:
-		s.revive(fw, c.Revive.GetRoles())
+		s.offers.revive(fw, c.Revive.GetRoles())
 	case scheduler.Call_SUPPRESS:
-		s.suppress(fw, c.Suppress.GetRoles())
+		s.offers.suppress(fw, c.Suppress.GetRoles())
 	case scheduler.Call_KILL:
-		s.kill(fw, c.Kill)
+		s.tasks.kill(fw, c.Kill)
 	case scheduler.Call_SHUTDOWN:
-		s.shutdownExecutor(fw, c.Shutdown)
+		s.executors.shutdown(fw, c.Shutdown)
 	case scheduler.Call_ACKNOWLEDGE:
-		s.acknowledge(fw, c.Acknowledge)
+		s.tasks.acknowledge(fw, c.Acknowledge)
 	case scheduler.Call_ACKNOWLEDGE_OPERATION_STATUS:
-		s.acknowledgeOperation(fw, c.AcknowledgeOperationStatus)
+		s.operations.acknowledge(fw, c.AcknowledgeOperationStatus)
 	case scheduler.Call_RECONCILE:
-		s.reconcile(fw, c.Reconcile)
+		s.tasks.reconcile(fw, c.Reconcile)
 	case scheduler.Call_RECONCILE_OPERATIONS:
-		s.reconcileOperations(fw, c.ReconcileOperations)
+		s.operations.reconcile(fw, c.ReconcileOperations)
 	case scheduler.Call_MESSAGE:
-		s.message(fw, c.Message)
+		s.executors.send(fw, c.Message)
 	case scheduler.Call_REQUEST:
 		s.count("messages_resource_request") // the allocator ignores requests
 	case scheduler.Call_UNKNOWN, scheduler.Call_SUBSCRIBE, scheduler.Call_UPDATE_FRAMEWORK:
 	}
-}
-
-// shutdownExecutor handles the call SHUTDOWN. An unknown agent is ignored, so is an unknown
-// executor by the agent.
-func (s *actor) shutdownExecutor(fw *Framework, c *scheduler.Call_Shutdown) {
-	a := s.Agents[c.AgentID.Value]
-	if a == nil {
-		return
-	}
-	a.send(link.ShutdownExecutor{FrameworkID: mesos.FrameworkID{Value: fw.ID}, ExecutorID: c.ExecutorID})
-}
-
-// message handles the call MESSAGE, at most once and without answer.
-func (s *actor) message(fw *Framework, c *scheduler.Call_Message) {
-	s.count("messages_framework_to_executor")
-	a := s.Agents[c.AgentID.Value]
-	if a == nil || !a.Connected {
-		s.count("invalid_framework_to_executor_messages")
-		return
-	}
-	s.count("valid_framework_to_executor_messages")
-	a.send(link.FrameworkToExecutor{
-		AgentID: c.AgentID, FrameworkID: mesos.FrameworkID{Value: fw.ID}, ExecutorID: c.ExecutorID, Data: c.Data,
-	})
 }

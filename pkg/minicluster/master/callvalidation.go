@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/gogo/protobuf/proto"
-	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/codec"
@@ -164,12 +163,3 @@ func hasBody(c *scheduler.Call) bool {
 }
 
 func bodyName(t scheduler.Call_Type) string { return strings.ToLower(t.String()) }
-
-func has(info *mesos.FrameworkInfo, c mesos.FrameworkInfo_Capability_Type) bool {
-	for i := range info.Capabilities {
-		if info.Capabilities[i].Type == c {
-			return true
-		}
-	}
-	return false
-}

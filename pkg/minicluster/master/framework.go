@@ -1,18 +1,93 @@
 package master
 
 import (
-	"fmt"
-	"time"
+	"maps"
+	"slices"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
-	"go.uber.org/zap"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
-	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/allocator"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/validation"
 )
+
+func samePrincipal(a, b *string) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+func (fw *Framework) apply(settings offerSettings) {
+	fw.Constraints, fw.filter = settings.constraints, settings.filter
+	fw.Suppressed = make(map[string]bool, len(settings.suppressed))
+	for _, role := range settings.suppressed {
+		fw.Suppressed[role] = true
+	}
+}
+
+// merged returns the new description with what cannot change kept from the old one.
+func merged(old, info mesos.FrameworkInfo, recovered bool) mesos.FrameworkInfo {
+	info.ID, info.User, info.Checkpoint = old.ID, old.User, old.Checkpoint
+	if !recovered {
+		info.Principal = old.Principal
+	}
+	return info
+}
+
+// send queues an event for the scheduler; it is lost if there is none.
+func (fw *Framework) send(e *scheduler.Event) {
+	if fw.stream != nil {
+		fw.stream.send(e)
+	}
+}
+
+// forgetUnreachable drops a task from the list of unreachable ones.
+func (fw *Framework) forgetUnreachable(id string) {
+	for i, t := range fw.Unreachable {
+		if t.TaskID.Value == id {
+			fw.Unreachable = append(fw.Unreachable[:i:i], fw.Unreachable[i+1:]...)
+			return
+		}
+	}
+}
+
+// allocatorFramework tells the allocator what it must know of a framework.
+func (fw *Framework) allocatorFramework() allocator.Framework {
+	f := allocator.Framework{
+		Roles:       validation.Roles(&fw.Info),
+		Suppressed:  slices.Sorted(maps.Keys(fw.Suppressed)),
+		Revocable:   validation.Has(&fw.Info, mesos.FrameworkInfo_Capability_REVOCABLE_RESOURCES),
+		GPU:         validation.Has(&fw.Info, mesos.FrameworkInfo_Capability_GPU_RESOURCES),
+		Shared:      validation.Has(&fw.Info, mesos.FrameworkInfo_Capability_SHARED_RESOURCES),
+		Refinement:  validation.Has(&fw.Info, mesos.FrameworkInfo_Capability_RESERVATION_REFINEMENT),
+		RegionAware: validation.Has(&fw.Info, mesos.FrameworkInfo_Capability_REGION_AWARE),
+		Constraints: fw.filter,
+	}
+	for role, filters := range fw.Info.OfferFilters {
+		if filters.MinAllocatableResources == nil {
+			continue
+		}
+		if f.MinAllocatable == nil {
+			f.MinAllocatable = make(map[string][]allocator.Quantities)
+		}
+		alternatives := []allocator.Quantities{}
+		for _, q := range filters.MinAllocatableResources.Quantities {
+			least := make(allocator.Quantities, len(q.Quantities))
+			for name, v := range q.Quantities {
+				least[name] = resources.Milli(v.Value)
+			}
+			alternatives = append(alternatives, least)
+		}
+		f.MinAllocatable[role] = alternatives
+	}
+	return f
+}
 
 // partitionAware tells whether the framework knows the newer task states.
 func (fw *Framework) partitionAware() bool {
-	return fw != nil && has(&fw.Info, mesos.FrameworkInfo_Capability_PARTITION_AWARE)
+	return fw != nil && validation.Has(&fw.Info, mesos.FrameworkInfo_Capability_PARTITION_AWARE)
 }
 
 // lost returns state for partition-aware frameworks and TASK_LOST for others.
@@ -23,92 +98,31 @@ func (fw *Framework) lost(state mesos.TaskState) mesos.TaskState {
 	return mesos.TASK_LOST
 }
 
-// removeFramework ends a framework for good: its executors are shut down, its tasks are killed, nothing is told to its
-// scheduler (Mesos, scheduler HTTP API, TEARDOWN).
-func (s *actor) removeFramework(fw *Framework) {
-	s.log.Info("framework removed", fieldFramework(fw.ID), zap.Int("tasks", len(fw.Tasks)))
-	stopTimer(fw.failover)
+// sendStatus sends an UPDATE.
+func (fw *Framework) sendStatus(status mesos.TaskStatus) {
 	if fw.stream != nil {
-		fw.stream.end()
+		fw.send(&scheduler.Event{Type: scheduler.Event_UPDATE, Update: &scheduler.Event_Update{Status: status}})
 	}
-	fw.stream, fw.Connected, fw.Active, fw.Recovered = nil, false, false, false
-	s.alloc.DeactivateFramework(fw.ID)
-	for _, o := range fw.Offers {
-		s.takeBack(o, 0)
+}
+
+func (fw *Framework) sendOperation(status mesos.OperationStatus) {
+	fw.send(&scheduler.Event{
+		Type:                  scheduler.Event_UPDATE_OPERATION_STATUS,
+		UpdateOperationStatus: &scheduler.Event_UpdateOperationStatus{Status: status},
+	})
+}
+
+// ownRoles returns the roles a call names, all of the framework if it names none. It is not ok if one is not the
+// framework's.
+func (fw *Framework) ownRoles(roles []string) ([]string, bool) {
+	own := validation.Roles(&fw.Info)
+	if len(roles) == 0 {
+		return own, true
 	}
-	for _, o := range fw.InverseOffers {
-		s.dropInverseOffer(o)
-	}
-	for _, a := range s.Agents {
-		a.send(link.ShutdownFramework{FrameworkID: mesos.FrameworkID{Value: fw.ID}})
-	}
-	for _, t := range fw.Tasks {
-		if !terminal(t.GetState()) {
-			status := s.masterStatus(t.TaskID, mesos.TASK_KILLED, mesos.REASON_FRAMEWORK_REMOVED,
-				fmt.Sprintf("Framework %s removed", fw.ID))
-			status.AgentID = &mesos.AgentID{Value: t.AgentID.Value}
-			s.updateTask(fw, t, status, mesos.TASK_KILLED)
-		}
-		s.removeTask(fw, t)
-	}
-	for agentID, executors := range fw.Executors {
-		for executorID := range executors {
-			s.removeExecutor(fw, s.Agents[agentID], executorID)
+	for _, role := range roles {
+		if !slices.Contains(own, role) {
+			return nil, false
 		}
 	}
-	s.alloc.RemoveFramework(fw.ID)
-	delete(s.Frameworks, fw.ID)
-	fw.Unregistered = time.Now()
-	s.CompletedFrameworks = append(s.CompletedFrameworks, fw)
-	if over := len(s.CompletedFrameworks) - s.cfg.MaxCompletedFrameworks; over > 0 {
-		s.CompletedFrameworks = append([]*Framework(nil), s.CompletedFrameworks[over:]...)
-	}
-	s.emit(FrameworkRemoved{fw.Info})
-}
-
-// recoverFramework adds a framework that is known only from an agent. It gets no offers until its scheduler subscribes.
-func (s *actor) recoverFramework(info mesos.FrameworkInfo) *Framework {
-	fw := s.addFramework(info, offerSettings{})
-	fw.Recovered = true
-	s.alloc.AddFramework(fw.ID, fw.allocatorFramework(), false)
-	s.emit(FrameworkAdded{fw})
-	return fw
-}
-
-// addExecutor notes an executor on an agent; its resources count as used.
-func (s *actor) addExecutor(fw *Framework, a *Agent, info mesos.ExecutorInfo) {
-	put(a.Executors, fw.ID, info.ExecutorID.Value, info)
-	put(fw.Executors, a.ID, info.ExecutorID.Value, info)
-	a.use(fw.ID, info.Resources)
-}
-
-// removeExecutor forgets an executor and frees its resources. The agent may be nil.
-func (s *actor) removeExecutor(fw *Framework, a *Agent, id string) {
-	if a == nil {
-		return
-	}
-	info, ok := a.Executors[fw.ID][id]
-	if !ok {
-		return
-	}
-	drop(a.Executors, fw.ID, id)
-	drop(fw.Executors, a.ID, id)
-	s.free(fw.ID, a, info.Resources)
-}
-
-func put[V any](m map[string]map[string]V, a, b string, v V) {
-	inner := m[a]
-	if inner == nil {
-		inner = make(map[string]V)
-		m[a] = inner
-	}
-	inner[b] = v
-}
-
-func drop[V any](m map[string]map[string]V, a, b string) {
-	inner := m[a]
-	delete(inner, b)
-	if len(inner) == 0 {
-		delete(m, a)
-	}
+	return roles, true
 }

@@ -3,19 +3,30 @@ package master
 import (
 	"context"
 	"maps"
+	"sync/atomic"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/allocator"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
+// leadership is who leads, and the beginning of the own term.
+type leadership struct {
+	*base
+	registrar *registrar
+	agents    *agents
+	roles     *roles
+	status    *atomic.Pointer[status] // what HTTP handlers see of it
+}
+
 // lead takes note of who leads. A new leader reads the registry before it serves.
-func (s *actor) lead(ctx context.Context, l Leadership) {
+func (s *leadership) lead(l Leadership) {
 	if s.Leading && !l.Leading {
 		s.log.Warn("leadership lost")
-		s.deposed = true
+		s.registrar.depose()
 		return
 	}
 	s.Leader = l.Leader
@@ -25,32 +36,32 @@ func (s *actor) lead(ctx context.Context, l Leadership) {
 	if l.Leading && !s.Leading {
 		s.log.Info("leading master")
 		s.Leading, s.Elected = true, time.Now()
-		go s.recoverRegistry(ctx)
+		s.box.Go(s.load)
 	}
 	s.publish(l)
 }
 
-func (s *actor) publish(l Leadership) {
-	s.m.status.Store(&status{leadership: l, recovered: s.RegistryRecovered})
+func (s *leadership) publish(l Leadership) {
+	s.status.Store(&status{leadership: l, recovered: s.RegistryRecovered})
 }
 
-// recoverRegistry reads the registry outside of the actor and hands the record to it.
-func (s *actor) recoverRegistry(ctx context.Context) {
+// load reads the registry outside of the actor and hands the record to it.
+func (s *leadership) load(ctx context.Context) {
 	record, err := s.deps.Registry.Load(ctx)
-	s.m.post(func() {
+	s.box.Post(func() {
 		if err != nil {
 			s.log.Error("registry cannot be read", zap.Error(err))
-			s.deposed = true
+			s.registrar.depose()
 			return
 		}
 		s.recovered(record)
 	})
 }
 
-func (s *actor) recovered(r Record) {
+func (s *leadership) recovered(r Record) {
 	for id, admitted := range r.Admitted {
 		s.RecoveredAgents[id] = admitted.Info
-		s.held[id] = admitted
+		s.registrar.held[id] = admitted
 	}
 	maps.Copy(s.UnreachableAgents, r.Unreachable)
 	maps.Copy(s.GoneAgents, r.Gone)
@@ -61,10 +72,10 @@ func (s *actor) recovered(r Record) {
 		}
 	}
 	for role, w := range s.cfg.Weights {
-		s.setWeight(role, w)
+		s.roles.setWeight(role, w)
 	}
 	for role, w := range r.Weights {
-		s.setWeight(role, w)
+		s.roles.setWeight(role, w)
 	}
 	for role, q := range r.Quotas {
 		s.Quotas[role] = q
@@ -73,72 +84,20 @@ func (s *actor) recovered(r Record) {
 	s.RegistryRecovered = true
 	s.publish(Leadership{Leading: true})
 	if len(s.RecoveredAgents) > 0 {
-		s.after(s.cfg.AgentReregisterTimeout, s.expireRecovered)
+		s.box.After(s.cfg.AgentReregisterTimeout, s.expire)
 	}
 	s.log.Info("registry recovered", zap.Int("agents", len(r.Admitted)))
 }
 
-func (s *actor) setWeight(role string, w float64) {
-	s.Weights[role] = w
-	s.alloc.SetWeight(role, w)
-}
-
-// expireRecovered makes the agents unreachable that have not come back since this master leads. Nobody knows their
+// expire makes the agents unreachable that have not come back since this master leads. Nobody knows their
 // tasks, so there are no updates, only FAILURE.
-func (s *actor) expireRecovered() {
+func (s *leadership) expire() {
 	now := time.Now()
 	for id := range s.RecoveredAgents {
 		delete(s.RecoveredAgents, id)
 		s.count("recovery_slave_removals")
-		s.setUnreachable(id, now)
-		s.broadcastFailure(id)
-	}
-}
-
-// setUnreachable records that an agent is unreachable.
-func (s *actor) setUnreachable(id string, now time.Time) {
-	s.UnreachableAgents[id] = now
-	s.update(func(r *Record) {
-		delete(r.Admitted, id)
-		r.Unreachable[id] = now
-	})
-}
-
-// update changes the registry. A registry that fails ends the leadership, as in Mesos.
-func (s *actor) update(change func(*Record)) {
-	if err := s.deps.Registry.Update(change); err != nil {
-		s.log.Error("registry cannot be written", zap.Error(err))
-		s.deposed = true
-	}
-}
-
-// collectRegistry forgets unreachable and gone agents that are too old or too many.
-func (s *actor) collectRegistry() {
-	if !s.RegistryRecovered {
-		return
-	}
-	limit := time.Now().Add(-s.cfg.RegistryMaxAgentAge)
-	var drop []string
-	collect := func(m map[string]time.Time) {
-		oldest, n := byAge(m), len(m)
-		for _, id := range oldest {
-			if n <= s.cfg.RegistryMaxAgentCount && !m[id].Before(limit) {
-				break
-			}
-			delete(m, id)
-			drop = append(drop, id)
-			n--
-		}
-	}
-	collect(s.UnreachableAgents)
-	collect(s.GoneAgents)
-	if len(drop) > 0 {
-		s.update(func(r *Record) {
-			for _, id := range drop {
-				delete(r.Unreachable, id)
-				delete(r.Gone, id)
-			}
-		})
+		s.registrar.unreachable(id, now)
+		s.agents.broadcastFailure(id)
 	}
 }
 
@@ -148,7 +107,7 @@ func zone(d *mesos.DomainInfo) string   { return d.GetFaultDomain().GetZone().Na
 func quantities(q map[string]float64) allocator.Quantities {
 	out := make(allocator.Quantities, len(q))
 	for name, v := range q {
-		out[name] = milli(v)
+		out[name] = resources.Milli(v)
 	}
 	return out
 }

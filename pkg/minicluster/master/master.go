@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 )
 
 // ErrStopped is returned by calls to a master whose Run has ended (or not begun before the context was over).
@@ -48,9 +49,8 @@ type Master struct {
 	log  *zap.Logger
 	info mesos.MasterInfo
 
-	inbox  chan func()
-	leads  chan Leadership
-	done   chan struct{} // closed when Run has ended
+	box    *mailbox.Box
+	leads  atomic.Pointer[Leadership] // what SetLeadership was told, until the actor has seen it
 	status atomic.Pointer[status]
 
 	a *actor // touched by Run's goroutine only
@@ -84,10 +84,7 @@ func New(cfg Config, deps Deps) (*Master, error) {
 	}
 	m := &Master{
 		cfg: cfg, deps: deps, log: deps.Log.Named("master"),
-		// The inbox smooths bursts; when it is full senders wait, which slows agents and HTTP clients down.
-		inbox: make(chan func(), 1024),
-		leads: make(chan Leadership, 1),
-		done:  make(chan struct{}),
+		box: mailbox.New(),
 	}
 	m.info = masterInfo(cfg)
 	m.status.Store(&status{})
@@ -106,17 +103,12 @@ func (m *Master) Address() string { return address(m.cfg) }
 
 // SetLeadership tells the master who leads. It never blocks; only the newest value counts.
 func (m *Master) SetLeadership(l Leadership) {
-	for {
-		select {
-		case m.leads <- l:
-			return
-		default:
+	m.leads.Store(&l)
+	m.box.Post(func() {
+		if newest := m.leads.Swap(nil); newest != nil {
+			m.a.leadership.lead(*newest)
 		}
-		select {
-		case <-m.leads:
-		default:
-		}
-	}
+	})
 }
 
 // Leadership returns who leads as far as this master knows.
@@ -125,7 +117,7 @@ func (m *Master) Leadership() Leadership { return m.status.Load().leadership }
 // View runs f in the master's goroutine and returns when it has run. f may read the state but neither change nor keep
 // it. It fails with [ErrStopped] or the context's error.
 func (m *Master) View(ctx context.Context, f func(s *State)) error {
-	return m.do(ctx, func() { f(&m.a.State) })
+	return m.do(ctx, func() { f(m.a.State) })
 }
 
 // Observe runs snapshot on the state and then sink for each change after it, all in the master's goroutine, until
@@ -134,37 +126,20 @@ func (m *Master) View(ctx context.Context, f func(s *State)) error {
 func (m *Master) Observe(ctx context.Context, snapshot func(s *State), sink func(e Event), ended func()) (cancel func(), err error) {
 	o := &observer{sink: sink, ended: ended}
 	err = m.do(ctx, func() {
-		snapshot(&m.a.State)
-		m.a.observe(o)
+		snapshot(m.a.State)
+		m.a.watchers.add(o)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("observe master: %w", err)
 	}
-	return func() { m.post(func() { m.a.unobserve(o) }) }, nil
+	return func() { m.box.Post(func() { m.a.watchers.remove(o) }) }, nil
 }
 
 // do runs f in the actor and waits for it.
 func (m *Master) do(ctx context.Context, f func()) error {
-	ran := make(chan struct{})
-	select {
-	case m.inbox <- func() { f(); close(ran) }:
-	case <-m.done:
-		return ErrStopped
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case <-ran:
-		return nil
-	case <-m.done:
+	err := m.box.Do(ctx, f)
+	if errors.Is(err, mailbox.ErrClosed) {
 		return ErrStopped
 	}
-}
-
-// post runs f in the actor without waiting for it. It waits while the inbox is full.
-func (m *Master) post(f func()) {
-	select {
-	case m.inbox <- f:
-	case <-m.done:
-	}
+	return err
 }

@@ -121,44 +121,6 @@ func TestOperatorReservations(t *testing.T) {
 	}
 }
 
-func TestVolumesGrowAndShrink(t *testing.T) {
-	t.Parallel()
-	volume := mesos.Resource{
-		Name: "disk", Type: mesos.SCALAR.Enum(), Scalar: &mesos.Value_Scalar{Value: 10},
-		Reservations: []mesos.Resource_ReservationInfo{resources.Dynamic("r", nil)},
-		Disk: &mesos.Resource_DiskInfo{
-			Persistence: &mesos.Resource_DiskInfo_Persistence{ID: "v"},
-			Volume:      &mesos.Volume{ContainerPath: "x", Mode: mesos.RW.Enum()},
-		},
-	}
-	more := volume
-	more.Disk, more.Scalar = nil, &mesos.Value_Scalar{Value: 5}
-	grow := mesos.Offer_Operation{Type: mesos.Offer_Operation_GROW_VOLUME, GrowVolume: &mesos.Offer_Operation_GrowVolume{Volume: volume, Addition: more}}
-	c, problem := convertOperation(&grow, nil, nil)
-	if problem != "" || c.converted.Scalar("disk") != 15000 || len(c.converted) != 1 {
-		t.Errorf("grow: got %s, %q", c.converted, problem)
-	}
-	shrink := func(by float64) mesos.Offer_Operation {
-		return mesos.Offer_Operation{Type: mesos.Offer_Operation_SHRINK_VOLUME, ShrinkVolume: &mesos.Offer_Operation_ShrinkVolume{
-			Volume: volume, Subtract: mesos.Value_Scalar{Value: by},
-		}}
-	}
-	op := shrink(4)
-	if c, problem := convertOperation(&op, nil, nil); problem != "" || c.converted.String() != "disk(reservations: [(DYNAMIC,r)])[v:x]:6; disk(reservations: [(DYNAMIC,r)]):4" {
-		t.Errorf("shrink: got %s, %q", c.converted, problem)
-	}
-	for _, by := range []float64{0, -1, 10} {
-		op := shrink(by)
-		if _, problem := convertOperation(&op, nil, nil); problem == "" {
-			t.Errorf("shrink by %v: taken", by)
-		}
-	}
-	disk := mesos.Offer_Operation{Type: mesos.Offer_Operation_CREATE_DISK, CreateDisk: &mesos.Offer_Operation_CreateDisk{Source: more}}
-	if _, problem := convertOperation(&disk, nil, nil); problem == "" {
-		t.Error("CREATE_DISK without resource provider: taken")
-	}
-}
-
 func TestWeightsAndQuota(t *testing.T) {
 	t.Parallel()
 	registry := NewMemoryRegistry()

@@ -72,7 +72,7 @@ func (m *Master) serveSubscribe(w http.ResponseWriter, r *http.Request, req requ
 	}
 	st := newStream(uuid.NewString(), format, m.cfg.StreamQueueBytes)
 	var id string
-	if err := m.do(r.Context(), func() { id = m.a.subscribe(req, st) }); err != nil {
+	if err := m.do(r.Context(), func() { id = m.a.frameworks.subscribe(req, st) }); err != nil {
 		answer(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
@@ -81,7 +81,7 @@ func (m *Master) serveSubscribe(w http.ResponseWriter, r *http.Request, req requ
 	w.WriteHeader(http.StatusOK)
 	st.serve(r.Context(), w, m.cfg.HeartbeatInterval)
 	if id != "" {
-		m.post(func() { m.a.streamClosed(id, st) })
+		m.box.Post(func() { m.a.frameworks.streamClosed(id, st) })
 	}
 }
 

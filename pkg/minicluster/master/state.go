@@ -1,6 +1,7 @@
 package master
 
 import (
+	"strings"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -10,6 +11,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/allocator"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/constraints"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
@@ -148,7 +150,7 @@ type Offer struct {
 	// Made is when it was sent.
 	Made time.Time
 
-	timer *time.Timer
+	timer *mailbox.Timer
 }
 
 // InverseOffer asks a framework to leave an agent ahead of maintenance.
@@ -193,20 +195,72 @@ type InverseStatus struct {
 	Time     time.Time
 }
 
-// Allocated returns all used resources of the agent together.
-func (a *Agent) Allocated() resources.List {
-	var all resources.List
-	for _, r := range a.Used {
-		all = all.Plus(r)
+// free gives back resources that a framework used on the agent.
+func (s *base) free(frameworkID string, a *Agent, rs resources.List) {
+	rest := a.Used[frameworkID].Minus(rs)
+	if len(rest) == 0 {
+		delete(a.Used, frameworkID)
+	} else {
+		a.Used[frameworkID] = rest
 	}
-	return all
+	s.alloc.Recovered(frameworkID, a.ID, rs, 0, time.Now())
 }
 
-// Offered returns all resources in outstanding offers of the agent.
-func (a *Agent) Offered() resources.List {
-	var all resources.List
-	for _, o := range a.Offers {
-		all = all.Plus(o.Resources)
+// machine returns what the maintenance schedule says of an agent's machine, nil if nothing.
+func (s *State) machine(hostname, ip string) *MachineState {
+	return s.Machines[Machine{Hostname: strings.ToLower(hostname), IP: ip}]
+}
+
+// agentsOn returns the agents of a machine.
+func (s *State) agentsOn(m Machine) []*Agent {
+	var on []*Agent
+	for _, a := range s.Agents {
+		if (Machine{Hostname: strings.ToLower(a.Info.Hostname), IP: a.ip()}) == m {
+			on = append(on, a)
+		}
 	}
-	return all
+	return on
+}
+
+func (s *State) unavailability(a *Agent) *mesos.Unavailability {
+	if m := s.machine(a.Info.Hostname, a.ip()); m != nil {
+		return m.Unavailability
+	}
+	return nil
+}
+
+// completed tells whether a framework was removed and is still remembered.
+func (s *State) completed(id string) bool {
+	for _, fw := range s.CompletedFrameworks {
+		if fw.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *State) frameworkOf(id *mesos.FrameworkID) *Framework {
+	if id == nil {
+		return nil
+	}
+	return s.Frameworks[id.Value]
+}
+
+// newState is that of a master that begins.
+func newState(info mesos.MasterInfo, now time.Time) *State {
+	return &State{
+		Info:              info,
+		Started:           now,
+		Frameworks:        make(map[string]*Framework),
+		Agents:            make(map[string]*Agent),
+		RecoveredAgents:   make(map[string]mesos.AgentInfo),
+		UnreachableAgents: make(map[string]time.Time),
+		GoneAgents:        make(map[string]time.Time),
+		Offers:            make(map[string]*Offer),
+		InverseOffers:     make(map[string]*InverseOffer),
+		Machines:          make(map[Machine]*MachineState),
+		Weights:           make(map[string]float64),
+		Quotas:            make(map[string]quota.QuotaConfig),
+		Counters:          make(map[string]float64),
+	}
 }

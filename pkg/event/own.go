@@ -1,0 +1,56 @@
+package event
+
+import "github.com/gantry-mesos/gantry/pkg/mesos"
+
+// What follows is Gantry's own; Marathon's stream knows nothing like it.
+
+// AgentAvoided says that a task failed by its agent's fault, for the first time
+// in a while, or so often that somebody has to look (Alarm).
+type AgentAvoided struct {
+	AgentID  mesos.AgentID `json:"agentId"`
+	Host     string        `json:"host"`
+	Message  string        `json:"message"`
+	Failures int           `json:"failures"`
+	Alarm    bool          `json:"alarm"`
+}
+
+// KillsHeld says that more unknown tasks run than are killed without a confirmation.
+type KillsHeld struct {
+	// Tasks is how many are unknown, Known how many are not.
+	Tasks int `json:"tasks"`
+	Known int `json:"known"`
+}
+
+// VolumesHeld says that the volumes of an unknown instance are on offer, and kept.
+type VolumesHeld struct {
+	InstanceID string        `json:"instanceId"`
+	AgentID    mesos.AgentID `json:"agentId"`
+}
+
+// VolumesReleased says that an instance ended for good and what it reserved will be destroyed.
+type VolumesReleased struct {
+	InstanceID string        `json:"instanceId"`
+	AgentID    mesos.AgentID `json:"agentId"`
+}
+
+// VolumesDestroyed says that volumes of released instances were destroyed.
+type VolumesDestroyed struct {
+	// Volumes are their persistence ids.
+	Volumes []string      `json:"volumes"`
+	AgentID mesos.AgentID `json:"agentId"`
+}
+
+// Type implements Event.
+func (*AgentAvoided) Type() string { return "agent_avoided_event" }
+
+// Type implements Event.
+func (*KillsHeld) Type() string { return "kills_held_event" }
+
+// Type implements Event.
+func (*VolumesHeld) Type() string { return "volumes_held_event" }
+
+// Type implements Event.
+func (*VolumesReleased) Type() string { return "volumes_released_event" }
+
+// Type implements Event.
+func (*VolumesDestroyed) Type() string { return "volumes_destroyed_event" }

@@ -1,0 +1,103 @@
+package core
+
+import (
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/roster"
+)
+
+// observe has those told of every change of an instance who derive something from
+// it, in this order; what is stored already is told to them as new.
+func (s *State) observe() {
+	deadlines := roster.NewDeadlines(roster.Limits{
+		Confirm: s.cfg.ConfirmAfter, Launch: s.cfg.LaunchTimeout, Unknown: s.cfg.UnknownGrace, Forget: s.cfg.ForgetAfter,
+	}, &s.timers.queue, &s.now)
+	s.roster.Observe(recount, s.recharge, s.lineUp, deadlines.Changed, s.volumes.Doubt, s.unkill)
+}
+
+// record has those told of every change from now on who pass it on: to the store,
+// to the event stream, to the agents that hold data, and to the picture for readers.
+func (s *State) record() { s.roster.Observe(s.journal, s.announce, s.volumes.Free, s.show) }
+
+// ownerOf returns the State's part of what is known of an instance's App.
+func ownerOf(m *roster.Member) *appState { return stateOf(m.App()) }
+
+func stateOf(a *roster.App) *appState {
+	if a == nil {
+		return nil
+	}
+	return a.Owner().(*appState) //nolint:forcetypeassert // setSpec gives no other one
+}
+
+// app returns the App with this id, nil if there is none.
+func (s *State) app(id app.ID) *appState { return stateOf(s.roster.App(id)) }
+
+// apps calls yield for each App in the order of ids.
+func (s *State) apps(yield func(*appState) bool) {
+	s.roster.Apps(func(a *roster.App) bool { return yield(stateOf(a)) })
+}
+
+// recount keeps the placement's counts right; of a launch it has counted the
+// instance itself.
+func recount(c *roster.Change) {
+	a := stateOf(c.App)
+	if a.demand == nil || c.Placed {
+		return
+	}
+	before, after := a.Counted(c.Was), a.Counted(c.Is)
+	moved := before && after && c.Was.Home != c.Is.Home && site(c.Was).AgentID != site(c.Is).AgentID
+	if before && !after || moved {
+		a.demand.Uncount(site(c.Was))
+	}
+	if after && !before || moved {
+		a.demand.Count(site(c.Is))
+	}
+}
+
+func site(i *instance.Instance) mesos.Site {
+	if h := i.Home; h != nil {
+		return h.Site
+	}
+	return i.Site
+}
+
+// unkill ends the kills of tasks that are over.
+func (s *State) unkill(c *roster.Change) {
+	if c.Over != nil || c.Is == nil {
+		s.killed(c.Was.TaskID())
+	}
+}
+
+// journal has the change stored.
+func (s *State) journal(c *roster.Change) {
+	if c.Is == nil {
+		s.persist(DropInstance{ID: c.Was.ID})
+		return
+	}
+	s.persist(PutInstance{Instance: c.Is})
+}
+
+// announce publishes what has become of the instance, also what it does not stay.
+func (s *State) announce(c *roster.Change) {
+	switch {
+	case c.Over != nil:
+		s.publishInstance(c.Over)
+	case c.Is == nil:
+		s.publishGone(c.Was)
+	}
+	if c.Is != nil && (c.Was == nil || c.Was.Condition != c.Is.Condition) {
+		s.publishInstance(c.Is)
+	}
+}
+
+// show puts the App's picture out of date, and has its instances looked at where
+// the numbers that this goes by have changed.
+func (s *State) show(c *roster.Change) {
+	a := stateOf(c.App)
+	if c.Moved {
+		s.touch(a)
+		return
+	}
+	s.alter(a)
+}
