@@ -63,10 +63,11 @@ their grace period, which a second Ctrl-C ends.`,
   gantry mini --masters 3 --mesos-zk zk://127.0.0.1:2181/mesos`,
 		Args: args(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := logs.logger()
+			log, level, err := logs.logger()
 			if err != nil {
 				return usageError(err)
 			}
+			c.access.LogLevel = level
 			return c.run(cmd.Context(), cmd.OutOrStdout(), log)
 		},
 	}
@@ -90,6 +91,7 @@ their grace period, which a second Ctrl-C ends.`,
 	f.StringVar(&c.role, "mesos-role", "gantry", "role of the scheduler and its apps; nothing can be reserved for \"*\", so that persistent volumes need another one")
 	c.access = scheduler.DefaultConfig()
 	accessFlags(f, &c.access)
+	featuresFlag(f, &c.access)
 	c.decisions = core.DefaultConfig()
 	sharingFlags(f, &c.decisions)
 	logs.flags(f, "warn")
@@ -122,8 +124,14 @@ func (c *miniConfig) validate() error {
 	if c.runtime != "auto" && c.runtime != "docker" && c.runtime != "process" {
 		problem("--runtime %q: use docker, process or auto", c.runtime)
 	}
+	if err := scheduler.CheckFeatures(c.access.Features); err != nil {
+		problem("--enable-features %w", err)
+	}
 	if err := fairshare.CheckQuotas(c.decisions.Fairness.Queues); err != nil {
 		problem("--queue: %w", err)
+	}
+	if err := c.access.CheckDebugAddress(); err != nil {
+		problems = append(problems, err)
 	}
 	c.validateDomains(problem)
 	c.validateAttributes(problem)
