@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gantry-mesos/gantry/pkg/why"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
@@ -141,7 +142,7 @@ func (a *appState) explain(now time.Time, d *placement.Demand) {
 	q := a.tell()
 	q.Processed, q.Unused = r.Attempt.Processed, r.Attempt.Refused()
 	q.Rejections, q.Attempt = rejectionCounts(r.LastOffers), rejectionCounts(r.Attempt)
-	q.Explanation = placement.Explain(&a.Spec().Run, r)
+	q.Explanation = why.Words(placement.Explain(&a.Spec().Run, r))
 	q.UnusedOffers = unusedOffers(now, d.Unused(unusedOffersMax), q.UnusedOffers)
 }
 

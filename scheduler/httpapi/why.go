@@ -10,7 +10,6 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
-	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
 // staleAfter is from when on a sentence about offers says how old it is.
@@ -144,7 +143,7 @@ func held(text string, v *core.View, a *core.AppView) string {
 	if len(others) == 0 {
 		return text
 	}
-	return strings.Replace(text, placement.HeldForAnother, "held for "+strings.Join(others, " and "), 1)
+	return strings.Replace(text, "held for another App", "held for "+strings.Join(others, " and "), 1)
 }
 
 // hostname returns the name of an agent, its id if it is not known any more.
