@@ -13,6 +13,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // names gives UUIDs short names in the order of their first appearance.
@@ -204,14 +205,14 @@ type memory struct {
 	instances   map[instance.ID]*instance.Instance
 	deployments map[deployment.ID]*deployment.Deployment
 	troubles    map[app.ID]Trouble
-	releases    map[instance.ID]Release
+	releases    map[instance.ID]volumes.Release
 	quotas      map[string]fairshare.Quota
 }
 
 func newMemory() *memory {
 	return &memory{
 		instances: map[instance.ID]*instance.Instance{}, deployments: map[deployment.ID]*deployment.Deployment{},
-		troubles: map[app.ID]Trouble{}, releases: map[instance.ID]Release{}, quotas: map[string]fairshare.Quota{},
+		troubles: map[app.ID]Trouble{}, releases: map[instance.ID]volumes.Release{}, quotas: map[string]fairshare.Quota{},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // Effects is what a step wants done. They are carried out in field order; if
@@ -74,7 +75,7 @@ type (
 	// PutRelease stores that a forgotten instance's volumes are to be destroyed.
 	PutRelease struct {
 		ID      instance.ID
-		Release Release
+		Release volumes.Release
 	}
 	// DropRelease forgets that: nothing of them is left.
 	DropRelease struct{ ID instance.ID }

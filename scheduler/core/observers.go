@@ -13,12 +13,12 @@ func (s *State) observe() {
 	deadlines := roster.NewDeadlines(roster.Limits{
 		Confirm: s.cfg.ConfirmAfter, Launch: s.cfg.LaunchTimeout, Unknown: s.cfg.UnknownGrace, Forget: s.cfg.ForgetAfter,
 	}, &s.timers.queue, &s.now)
-	s.roster.Observe(recount, s.recharge, s.lineUp, deadlines.Changed, s.doubtHome, s.unkill)
+	s.roster.Observe(recount, s.recharge, s.lineUp, deadlines.Changed, s.volumes.Doubt, s.unkill)
 }
 
 // record has those told of every change from now on who pass it on: to the store,
 // to the event stream, to the agents that hold data, and to the picture for readers.
-func (s *State) record() { s.roster.Observe(s.journal, s.announce, s.releaseHome, s.show) }
+func (s *State) record() { s.roster.Observe(s.journal, s.announce, s.volumes.Free, s.show) }
 
 // ownerOf returns the State's part of what is known of an instance's App.
 func ownerOf(m *roster.Member) *appState { return stateOf(m.App()) }
@@ -60,24 +60,6 @@ func site(i *instance.Instance) mesos.Site {
 		return h.Site
 	}
 	return i.Site
-}
-
-// doubtHome keeps in mind whose home is in doubt.
-func (s *State) doubtHome(c *roster.Change) {
-	if c.Is == nil {
-		return
-	}
-	s.doubt(c.Is)
-	if c.Was != nil && absent(c.Is) && !c.Was.Condition.OutOfSight() {
-		s.sweep(sweepFor)
-	}
-}
-
-// releaseHome has what a forgotten instance reserved destroyed.
-func (s *State) releaseHome(c *roster.Change) {
-	if c.Is == nil {
-		s.freeHome(c.Was)
-	}
 }
 
 // unkill ends the kills of tasks that are over.

@@ -8,6 +8,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // offered takes new offers in; agents about to be maintained are not placed on.
@@ -19,7 +20,7 @@ func (s *State) offered(offers []mesos.Offer) {
 		s.saw(o)
 	}
 	s.placeAgain, s.framework.LastOffer = true, s.now
-	s.survey(offers)
+	s.volumes.Survey(offers, s.framework.ID)
 }
 
 // maintained reports whether a maintenance window has begun or begins soon.
@@ -123,8 +124,12 @@ func (t *try) launch(at *placement.Assignment) *Launch {
 // assign makes an instance a launched one and adds it to the call.
 func (s *State) assign(m *roster.Member, at *placement.Assignment, l *Launch) {
 	a, was := ownerOf(m), m.Is()
+	var home *instance.Home
+	if a.Resident() && was.Home == nil {
+		home = volumes.HomeFor(was.ID, &a.Spec().Run, at)
+	}
 	next := was.Launched(s.newRecord(), s.now, a.Spec().Version, &instance.Place{
-		Site: at.Site, HostPorts: at.HostPorts, Resources: a.Spec().Resources, Role: at.Role, Home: homeFor(a, was, at),
+		Site: at.Site, HostPorts: at.HostPorts, Resources: a.Spec().Resources, Role: at.Role, Home: home,
 	})
 	s.roster.Put(m, next)
 	l.Prepare = append(l.Prepare, at.Operations...)
@@ -189,7 +194,7 @@ func (s *State) demandOf(a *appState) *placement.Demand {
 
 // unmet reports whether something that may be launched now has not been.
 func (s *State) unmet() bool {
-	return !s.quiet && (s.fair.Len() > s.fair.Limited() || s.sweeping())
+	return !s.quiet && (s.fair.Len() > s.fair.Limited() || s.volumes.Searching())
 }
 
 // offerDemand is what the master was told about our wish for offers.

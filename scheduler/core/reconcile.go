@@ -24,7 +24,7 @@ func (s *State) subscribed(e mesos.Subscribed) {
 	s.cluster.RemoveAll()
 	s.demand = offerDemand{}
 	s.placeAgain = true
-	s.sweepAgain()
+	s.volumes.Glance()
 	s.startRound()
 	s.timers.set(s.now.Add(s.cfg.ReconcileEvery), implicitTimer, "")
 	s.rekill()
@@ -77,7 +77,7 @@ func (s *State) reconcileAll() {
 	if s.framework.Subscribed {
 		s.call(mesos.Reconcile{})
 	}
-	s.sweepAgain()
+	s.volumes.Glance()
 	s.timers.set(s.now.Add(s.cfg.ReconcileEvery), implicitTimer, "")
 }
 

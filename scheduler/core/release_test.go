@@ -10,13 +10,14 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 func TestAReleaseOnAnAgentThatNeverReturnsHasAnEnd(t *testing.T) {
 	t.Parallel()
 	cfg := DefaultConfig()
 	cfg.Rand = rand.New(rand.NewPCG(1, 1))
-	s := New(cfg, placement.NewCluster(placement.Config{}), Stored{Releases: map[instance.ID]Release{
+	s := New(cfg, placement.NewCluster(placement.Config{}), Stored{Releases: map[instance.ID]volumes.Release{
 		"db.instance-1": {Agent: "a1", Role: "db", Since: began.Add(-31 * 24 * time.Hour)},
 		"db.instance-2": {Agent: "a1", Role: "db", Since: began.Add(-29 * 24 * time.Hour)},
 	}}, began)

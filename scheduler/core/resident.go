@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // placeResident places the first waiting instance of a resident App that finds
@@ -35,22 +35,6 @@ func (s *State) takeHome(d *placement.Demand, m *roster.Member) (placement.Assig
 		d.Uncount(site(i))
 	}
 	return at, ok
-}
-
-// homeFor is where a new instance's volumes are made; nil for an App without
-// any, and for an instance that has a home.
-func homeFor(a *appState, i *instance.Instance, at *placement.Assignment) *instance.Home {
-	if !a.Resident() || i.Home != nil {
-		return nil
-	}
-	h := &instance.Home{Site: *at.Site, Role: at.Role}
-	for _, v := range a.Spec().Container.Volumes {
-		if v.Persistent != nil {
-			id := placement.VolumeID(string(i.ID), v.ContainerPath)
-			h.Volumes = append(h.Volumes, instance.Volume{ContainerPath: v.ContainerPath, PersistenceID: id})
-		}
-	}
-	return h
 }
 
 // suspend ends an instance's task and keeps the instance with its volumes, for
@@ -96,25 +80,6 @@ func (s *State) resume(a *appState, n int) int {
 	return max(0, n-coming)
 }
 
-// neverMade decides, from the master's answer to a first launch, about a home
-// that is not confirmed. Without valid offers the master did nothing of the
-// ACCEPT: the instance starts over anywhere. A task that the master refused never
-// reached the agent: whatever the operations before it made is empty and freed.
-// All other ends leave it open; see giveUpHomes.
-func neverMade(i *instance.Instance, st mesos.TaskStatus) *instance.Instance {
-	if i.Home == nil || i.Home.Made || st.Source != mesos.SourceMaster {
-		return i
-	}
-	switch {
-	case st.Reason == mesos.ReasonInvalidOffers:
-		return i.At(nil)
-	case i.Condition == instance.Errored:
-		return i.WithGoal(instance.GoalDecommissioned)
-	default:
-		return i
-	}
-}
-
 // WipeHint begins the part of an explanation that tells how to go on without the
 // data; readers leave it out as long as the wait is a short one.
 const WipeHint = "; to start without the data"
@@ -155,13 +120,7 @@ func (a *appState) homesick() *instance.Instance {
 	if !a.Resident() {
 		return nil
 	}
-	var oldest *instance.Instance
-	for i := range a.Instances {
-		if i.Home != nil && i.Goal == instance.GoalRunning && i.Condition == instance.Scheduled && (oldest == nil || i.Since.Before(oldest.Since)) {
-			oldest = i
-		}
-	}
-	return oldest
+	return volumes.Missing(a.Instances)
 }
 
 // missing says what the home of a waiting instance lacks at present.

@@ -15,6 +15,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/reconciliation"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // State is everything that the scheduler decides by. It is stepped by one
@@ -28,14 +29,10 @@ type State struct {
 	// subscribedAt is the time of the last subscription.
 	subscribedAt time.Time
 	roster       *roster.Roster
-	deployments  []*deployment.Deployment
-	turns        map[deployment.ID]*turn
-	// holders are the deployments that Apps, those that are gone included, are affected by.
-	holders map[app.ID]deployment.ID
+	deployments  deployments
 	// lastVersion keeps versions strictly increasing.
 	lastVersion time.Time
-	// servicePorts counts how many Apps use a service port.
-	servicePorts map[int]int
+	ports       servicePorts
 
 	cluster *placement.Cluster
 	// fair is whose instance is next, hoards the agents held for Apps that starve.
@@ -69,9 +66,10 @@ type State struct {
 	// records are the ones that newRecord hands out next.
 	records []instance.Instance
 	// quiet says that nothing is launched any more.
-	quiet     bool
-	view      *View
-	disks     disks
+	quiet bool
+	view  *View
+	// volumes is the account of persistent volumes.
+	volumes   *volumes.Book
 	announcer announcer
 }
 
@@ -84,7 +82,7 @@ type Stored struct {
 	Deployments []*deployment.Deployment
 	Troubles    map[app.ID]Trouble
 	// Releases are forgotten instances whose data are still to be destroyed.
-	Releases map[instance.ID]Release
+	Releases map[instance.ID]volumes.Release
 	// Quotas are those set at run time, by the queue's path.
 	Quotas map[string]fairshare.Quota
 }
@@ -94,22 +92,21 @@ type Stored struct {
 func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *State {
 	s := &State{
 		cfg: cfg, now: now, cluster: place,
-		framework:    FrameworkView{ID: stored.Framework},
-		roster:       roster.New(),
-		servicePorts: map[int]int{},
-		turns:        map[deployment.ID]*turn{},
-		holders:      map[app.ID]deployment.ID{},
-		agents:       map[mesos.AgentID]*agentState{},
-		faulty:       map[mesos.AgentID]failures{},
-		resting:      map[app.ID]*appState{},
-		kills:        map[mesos.TaskID]*kill{},
-		timers:       timers{byKey: map[timerKey]*keyed{}},
-		fair:         fairshare.New(cfg.Fairness), hoards: map[app.ID]*hoard{}, sharesChanged: true,
-		view: NewView(now, FrameworkView{}, nil, nil), disks: newDisks(stored.Releases),
+		framework: FrameworkView{ID: stored.Framework},
+		roster:    roster.New(),
+		ports:     servicePorts{first: cfg.ServicePortMin, last: cfg.ServicePortMax, uses: map[int]int{}},
+		agents:    map[mesos.AgentID]*agentState{},
+		faulty:    map[mesos.AgentID]failures{},
+		resting:   map[app.ID]*appState{},
+		kills:     map[mesos.TaskID]*kill{},
+		timers:    timers{byKey: map[timerKey]*keyed{}},
+		fair:      fairshare.New(cfg.Fairness), hoards: map[app.ID]*hoard{}, sharesChanged: true,
+		view: NewView(now, FrameworkView{}, nil, nil),
 	}
 	place.SetFramework(stored.Framework)
 	s.guard.empty = len(stored.Versions) == 0
 	s.loadQuotas(stored.Quotas)
+	s.volumes = volumes.New(homeKeeper{s}, s.roster, cfg.ConfirmAfter, &s.now, stored.Releases)
 	s.observe()
 	s.load(stored)
 	s.record()
@@ -139,10 +136,9 @@ func (s *State) load(stored Stored) {
 		}
 	}
 	s.loadInstances(stored.Instances)
-	s.deployments = slices.Clone(stored.Deployments)
-	slices.SortFunc(s.deployments, func(a, b *deployment.Deployment) int { return a.Started.Compare(b.Started) })
-	for _, d := range s.deployments {
-		s.hold(d)
+	s.deployments = newDeployments(stored.Deployments)
+	for _, d := range s.deployments.all {
+		s.affect(d)
 		s.watchDeployment(d)
 		s.lastVersion = later(s.lastVersion, d.Version)
 	}
@@ -181,11 +177,11 @@ func (s *State) setSpec(spec *app.Spec) *appState {
 		a = &appState{}
 		s.roster.Add(&a.App, spec, a)
 	} else {
-		s.countServicePorts(a.Spec(), -1)
+		s.ports.count(a.Spec(), -1)
 		a.Install(spec)
 		a.demand = nil
 	}
-	s.countServicePorts(spec, 1)
+	s.ports.count(spec, 1)
 	a.plain = s.cluster.Plain(&spec.Run)
 	s.enqueue(a)
 	s.noteWaiting(a)

@@ -5,6 +5,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/fault"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // fromMesos applies an event of the scheduler API.
@@ -61,7 +62,7 @@ func (s *State) applyUpdate(st mesos.TaskStatus) {
 		s.publishUnhealthyKill(next, st)
 		s.publishStatus(next, st)
 		s.blame(a, next, st)
-		s.ended(m, neverMade(next, st))
+		s.ended(m, volumes.AfterRefusal(next, st))
 	case instance.Stray:
 		s.launchedAfterAll(m)
 		s.stray(st)
@@ -126,9 +127,9 @@ func (s *State) stray(st mesos.TaskStatus) {
 		}
 		s.killed(st.TaskID)
 		s.guard.forget(st.TaskID)
-		s.straysHome(st, false)
+		s.volumes.Stray(st.TaskID, false)
 	default:
-		s.straysHome(st, true)
+		s.volumes.Stray(st.TaskID, true)
 		s.guard.hold(st.TaskID, st.AgentID)
 		s.judgeStrays()
 	}

@@ -21,7 +21,7 @@ const (
 	reconcileTimer
 	implicitTimer
 	hoardTimer
-	sweepTimer
+	searchTimer
 	trustTimer
 )
 
@@ -97,6 +97,6 @@ func (s *State) keyDue(key timerKey) {
 		s.placeAgain = true
 	case trustTimer:
 		s.trust()
-	case sweepTimer:
+	case searchTimer:
 	}
 }

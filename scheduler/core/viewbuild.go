@@ -15,7 +15,7 @@ import (
 // changed since the last one, not with the whole.
 func (s *State) View() *View {
 	v := &View{
-		At: s.now, Framework: s.framework, Deployments: slices.Clone(s.deployments),
+		At: s.now, Framework: s.framework, Deployments: slices.Clone(s.deployments.all),
 		apps: s.view.apps.Clone(), agents: s.view.agents.Clone(), tasks: s.view.tasks, Sharing: s.view.Sharing,
 	}
 	if s.sharesChanged || len(s.altered) > 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // store keeps what was persisted, in memory.
@@ -21,14 +22,14 @@ type store struct {
 	deployments map[deployment.ID]*deployment.Deployment
 	troubles    map[app.ID]core.Trouble
 	quotas      map[string]fairshare.Quota
-	releases    map[instance.ID]core.Release
+	releases    map[instance.ID]volumes.Release
 }
 
 func newStore() *store {
 	return &store{
 		versions: map[app.ID][]*app.Spec{}, instances: map[instance.ID]*instance.Instance{},
 		deployments: map[deployment.ID]*deployment.Deployment{}, troubles: map[app.ID]core.Trouble{}, quotas: map[string]fairshare.Quota{},
-		releases: map[instance.ID]core.Release{},
+		releases: map[instance.ID]volumes.Release{},
 	}
 }
 

@@ -3,8 +3,8 @@ package record
 import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	gantryv1 "github.com/gantry-mesos/gantry/proto/gantry/v1"
-	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 func homeRecord(h *instance.Home) *gantryv1.HomeRecord {
@@ -38,10 +38,10 @@ func homeOf(r *gantryv1.HomeRecord) *instance.Home {
 	return h
 }
 
-func releaseRecord(r core.Release) *gantryv1.ReleaseRecord {
+func releaseRecord(r volumes.Release) *gantryv1.ReleaseRecord {
 	return &gantryv1.ReleaseRecord{AgentId: string(r.Agent), Role: r.Role, SinceNs: nanos(r.Since)}
 }
 
-func releaseOf(r *gantryv1.ReleaseRecord) core.Release {
-	return core.Release{Agent: mesos.AgentID(r.AgentId), Role: r.Role, Since: fromNanos(r.SinceNs)}
+func releaseOf(r *gantryv1.ReleaseRecord) volumes.Release {
+	return volumes.Release{Agent: mesos.AgentID(r.AgentId), Role: r.Role, Since: fromNanos(r.SinceNs)}
 }

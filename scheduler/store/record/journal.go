@@ -17,6 +17,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/store"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 const (
@@ -104,7 +105,7 @@ func (e *UnreadableError) Unwrap() error { return e.Err }
 // Load reads all records. It fails with an *UnreadableError or an error of the store.
 func (j *Journal) Load(ctx context.Context) (core.Stored, error) {
 	l := &loading{
-		Stored: core.Stored{Troubles: map[app.ID]core.Trouble{}, Releases: map[instance.ID]core.Release{}, Quotas: map[string]fairshare.Quota{}},
+		Stored: core.Stored{Troubles: map[app.ID]core.Trouble{}, Releases: map[instance.ID]volumes.Release{}, Quotas: map[string]fairshare.Quota{}},
 		plans:  map[deployment.ID][]*gantryv1.PlanRecord{}, progress: map[deployment.ID]*gantryv1.ProgressRecord{}, wantParts: map[deployment.ID]int{},
 	}
 	err := j.store.Load(ctx, func(key string, value []byte) error {

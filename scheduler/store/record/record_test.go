@@ -19,6 +19,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/store"
 	"github.com/gantry-mesos/gantry/scheduler/store/boltstore"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 var at = time.Date(2026, 1, 2, 3, 4, 5, 678_000_000, time.UTC)
@@ -106,7 +107,7 @@ func TestWhatIsStoredIsLoaded(t *testing.T) {
 	want := core.Stored{
 		Framework: "fw-1", Versions: []*app.Spec{&old, s}, Instances: []*instance.Instance{i},
 		Deployments: []*deployment.Deployment{d}, Troubles: map[app.ID]core.Trouble{s.ID: trouble},
-		Releases: map[instance.ID]core.Release{"prod_web.instance-0": {Agent: "a1", Role: "db", Since: at}},
+		Releases: map[instance.ID]volumes.Release{"prod_web.instance-0": {Agent: "a1", Role: "db", Since: at}},
 		Quotas:   map[string]fairshare.Quota{"/": {Limit: quota.Limit}, "/prod/batch": quota},
 	}
 	gone := &instance.Instance{ID: "prod_web.instance-2", App: s.ID}
@@ -115,7 +116,7 @@ func TestWhatIsStoredIsLoaded(t *testing.T) {
 		core.PutFramework{ID: "fw-1"}, core.PutApp{Spec: &old}, core.PutApp{Spec: s}, core.PutInstance{Instance: i}, core.PutInstance{Instance: gone},
 		core.PutDeployment{Deployment: d}, core.PutTrouble{App: s.ID, Trouble: trouble}, core.PutTrouble{App: "/x"}, core.PutDeployment{Deployment: &deployment.Deployment{ID: "d2"}},
 		core.PutProgress{ID: "d1", Current: 1, Progressed: d.Progressed}, core.PutProgress{ID: "d2", Current: 3},
-		core.PutRelease{ID: "prod_web.instance-0", Release: core.Release{Agent: "a1", Role: "db", Since: at}},
+		core.PutRelease{ID: "prod_web.instance-0", Release: volumes.Release{Agent: "a1", Role: "db", Since: at}},
 		core.PutRelease{ID: gone.ID}, core.DropRelease{ID: gone.ID},
 		core.DropInstance{ID: gone.ID}, core.DropTrouble{App: "/x"}, core.DropDeployment{ID: "d2"},
 		core.PutQuota{Queue: "/prod/batch", Quota: quota}, core.PutQuota{Queue: "/x"}, core.PutQuota{Queue: "/", Quota: fairshare.Quota{Limit: quota.Limit}}, core.DropQuota{Queue: "/x"},
