@@ -9,12 +9,11 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/resource"
 )
 
-// Cause is what keeps instances of an App waiting. It is one of this package's
-// types and is never changed.
+// Cause is what keeps instances of an App waiting: one of this package's types.
+// It is never changed.
 type Cause interface {
 	// Words says the cause in a part of a sentence.
 	Words() string
-	cause()
 }
 
 type (
@@ -63,14 +62,6 @@ type (
 		HeldFor []app.ID
 	}
 )
-
-func (Disconnected) cause()   {}
-func (BackOff) cause()        {}
-func (Limit) cause()          {}
-func (NothingOffered) cause() {}
-func (NoOffers) cause()       {}
-func (Home) cause()           {}
-func (Misfit) cause()         {}
 
 // Resource is what an instance needs of an agent.
 type Resource uint8
