@@ -7,6 +7,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // appState is what the State keeps of one App. What a launch touches stands last,
@@ -14,17 +15,12 @@ import (
 // fetching it from memory is most of the work.
 type appState struct {
 	trouble Trouble
-	// hoardAfter is when agents may be held for the App again, explainedAt when
-	// its rejections were last counted.
-	hoardAfter, explainedAt time.Time
+	// hoardAfter is when agents may be held for the App again.
+	hoardAfter time.Time
 	// overtakenAt is when others were last placed after it had its turn in vain.
 	overtakenAt time.Time
-	// attemptSince is the beginning of the wait that the rejections are counted for.
-	attemptSince time.Time
 	// deployment is the active one that holds the App, nil if none.
 	deployment *deployment.Deployment
-	// shown is the App in the last View, nil before the first.
-	shown *AppView
 	// excused is how many launches in a row have failed by the fault of agents.
 	excused   int
 	queuePath string
@@ -37,8 +33,6 @@ type appState struct {
 
 	// charge is what the App's tasks use, and count for in the queue of queuePath.
 	charge charge
-	// queue is what is told of those that wait, nil as long as there is nothing to tell.
-	queue *QueueView
 	// failures are the agents that the App failed on lately.
 	failures map[mesos.AgentID]failures
 	// plain is what placement prepared for all Apps that are like this one for it,
@@ -47,14 +41,19 @@ type appState struct {
 	plain, demand *placement.Demand
 	// deleted says that the App is gone once its last instance is; gone that it is.
 	deleted, gone bool
-	// settling, altered and resting say that the State's lists of those have it.
-	settling, altered, resting bool
+	// settling and resting say that the State's lists of those have it.
+	settling, resting bool
 
+	// page is the App's in the pictures for readers.
+	page view.Page
 	roster.App
 }
 
 // served notes that none of the App's instances wants an offer any more.
-func (a *appState) served() { a.waitsSince, a.queue, a.hoardPause = time.Time{}, nil, 0 }
+func (a *appState) served() {
+	a.waitsSince, a.hoardPause = time.Time{}, 0
+	a.page.Served()
+}
 
 // launchable reports whether something of the App may be launched at now.
 func (a *appState) launchable(now time.Time) bool {

@@ -10,6 +10,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // unlock fails if an active deployment locks one of the Apps; with a reason to
@@ -107,8 +108,8 @@ func (s *State) stuck(d *deployment.Deployment) string {
 		if f := a.trouble.Failure; f != nil {
 			text += fmt.Sprintf("; last failure: %v %s", f.State, f.Message)
 		}
-		if home := s.explainHome(a); home != "" {
-			text += "; " + home
+		if home := view.HomeOf(&a.App, s.homeLack); home != nil {
+			text += "; " + home.Words()
 		}
 		return text
 	}
@@ -264,7 +265,7 @@ func (s *State) forgetApp(a *appState) {
 	s.roster.Remove(&a.App)
 	s.leaveLine(a)
 	s.fair.Forget(id)
-	s.alter(a)
+	s.pictures.Removed(&a.page)
 	s.publishChecks(a.Spec(), nil)
 	s.publish(&event.AppTerminated{AppID: id})
 }

@@ -67,7 +67,7 @@ func (s *State) hoard(a *appState, it *fairshare.Item) {
 	s.sharesChanged = true
 }
 
-func (s *State) hoardsMax() int { return min(hoardsMax, max(1, len(s.agents)/hoardShare)) }
+func (s *State) hoardsMax() int { return min(hoardsMax, max(1, s.cluster.Agents()/hoardShare)) }
 
 // release gives agents back that are held for Apps which wait no more, which
 // have got on meanwhile, or for which holding is of no use.
@@ -127,21 +127,4 @@ func (s *State) lose(agent mesos.AgentID) {
 			s.unhoard(id, h)
 		}
 	}
-}
-
-// HeldView is an agent that is held for an App whose instances are too large
-// for what becomes free in small parts.
-type HeldView struct {
-	App   app.ID
-	Agent mesos.AgentID
-	// Since is when the hold began.
-	Since time.Time
-}
-
-func (s *State) held() []HeldView {
-	var out []HeldView
-	for _, id := range slices.Sorted(maps.Keys(s.hoards)) {
-		out = append(out, HeldView{App: id, Agent: s.hoards[id].agent, Since: s.hoards[id].from})
-	}
-	return out
 }

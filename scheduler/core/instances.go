@@ -75,7 +75,7 @@ func (a *appState) noteFailure(now time.Time, i *instance.Instance, st mesos.Tas
 	if len(message) > messageMax {
 		message = message[:messageMax]
 	}
-	a.trouble.Failure = &TaskFailure{
+	a.trouble.Failure = &instance.TaskFailure{
 		App: a.Spec().ID, TaskID: i.TaskID(), AgentID: i.AgentID, Host: i.Hostname, State: st.State, Reason: st.Reason,
 		Message: message, Version: i.Version, Timestamp: now,
 	}
@@ -99,7 +99,7 @@ func (s *State) delay(a *appState) {
 
 func (s *State) saveTrouble(a *appState) {
 	s.persist(PutTrouble{App: a.Spec().ID, Trouble: a.trouble})
-	s.alter(a)
+	s.pictures.Changed(&a.page)
 }
 
 func (s *State) clearDelay(a *appState) {

@@ -99,5 +99,5 @@ func (s *State) show(c *roster.Change) {
 		s.touch(a)
 		return
 	}
-	s.alter(a)
+	s.pictures.Changed(&a.page)
 }

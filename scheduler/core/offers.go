@@ -17,7 +17,7 @@ func (s *State) offered(offers []mesos.Offer) {
 		o := &offers[n]
 		s.cluster.Add(o)
 		s.cluster.SetDraining(o.AgentID, s.maintained(o.Unavailability))
-		s.saw(o)
+		s.pictures.Saw(s.now, o)
 	}
 	s.placeAgain, s.framework.LastOffer = true, s.now
 	s.volumes.Survey(offers, s.framework.ID)
@@ -64,7 +64,7 @@ func (s *State) place() {
 		t.overtake(s.now)
 		s.assign(m, &at, t.launch(&at))
 	}
-	s.noteAttempts(t.unplaced)
+	s.noteUnplaced(t.unplaced)
 	s.launch(t)
 	s.release()
 }

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"time"
 
-	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 )
 
@@ -43,7 +42,7 @@ func (s *State) setQuota(c SetQuota) error {
 	s.quotas = quotas
 	s.fair.SetQuota(c.Queue, all[c.Queue])
 	s.unlimit()
-	s.sharesShown = time.Time{}
+	s.pictures.ShowShares()
 	if c.Quota != nil {
 		s.persist(PutQuota{Queue: c.Queue, Quota: *c.Quota})
 	} else {
@@ -65,32 +64,6 @@ func (s *State) loadQuotas(stored map[string]fairshare.Quota) {
 func (s *State) unlimit() {
 	s.fair.Wake()
 	s.sharesChanged, s.placeAgain, s.demand.fresh = true, true, true
-}
-
-// Sharing is how the queues share the cluster.
-type Sharing struct {
-	Mode fairshare.Mode
-	// Total is the part of the cluster that shares are of: the most that offers
-	// and tasks have shown.
-	Total resource.Vector
-	// Queues are the shares by path, the whole first.
-	Queues []fairshare.Share
-	// Set has the paths of the queues whose quota was set at run time.
-	Set map[string]bool
-	// Held are the agents held for Apps whose instances are large, by App.
-	Held []HeldView
-}
-
-// showShares renews the shares; where there are many queues, a few times a second.
-func (s *State) showShares(v *View) {
-	if len(v.Sharing.Queues) > 100 && s.now.Sub(s.sharesShown) < 250*time.Millisecond {
-		return
-	}
-	s.sharesChanged, s.sharesShown = false, s.now
-	v.Sharing = Sharing{Mode: s.fair.Mode(), Total: s.fair.Total(), Queues: s.fair.Shares(), Set: map[string]bool{}, Held: s.held()}
-	for path := range s.quotas {
-		v.Sharing.Set[path] = true
-	}
 }
 
 // measure estimates how large the cluster is, as far as it is for this framework:

@@ -21,7 +21,7 @@ func (s *State) lineUp(c *roster.Change) {
 	case a.Waiting() == 0:
 		a.served()
 	default:
-		a.tell().LastUsed = s.now
+		a.page.Used(s.now)
 	}
 }
 

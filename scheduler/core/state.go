@@ -15,6 +15,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/reconciliation"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
@@ -25,7 +26,7 @@ type State struct {
 	now time.Time
 	out *Effects
 
-	framework FrameworkView
+	framework view.Framework
 	// subscribedAt is the time of the last subscription.
 	subscribedAt time.Time
 	roster       *roster.Roster
@@ -44,10 +45,7 @@ type State struct {
 	seen          resource.Vector
 	measureUntil  time.Time
 	sharesChanged bool
-	sharesShown   time.Time
-	explains      explains
 	demand        offerDemand
-	agents        map[mesos.AgentID]*agentState
 	// faulty are agents on which tasks of any App failed lately by the agent's fault.
 	faulty map[mesos.AgentID]failures
 	kills  map[mesos.TaskID]*kill
@@ -55,19 +53,18 @@ type State struct {
 	recon  *reconciliation.Round
 	timers timers
 
-	// toSettle are Apps whose instances may have to be started or ended;
-	// altered are those whose picture is out of date.
-	toSettle, altered []*appState
+	// toSettle are Apps whose instances may have to be started or ended.
+	toSettle []*appState
 	// resting holds the Apps with instances that want an offer but back off; all
 	// others that want one stand in line.
-	resting       map[app.ID]*appState
-	agentsAltered []*agentState
-	placeAgain    bool
+	resting    map[app.ID]*appState
+	placeAgain bool
 	// records are the ones that newRecord hands out next.
 	records []instance.Instance
 	// quiet says that nothing is launched any more.
 	quiet bool
-	view  *View
+	// pictures shows readers what changes here.
+	pictures *view.Builder
 	// volumes is the account of persistent volumes.
 	volumes   *volumes.Book
 	announcer announcer
@@ -92,17 +89,16 @@ type Stored struct {
 func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *State {
 	s := &State{
 		cfg: cfg, now: now, cluster: place,
-		framework: FrameworkView{ID: stored.Framework},
+		framework: view.Framework{ID: stored.Framework},
 		roster:    roster.New(),
 		ports:     servicePorts{first: cfg.ServicePortMin, last: cfg.ServicePortMax, uses: map[int]int{}},
-		agents:    map[mesos.AgentID]*agentState{},
 		faulty:    map[mesos.AgentID]failures{},
 		resting:   map[app.ID]*appState{},
 		kills:     map[mesos.TaskID]*kill{},
 		timers:    timers{byKey: map[timerKey]*keyed{}},
-		fair:      fairshare.New(cfg.Fairness), hoards: map[app.ID]*hoard{}, sharesChanged: true,
-		view: NewView(now, FrameworkView{}, nil, nil),
+		fair:      fairshare.New(cfg.Fairness), hoards: map[app.ID]*hoard{},
 	}
+	s.pictures = view.NewBuilder(subject{s})
 	place.SetFramework(stored.Framework)
 	s.guard.empty = len(stored.Versions) == 0
 	s.loadQuotas(stored.Quotas)
@@ -176,6 +172,7 @@ func (s *State) setSpec(spec *app.Spec) *appState {
 	if a == nil {
 		a = &appState{}
 		s.roster.Add(&a.App, spec, a)
+		a.page = view.NewPage(&a.App)
 	} else {
 		s.ports.count(a.Spec(), -1)
 		a.Install(spec)
@@ -195,15 +192,7 @@ func (s *State) touch(a *appState) {
 		a.settling = true
 		s.toSettle = append(s.toSettle, a)
 	}
-	s.alter(a)
-}
-
-// alter marks an App's picture as out of date.
-func (s *State) alter(a *appState) {
-	if !a.altered {
-		a.altered = true
-		s.altered = append(s.altered, a)
-	}
+	s.pictures.Changed(&a.page)
 }
 
 // Step applies ev at time now and returns what must be done about it. It does
@@ -224,6 +213,10 @@ func (s *State) Step(now time.Time, ev Event) Effects {
 	s.destroyReleased()
 	s.place()
 	s.steerOffers()
+	if s.sharesChanged {
+		s.sharesChanged = false
+		s.pictures.SharesChanged()
+	}
 	out.Wake = s.timers.queue.Next()
 	s.out = nil
 	return out

@@ -81,7 +81,7 @@ func (s *State) keyDue(key timerKey) {
 		s.placeAgain, s.demand.fresh = true, true
 		if a := s.app(app.ID(key.id)); a != nil {
 			s.noteWaiting(a)
-			s.alter(a)
+			s.pictures.Changed(&a.page)
 		}
 	case deploymentTimer:
 		s.deploymentDue(deployment.ID(key.id))
