@@ -216,7 +216,7 @@ func (s *State) create(a *appState, n int) {
 			Goal: instance.GoalRunning, Condition: instance.Scheduled, Since: s.now,
 		}
 	}
-	s.roster.Join(&a.App, created...)
+	s.roster.Join(&a.App.App, created...)
 }
 
 // giveUp lets a restart end the outdated instances that are out of sight, too:
@@ -301,12 +301,10 @@ func (s *State) forgetApp(a *appState) {
 		s.roster.Drop(m)
 	}
 	s.persist(DropTrouble{App: id})
-	s.timers.cancel(delayTimer, string(id))
 	s.countServicePorts(a.Spec(), -1)
 	a.gone = true
-	s.roster.Remove(&a.App)
-	s.leaveLine(a)
-	s.fair.Forget(id)
+	s.roster.Remove(&a.App.App)
+	s.market.Remove(&a.App)
 	s.alter(a)
 	s.publishChecks(a.Spec(), nil)
 	s.publish(&event.AppTerminated{AppID: id})

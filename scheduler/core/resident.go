@@ -2,7 +2,6 @@ package core
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/gantry-mesos/gantry/scheduler/instance"
@@ -10,32 +9,6 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/roster"
 	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
-
-// placeResident places the first waiting instance of a resident App that finds
-// its volumes on offer, or, without any yet, an agent to have them made on.
-func (s *State) placeResident(a *appState) (m *roster.Member, at placement.Assignment, ok bool) {
-	d := s.demandOf(a)
-	for m = a.First(); m != nil; m = m.Next() {
-		if at, ok = s.takeHome(d, m); ok {
-			return m, at, true
-		}
-	}
-	return nil, at, false
-}
-
-// takeHome places one instance, at its home if it has one.
-func (s *State) takeHome(d *placement.Demand, m *roster.Member) (placement.Assignment, bool) {
-	i := m.Is()
-	if i.Home == nil {
-		return s.cluster.PlaceResident(d, string(i.ID), "")
-	}
-	at, ok := s.cluster.PlaceResident(d, string(i.ID), i.Home.AgentID)
-	if ok && m.App().Counted(i) {
-		// It counted for the constraints already, as one that will return.
-		d.Uncount(site(i))
-	}
-	return at, ok
-}
 
 // suspend ends an instance's task and keeps the instance with its volumes, for
 // the next time that the App wants one more. An unreachable task is killed when
@@ -126,9 +99,9 @@ func (a *appState) homesick() *instance.Instance {
 // missing says what the home of a waiting instance lacks at present.
 func (s *State) missing(i *instance.Instance) string {
 	switch {
-	case len(s.cluster.Offers(i.Home.AgentID, i.Home.Role)) == 0:
+	case !s.market.Offering(i.Home.AgentID, i.Home.Role):
 		return "it offers nothing at present"
-	case s.cluster.Draining(i.Home.AgentID):
+	case s.market.Draining(i.Home.AgentID):
 		return "it is in or before maintenance"
 	default:
 		return "its offer lacks the volume or something else that the instance needs"
@@ -151,10 +124,4 @@ func keeps(i *instance.Instance, scale bool) bool {
 		return false
 	}
 	return i.Goal == instance.GoalStopped || i.Condition.OutOfSight() || !i.Condition.Live() && !scale
-}
-
-// wantsPlace reports whether an instance waits for a place on some agent, not
-// only for its home.
-func (a *appState) wantsPlace() bool {
-	return !a.Resident() || slices.ContainsFunc(a.Members(), func(m *roster.Member) bool { return m.Waits() && m.Is().Home == nil })
 }

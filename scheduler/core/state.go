@@ -8,10 +8,10 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
-	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/matching"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/reconciliation"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
@@ -38,35 +38,23 @@ type State struct {
 	// servicePorts counts how many Apps use a service port.
 	servicePorts map[int]int
 
-	cluster *placement.Cluster
-	// fair is whose instance is next, hoards the agents held for Apps that starve.
-	fair   *fairshare.Tree
-	hoards map[app.ID]*hoard
-	// quotas are those set at run time; seen is what measure found since the last
-	// subscription, until measureUntil.
-	quotas        map[string]fairshare.Quota
-	seen          resource.Vector
-	measureUntil  time.Time
-	sharesChanged bool
-	sharesShown   time.Time
+	// market is where offers meet what waits for them.
+	market *matching.Market
+	// sharesShown says which state of the market's shares the last View shows, which
+	// was renewed at sharesShownAt.
+	sharesShown   uint64
+	sharesShownAt time.Time
 	explains      explains
-	demand        offerDemand
 	agents        map[mesos.AgentID]*agentState
-	// faulty are agents on which tasks of any App failed lately by the agent's fault.
-	faulty map[mesos.AgentID]failures
-	kills  map[mesos.TaskID]*kill
-	guard  guard
-	recon  *reconciliation.Round
-	timers timers
+	kills         map[mesos.TaskID]*kill
+	guard         guard
+	recon         *reconciliation.Round
+	timers        timers
 
 	// toSettle are Apps whose instances may have to be started or ended;
 	// altered are those whose picture is out of date.
 	toSettle, altered []*appState
-	// resting holds the Apps with instances that want an offer but back off; all
-	// others that want one stand in line.
-	resting       map[app.ID]*appState
-	agentsAltered []*agentState
-	placeAgain    bool
+	agentsAltered     []*agentState
 	// records are the ones that newRecord hands out next.
 	records []instance.Instance
 	// quiet says that nothing is launched any more.
@@ -95,23 +83,20 @@ type Stored struct {
 // of the start; place decides where instances go.
 func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *State {
 	s := &State{
-		cfg: cfg, now: now, cluster: place,
+		cfg: cfg, now: now,
 		framework:    FrameworkView{ID: stored.Framework},
 		roster:       roster.New(),
 		servicePorts: map[int]int{},
 		turns:        map[deployment.ID]*turn{},
 		holders:      map[app.ID]deployment.ID{},
 		agents:       map[mesos.AgentID]*agentState{},
-		faulty:       map[mesos.AgentID]failures{},
-		resting:      map[app.ID]*appState{},
 		kills:        map[mesos.TaskID]*kill{},
 		timers:       timers{byKey: map[timerKey]*keyed{}},
-		fair:         fairshare.New(cfg.Fairness), hoards: map[app.ID]*hoard{}, sharesChanged: true,
-		view: NewView(now, FrameworkView{}, nil, nil),
+		view:         NewView(now, FrameworkView{}, nil, nil),
 	}
 	place.SetFramework(stored.Framework)
 	s.guard.empty = len(stored.Versions) == 0
-	s.loadQuotas(stored.Quotas)
+	s.market = matching.New(s.matchingConfig(), s.roster, place, &s.timers.queue, &s.now, stored.Quotas)
 	s.volumes = volumes.New(homeKeeper{s}, s.roster, cfg.ConfirmAfter, &s.now, stored.Releases)
 	s.observe()
 	s.load(stored)
@@ -138,7 +123,7 @@ func (s *State) load(stored Stored) {
 	for _, id := range slices.Sorted(maps.Keys(stored.Troubles)) {
 		if a := s.app(id); a != nil {
 			a.trouble = stored.Troubles[id]
-			s.timers.set(a.trouble.DelayUntil, delayTimer, string(id))
+			s.market.Rest(&a.App, a.trouble.DelayUntil)
 		}
 	}
 	s.loadInstances(stored.Instances)
@@ -166,7 +151,7 @@ func (s *State) loadInstances(stored []*instance.Instance) {
 		of[i.App] = append(of[i.App], i)
 	}
 	for a := range s.apps {
-		s.roster.Join(&a.App, of[a.Spec().ID]...)
+		s.roster.Join(&a.App.App, of[a.Spec().ID]...)
 	}
 }
 
@@ -182,16 +167,13 @@ func (s *State) setSpec(spec *app.Spec) *appState {
 	a := s.app(spec.ID)
 	if a == nil {
 		a = &appState{}
-		s.roster.Add(&a.App, spec, a)
+		s.roster.Add(&a.App.App, spec, a)
 	} else {
 		s.countServicePorts(a.Spec(), -1)
 		a.Install(spec)
-		a.demand = nil
 	}
 	s.countServicePorts(spec, 1)
-	a.plain = s.cluster.Plain(&spec.Run)
-	s.enqueue(a)
-	s.noteWaiting(a)
+	s.market.Install(&a.App)
 	s.touch(a)
 	return a
 }
@@ -230,7 +212,7 @@ func (s *State) Step(now time.Time, ev Event) Effects {
 	s.settle()
 	s.destroyReleased()
 	s.place()
-	s.steerOffers()
+	s.market.Steer()
 	out.Wake = s.timers.queue.Next()
 	s.out = nil
 	return out

@@ -7,17 +7,20 @@ import (
 
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/matching"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
 // View returns the picture of the State as it is now. Its cost grows with what
 // changed since the last one, not with the whole.
 func (s *State) View() *View {
+	framework := s.framework
+	framework.AgentsAvoided = s.market.Avoided()
 	v := &View{
-		At: s.now, Framework: s.framework, Deployments: slices.Clone(s.deployments),
+		At: s.now, Framework: framework, Deployments: slices.Clone(s.deployments),
 		apps: s.view.apps.Clone(), agents: s.view.agents.Clone(), tasks: s.view.tasks, Sharing: s.view.Sharing,
 	}
-	if s.sharesChanged || len(s.altered) > 0 {
+	if s.market.Shared() != s.sharesShown || len(s.altered) > 0 {
 		s.showShares(v)
 	}
 	for _, a := range s.altered {
@@ -71,7 +74,7 @@ func (s *State) appView(a *appState) *AppView {
 	if a.deployment != nil {
 		v.Deployments = []deployment.ID{a.deployment.ID}
 	}
-	v.Queue.Waiting, v.Queue.Since = a.Waiting(), a.waitsSince
+	v.Queue.Waiting, v.Queue.Since = a.Waiting(), a.WaitsSince()
 	if a.trouble.DelayUntil.After(s.now) {
 		v.Queue.DelayUntil = a.trouble.DelayUntil
 	}
@@ -92,8 +95,14 @@ func (a *appState) tell() *QueueView {
 // noteAttempts keeps for readers why Apps found no place. Counting the reasons
 // looks at every offer for each of them; above a bound those that were counted
 // longest ago come first.
-func (s *State) noteAttempts(unplaced []*appState) {
-	for _, a := range unplaced {
+func (s *State) noteAttempts(apps []*matching.App) {
+	if len(apps) == 0 {
+		return
+	}
+	unplaced := make([]*appState, len(apps))
+	for n := range apps {
+		a := stateOf(&apps[n].App)
+		unplaced[n] = a
 		s.alter(a)
 		a.tell().LastUnused = s.now
 	}
@@ -105,9 +114,9 @@ func (s *State) noteAttempts(unplaced []*appState) {
 		if s.explains.checks <= 0 {
 			return
 		}
-		s.explains.checks -= s.cluster.Agents()
+		s.explains.checks -= s.market.Agents()
 		a.explainedAt = s.now
-		a.explain(s.now, s.demandOf(a))
+		a.explain(s.now, s.market.Demand(&a.App))
 	}
 }
 
@@ -133,8 +142,8 @@ const unusedOffersMax = 20
 
 // explain keeps why the App's instances find no place.
 func (a *appState) explain(now time.Time, d *placement.Demand) {
-	if !a.attemptSince.Equal(a.waitsSince) {
-		a.attemptSince = a.waitsSince
+	if !a.attemptSince.Equal(a.WaitsSince()) {
+		a.attemptSince = a.WaitsSince()
 		d.BeginAttempt()
 	}
 	r := a.rejections(d)

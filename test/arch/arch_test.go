@@ -18,7 +18,7 @@ const module = "github.com/gantry-mesos/gantry/"
 
 // pure packages decide and do nothing else: equal input gives equal output.
 var pure = []string{
-	"scheduler/core", "scheduler/roster", "scheduler/volumes", "scheduler/instance", "scheduler/deployment", "scheduler/offer", "scheduler/placement",
+	"scheduler/core", "scheduler/roster", "scheduler/volumes", "scheduler/matching", "scheduler/instance", "scheduler/deployment", "scheduler/offer", "scheduler/placement",
 	"scheduler/fairshare", "scheduler/reconciliation", "executor/core",
 	"pkg/app", "pkg/constraint", "pkg/resource", "pkg/backoff", "pkg/event", "pkg/runspec", "pkg/dockerparam", "pkg/fault", "pkg/heap", "pkg/timer", "pkg/mesos",
 }
