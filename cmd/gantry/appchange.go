@@ -19,8 +19,8 @@ import (
 
 // change holds the flags of commands that start a deployment.
 type change struct {
-	wait, force bool
-	timeout     time.Duration
+	wait, force, strict bool
+	timeout             time.Duration
 }
 
 func (ch *change) flags(cmd *cobra.Command) {
@@ -29,7 +29,14 @@ func (ch *change) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&ch.force, "force", false, "override running deployments that hold the app")
 }
 
-func (ch *change) options() api.ChangeOptions { return api.ChangeOptions{Force: ch.force} }
+// strictFlag is for commands that send a file.
+func (ch *change) strictFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&ch.strict, "strict", false, "refuse a definition in which something has no effect, such as a misspelt member, instead of warning of it")
+}
+
+func (ch *change) options() api.ChangeOptions {
+	return api.ChangeOptions{Force: ch.force, Strict: ch.strict}
+}
 
 // finish reports a deployment that was started, or waits for its end.
 func (c *cli) finish(ctx context.Context, client *api.Client, cmd *cobra.Command, ch *change, g goal) error {
@@ -66,6 +73,7 @@ JSON array, or several YAML documents) creates all of them in one deployment.`,
 		Args: args(1, 1, "a FILE, or - for standard input"),
 	}
 	ch.flags(cmd)
+	ch.strictFlag(cmd)
 	cmd.RunE = c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
 		definition, err := readInput(cmd, args[0])
 		if err != nil {
@@ -112,6 +120,7 @@ of them in one deployment, or none.`,
 		Args: args(1, 2, "perhaps an APP, and a FILE or - for standard input"),
 	}
 	ch.flags(cmd)
+	ch.strictFlag(cmd)
 	cmd.Flags().BoolVar(&replace, "replace", false, "take the file as the whole definition")
 	cmd.RunE = c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
 		body, err := readInput(cmd, args[len(args)-1])

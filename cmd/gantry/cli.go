@@ -75,6 +75,7 @@ func (c *cli) with(run runner) func(*cobra.Command, []string) error {
 			return err
 		}
 		defer client.Close()
+		client.Warn = func(text string) { _, _ = fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+text) }
 		return run(cmd.Context(), client, cmd, args)
 	}
 }

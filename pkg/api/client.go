@@ -19,6 +19,8 @@ import (
 // Client calls the API. Its methods return an *Error for every answer that is
 // not 2xx, and an *UnreachableError when there is no answer.
 type Client struct {
+	// Warn, unless nil, is told what an answer warns of, one text each.
+	Warn func(text string)
 	base *url.URL
 	http *http.Client
 }
@@ -66,6 +68,8 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 type ChangeOptions struct {
 	// Force overrides running deployments that hold an App.
 	Force bool
+	// Strict has definitions refused in which something has no effect, such as an unknown member.
+	Strict bool
 	// Replace takes the body as the whole definition instead of an update.
 	Replace bool
 	// Base, if set, is the version that PatchApp changes; it is refused with 412 once there is another.
@@ -84,6 +88,9 @@ func (o ChangeOptions) query() url.Values {
 	q := url.Values{}
 	if o.Force {
 		q.Set("force", "true")
+	}
+	if o.Strict {
+		q.Set("strict", "true")
 	}
 	if o.Replace {
 		q.Set("partialUpdate", "false")
@@ -312,6 +319,7 @@ func (c *Client) stream(ctx context.Context, method, path string, q url.Values, 
 		return nil, c.unreachable(ctx, err)
 	}
 	if resp.StatusCode >= 200 && resp.StatusCode <= 299 {
+		c.warn(resp.Header.Values("Warning"))
 		return resp.Body, nil
 	}
 	defer resp.Body.Close()
@@ -320,6 +328,17 @@ func (c *Client) stream(ctx context.Context, method, path string, q url.Values, 
 		return nil, c.unreachable(ctx, err)
 	}
 	return nil, refusal(resp.StatusCode, data)
+}
+
+// warn passes on the texts of Warning headers (RFC 7234, 5.5).
+func (c *Client) warn(headers []string) {
+	for _, h := range headers {
+		if parts := strings.SplitN(h, " ", 3); c.Warn != nil && len(parts) == 3 {
+			if text, err := strconv.Unquote(parts[2]); err == nil {
+				c.Warn(text)
+			}
+		}
+	}
 }
 
 func (c *Client) unreachable(ctx context.Context, err error) error {

@@ -22,7 +22,7 @@ func ParseDocument(data []byte) (Document, error) {
 
 // fresh is the document with an empty report, so that problems are not counted twice.
 func (d Document) fresh() value {
-	return value{path: d.root.path, v: d.root.v, r: &report{}}
+	return value{path: d.root.path, v: d.root.v, r: newReport()}
 }
 
 // List returns the elements of an array, as the forms for many Apps take them;
@@ -118,8 +118,9 @@ func (rd Reader) Update(d Document, base *app.Spec) (*app.Spec, error) {
 		return nil, err
 	}
 	dropReplaced(merged, root)
+	given, _ := root.v.(map[string]any)
 	for _, name := range root.names() {
-		merged[name] = root.member(name).v
+		merged[name] = given[name]
 	}
 	merged["id"] = string(base.ID)
 	root.v = merged

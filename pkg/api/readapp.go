@@ -39,7 +39,14 @@ func ParseApp(data []byte) (*app.Spec, error) {
 }
 
 // Reader reads definitions by the rules of a scheduler.
-type Reader struct{ Rules app.Rules }
+type Reader struct {
+	Rules app.Rules
+	// Strict refuses definitions with something that has no effect.
+	Strict bool
+	// Notice, unless nil, is told what has no effect in a definition that is
+	// otherwise good: members that nobody knows, parameters that are left out.
+	Notice func(app.Problem)
+}
 
 // App reads one complete App, as in POST /v2/apps.
 func (rd Reader) App(data []byte) (*app.Spec, error) {
@@ -64,7 +71,29 @@ func (rd Reader) spec(doc value) (*app.Spec, error) {
 	if err := app.Validate(s, rd.Rules); err != nil {
 		return nil, AsInvalid(prefixed(err, doc.path))
 	}
+	if err := rd.notice(doc, s); err != nil {
+		return nil, err
+	}
 	return s, nil
+}
+
+// notice tells of what has no effect in a good definition, or refuses it for that.
+func (rd Reader) notice(doc value, s *app.Spec) error {
+	if !rd.Strict && rd.Notice == nil {
+		return nil
+	}
+	idle := unknown(doc, func(v value) { readDraft(v) })
+	for _, p := range app.Ineffective(s) {
+		p.Path = doc.path + p.Path
+		idle = append(idle, p)
+	}
+	if rd.Strict && len(idle) > 0 {
+		return invalid(messageInvalidObject, idle)
+	}
+	for _, p := range idle {
+		rd.Notice(p)
+	}
+	return nil
 }
 
 func readDraft(doc value) *draft {

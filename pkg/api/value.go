@@ -26,7 +26,16 @@ type value struct {
 }
 
 // report collects the problems of a document.
-type report struct{ problems []app.Problem }
+type report struct {
+	problems []app.Problem
+	// read has the paths of all members that are present and were asked for.
+	read map[string]bool
+	// asked, unless nil, collects the names that were asked for, present or not, by
+	// the path of their object.
+	asked map[string][]string
+}
+
+func newReport() *report { return &report{read: map[string]bool{}} }
 
 // parse reads one JSON document. Its error is a 400 that says where the text breaks.
 func parse(data []byte) (value, error) {
@@ -39,7 +48,7 @@ func parse(data []byte) (value, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return value{}, malformed(data, fmt.Errorf("text after the end of the document, at byte %d", d.InputOffset()))
 	}
-	return value{v: v, r: &report{}}, nil
+	return value{v: v, r: newReport()}, nil
 }
 
 func malformed(data []byte, err error) *Error {
@@ -110,7 +119,14 @@ func shorten(s string) string {
 // member returns a member of an object; it is not present when v is no object.
 func (v value) member(name string) value {
 	m, _ := v.v.(map[string]any)
-	return value{path: v.path + "/" + name, v: m[name], r: v.r}
+	out := value{path: v.path + "/" + name, v: m[name], r: v.r}
+	if out.present() && v.r.read != nil {
+		v.r.read[out.path] = true
+	}
+	if v.r.asked != nil {
+		v.r.asked[v.path] = append(v.r.asked[v.path], name)
+	}
+	return out
 }
 
 // object reports whether v is an object; anything else but null is a problem.

@@ -56,6 +56,20 @@ func validateContainer(s *Spec, r Rules, f *findings) {
 	validateExternalNames(c, f)
 }
 
+// Ineffective lists what is left out of a valid definition, and why.
+func Ineffective(s *Spec) []Problem {
+	var f findings
+	if s.Container == nil || s.Container.Kind != Docker {
+		return nil
+	}
+	for i, p := range s.Container.Parameters {
+		if why := dockerparam.Ignored(p.Key); why != "" {
+			f.add(element("/container/docker/parameters", i), "docker parameter %s has no effect: %s", p.Key, why)
+		}
+	}
+	return f
+}
+
 func validateVolume(s *Spec, r Rules, v *Volume, path string, f *findings) {
 	if v.ContainerPath == "" {
 		f.add(path+"/containerPath", "must not be empty")

@@ -61,7 +61,7 @@ func (s *State) changeApps(c ChangeApps) (Result, error) {
 	if err := disjoint(changes); err != nil {
 		return Result{}, err
 	}
-	if err := s.assignServicePorts(changes); err != nil {
+	if err := s.ports.assign(changes); err != nil {
 		return Result{}, err
 	}
 	r, err := s.deploy(changes, version, override(c.Force))
@@ -113,7 +113,7 @@ func (s *State) changeOf(ch AppChange, version time.Time, force bool) (deploymen
 	spec.Version, spec.LastScalingAt, spec.LastConfigChangeAt = version, was.LastScalingAt, was.LastConfigChangeAt
 	spec = *spec.WithServicePortsOf(was)
 	if ch.Rollback {
-		s.yieldServicePorts(&spec, was)
+		s.ports.yield(&spec, was)
 	}
 	change := deployment.Change{Original: was, Target: &spec}
 	switch {

@@ -12,41 +12,26 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
-// unlock fails if an active deployment holds one of the Apps; with a reason to
+// unlock fails if an active deployment locks one of the Apps; with a reason to
 // override them it cancels those deployments as wholes.
 func (s *State) unlock(changes map[app.ID]deployment.Change, override string) error {
-	holders := map[deployment.ID]bool{}
-	for id := range changes {
-		if d, held := s.holders[id]; held {
-			holders[d] = true
-		}
-	}
-	if len(holders) == 0 {
-		return nil
-	}
-	var blocking []*deployment.Deployment
-	for _, d := range s.deployments {
-		if holders[d.ID] {
-			blocking = append(blocking, d)
-		}
-	}
-	if override == "" {
+	locking := s.deployments.locking(changes)
+	if len(locking) > 0 && override == "" {
 		e := &LockedError{}
-		for _, d := range blocking {
+		for _, d := range locking {
 			e.Deployments = append(e.Deployments, d.ID)
 		}
 		return e
 	}
-	for _, d := range blocking {
+	for _, d := range locking {
 		s.end(d, deployment.Cancelled, override)
 	}
 	return nil
 }
 
-// hold notes on the Apps that the deployment affects them.
-func (s *State) hold(d *deployment.Deployment) {
+// affect notes on the Apps that the deployment affects them.
+func (s *State) affect(d *deployment.Deployment) {
 	for _, id := range d.Affected() {
-		s.holders[id] = d.ID
 		if a := s.app(id); a != nil {
 			a.deployment = d
 			if d.Target[id] == nil {
@@ -63,8 +48,8 @@ func (s *State) start(d *deployment.Deployment) {
 		s.publishEnd(d, deployment.Succeeded, "")
 		return
 	}
-	s.deployments = append(s.deployments, d)
-	s.hold(d)
+	s.deployments.add(d)
+	s.affect(d)
 	s.persist(PutDeployment{Deployment: d})
 	s.watchDeployment(d)
 	s.publishStep(d)
@@ -78,25 +63,21 @@ func (s *State) watchDeployment(d *deployment.Deployment) {
 
 // replace puts a new record of an active deployment in the place of the old one.
 func (s *State) replace(old, d *deployment.Deployment) {
-	s.deployments[slices.Index(s.deployments, old)] = d
-	s.hold(d)
+	s.deployments.replace(old, d)
+	s.affect(d)
 	s.persist(PutProgress{ID: d.ID, Current: d.Current, Progressed: d.Progressed})
 	s.watchDeployment(d)
 }
 
 // end takes a deployment off the list.
 func (s *State) end(d *deployment.Deployment, state deployment.State, reason string) {
-	s.deployments = slices.DeleteFunc(slices.Clone(s.deployments), func(o *deployment.Deployment) bool { return o.ID == d.ID })
+	s.deployments.remove(d)
 	for _, id := range d.Affected() {
-		if s.holders[id] == d.ID {
-			delete(s.holders, id)
-		}
 		if a := s.app(id); a != nil && a.deployment != nil && a.deployment.ID == d.ID {
 			a.deployment = nil
 			s.touch(a)
 		}
 	}
-	delete(s.turns, d.ID)
 	s.timers.cancel(deploymentTimer, string(d.ID))
 	s.persist(DropDeployment{ID: d.ID})
 	s.dropKept(d)
@@ -105,16 +86,13 @@ func (s *State) end(d *deployment.Deployment, state deployment.State, reason str
 
 // deploymentDue fails a deployment that has not come closer to its end in time.
 func (s *State) deploymentDue(id deployment.ID) {
-	for _, d := range s.deployments {
-		if d.ID != id {
-			continue
-		}
-		if s.now.Before(d.Progressed.Add(s.cfg.ProgressDeadline)) {
-			s.watchDeployment(d)
-			return
-		}
+	d := s.deployments.find(id)
+	switch {
+	case d == nil:
+	case s.now.Before(d.Progressed.Add(s.cfg.ProgressDeadline)):
+		s.watchDeployment(d)
+	default:
 		s.end(d, deployment.Failed, fmt.Sprintf("no progress for %v: %s", s.cfg.ProgressDeadline, s.stuck(d)))
-		return
 	}
 }
 
@@ -157,8 +135,8 @@ func (s *State) settle() {
 	}
 }
 
-// settleApp brings one App closer to what is wanted: by the action of its
-// deployment whose turn it is, or else by keeping the number of instances.
+// settleApp brings one App closer to what is wanted: by its action in the step
+// that its deployment is at, or else by keeping the number of instances.
 func (s *State) settleApp(a *appState) {
 	d := a.deployment
 	if d == nil {
@@ -170,33 +148,12 @@ func (s *State) settleApp(a *appState) {
 		s.act(a, deployment.Advance(deployment.ScaleApplication, a.Spec(), a.Tally()))
 		return
 	}
-	if kind, its := s.turnOf(d).kinds[a.Spec().ID]; its {
+	if kind, its := s.deployments.step(d).kinds[a.Spec().ID]; its {
 		act := deployment.Action{Kind: kind, App: a.Spec().ID}
 		s.act(a, s.next(act, a))
 		s.giveUp(act, a)
 	}
 	s.advance(d)
-}
-
-// turn is the step that a deployment is at, so that an App finds its action
-// and the deployment what it waits for without a look at all of them.
-type turn struct {
-	step  int
-	kinds map[app.ID]deployment.ActionKind
-	// blocker is the action that was last found not to be done.
-	blocker int
-}
-
-func (s *State) turnOf(d *deployment.Deployment) *turn {
-	t := s.turns[d.ID]
-	if t == nil || t.step != d.Current {
-		t = &turn{step: d.Current, kinds: make(map[app.ID]deployment.ActionKind, len(d.Steps[d.Current]))}
-		for _, act := range d.Steps[d.Current] {
-			t.kinds[act.App] = act.Kind
-		}
-		s.turns[d.ID] = t
-	}
-	return t
 }
 
 // act carries out what an action or the keeping of numbers asks for.
@@ -244,7 +201,7 @@ func (s *State) retire(a *appState, n int, keep func(*instance.Instance) bool) {
 
 // advance moves a deployment to its next step once all actions of this one are done.
 func (s *State) advance(d *deployment.Deployment) {
-	acts, t := d.Steps[d.Current], s.turnOf(d)
+	acts, t := d.Steps[d.Current], s.deployments.step(d)
 	for n := range acts {
 		at := (t.blocker + n) % len(acts)
 		if a := s.app(acts[at].App); a != nil && !s.next(acts[at], a).Done {
@@ -280,8 +237,8 @@ func (s *State) progressed(a *appState) {
 	if d := a.deployment; d != nil && s.now.Sub(d.Progressed) >= progressGrain {
 		moved := *d
 		moved.Progressed = s.now
-		s.deployments[slices.Index(s.deployments, d)] = &moved
-		s.hold(&moved)
+		s.deployments.replace(d, &moved)
+		s.affect(&moved)
 		s.watchDeployment(&moved)
 	}
 }
@@ -301,7 +258,7 @@ func (s *State) forgetApp(a *appState) {
 		s.roster.Drop(m)
 	}
 	s.persist(DropTrouble{App: id})
-	s.countServicePorts(a.Spec(), -1)
+	s.ports.count(a.Spec(), -1)
 	a.gone = true
 	s.roster.Remove(&a.App.App)
 	s.market.Remove(&a.App)
@@ -345,11 +302,10 @@ func deleted(d *deployment.Deployment, n int) []app.ID {
 // cancelDeployment stops a deployment, and unless forced starts another one
 // that undoes its changes.
 func (s *State) cancelDeployment(c CancelDeployment) (Result, error) {
-	i := slices.IndexFunc(s.deployments, func(d *deployment.Deployment) bool { return d.ID == c.ID })
-	if i < 0 {
+	d := s.deployments.find(c.ID)
+	if d == nil {
 		return Result{}, &NotFoundError{Kind: "DeploymentPlan", ID: string(c.ID)}
 	}
-	d := s.deployments[i]
 	if c.Force {
 		s.end(d, deployment.Cancelled, "cancelled by a user")
 		return Result{}, nil
@@ -361,7 +317,7 @@ func (s *State) cancelDeployment(c CancelDeployment) (Result, error) {
 			changes[id] = change
 		}
 	}
-	if err := s.assignServicePorts(changes); err != nil {
+	if err := s.ports.assign(changes); err != nil {
 		return Result{}, err
 	}
 	return s.deploy(changes, version, "cancelled by a user, who has its changes undone")
@@ -381,9 +337,9 @@ func (s *State) undo(d *deployment.Deployment, id app.ID, version time.Time) (de
 	back := *was
 	back.Version = version
 	if now == nil {
-		s.yieldServicePorts(&back, nil)
+		s.ports.yield(&back, nil)
 		return deployment.Change{Target: &back}, true
 	}
-	s.yieldServicePorts(&back, now.Spec())
+	s.ports.yield(&back, now.Spec())
 	return deployment.Change{Original: now.Spec(), Target: &back, Restart: true}, true
 }

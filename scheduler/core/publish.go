@@ -2,7 +2,6 @@ package core
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/event"
@@ -179,7 +178,7 @@ func (s *State) changedBy(c Command) (ids []app.ID, ok bool) {
 	case KillTasks:
 		return nil, c.Scale
 	case CancelDeployment:
-		active := slices.ContainsFunc(s.deployments, func(d *deployment.Deployment) bool { return d.ID == c.ID })
+		active := s.deployments.find(c.ID) != nil
 		return nil, active && !c.Force
 	default:
 		return nil, false

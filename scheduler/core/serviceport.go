@@ -8,49 +8,57 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 )
 
-func (s *State) countServicePorts(spec *app.Spec, by int) {
-	for _, p := range spec.Ports {
-		if p.ServicePort == 0 {
+// servicePorts are those in use, and the range of those that are assigned.
+type servicePorts struct {
+	first, last int
+	// uses counts how many Apps have a port.
+	uses map[int]int
+}
+
+// count adds (by 1) or takes (by -1) a definition's ports.
+func (p *servicePorts) count(spec *app.Spec, by int) {
+	for _, own := range spec.Ports {
+		if own.ServicePort == 0 {
 			continue
 		}
-		if s.servicePorts[p.ServicePort] += by; s.servicePorts[p.ServicePort] == 0 {
-			delete(s.servicePorts, p.ServicePort)
+		if p.uses[own.ServicePort] += by; p.uses[own.ServicePort] == 0 {
+			delete(p.uses, own.ServicePort)
 		}
 	}
 }
 
-// yieldServicePorts makes a definition that comes back give up the service ports
-// of the assigned range that another App has by now; was is what it replaces, nil
-// if there is nothing. They become 0, to be assigned anew.
-func (s *State) yieldServicePorts(back, was *app.Spec) {
+// yield makes a definition that comes back give up the ports of the assigned
+// range that another App has by now; was is what it replaces, nil if there is
+// nothing. They become 0, to be assigned anew.
+func (p *servicePorts) yield(back, was *app.Spec) {
 	own := map[int]int{}
 	if was != nil {
-		for _, p := range was.Ports {
-			own[p.ServicePort]++
+		for _, port := range was.Ports {
+			own[port.ServicePort]++
 		}
 	}
 	back.Ports = slices.Clone(back.Ports)
-	for i, p := range back.Ports {
-		n := p.ServicePort
-		if n >= s.cfg.ServicePortMin && n <= s.cfg.ServicePortMax && s.servicePorts[n] > own[n] {
+	for i, port := range back.Ports {
+		n := port.ServicePort
+		if n >= p.first && n <= p.last && p.uses[n] > own[n] {
 			back.SetServicePort(i, 0)
 		}
 	}
 }
 
-// assignServicePorts gives every service port of 0 the lowest free number
-// ("Marathon, ports"). The definitions are the change's own copies.
-func (s *State) assignServicePorts(changes map[app.ID]deployment.Change) error {
+// assign gives every service port of 0 the lowest free number ("Marathon,
+// ports"). The definitions are the change's own copies.
+func (p *servicePorts) assign(changes map[app.ID]deployment.Change) error {
 	taken := map[int]bool{}
 	for _, c := range changes {
 		if c.Target == nil {
 			continue
 		}
-		for _, p := range c.Target.Ports {
-			taken[p.ServicePort] = true
+		for _, port := range c.Target.Ports {
+			taken[port.ServicePort] = true
 		}
 	}
-	next := s.cfg.ServicePortMin
+	next := p.first
 	for _, id := range slices.Sorted(maps.Keys(changes)) {
 		spec := changes[id].Target
 		if spec == nil || changes[id].Original == spec {
@@ -61,11 +69,11 @@ func (s *State) assignServicePorts(changes map[app.ID]deployment.Change) error {
 			if spec.Ports[i].ServicePort != 0 {
 				continue
 			}
-			for next <= s.cfg.ServicePortMax && (taken[next] || s.servicePorts[next] > 0) {
+			for next <= p.last && (taken[next] || p.uses[next] > 0) {
 				next++
 			}
-			if next > s.cfg.ServicePortMax {
-				return &PortsExhaustedError{ID: id, Min: s.cfg.ServicePortMin, Max: s.cfg.ServicePortMax}
+			if next > p.last {
+				return &PortsExhaustedError{ID: id, Min: p.first, Max: p.last}
 			}
 			spec.SetServicePort(i, next)
 			next++

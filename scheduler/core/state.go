@@ -29,14 +29,10 @@ type State struct {
 	// subscribedAt is the time of the last subscription.
 	subscribedAt time.Time
 	roster       *roster.Roster
-	deployments  []*deployment.Deployment
-	turns        map[deployment.ID]*turn
-	// holders are the deployments that Apps, those that are gone included, are affected by.
-	holders map[app.ID]deployment.ID
+	deployments  deployments
 	// lastVersion keeps versions strictly increasing.
 	lastVersion time.Time
-	// servicePorts counts how many Apps use a service port.
-	servicePorts map[int]int
+	ports       servicePorts
 
 	// market is where offers meet what waits for them.
 	market *matching.Market
@@ -84,15 +80,13 @@ type Stored struct {
 func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *State {
 	s := &State{
 		cfg: cfg, now: now,
-		framework:    FrameworkView{ID: stored.Framework},
-		roster:       roster.New(),
-		servicePorts: map[int]int{},
-		turns:        map[deployment.ID]*turn{},
-		holders:      map[app.ID]deployment.ID{},
-		agents:       map[mesos.AgentID]*agentState{},
-		kills:        map[mesos.TaskID]*kill{},
-		timers:       timers{byKey: map[timerKey]*keyed{}},
-		view:         NewView(now, FrameworkView{}, nil, nil),
+		framework: FrameworkView{ID: stored.Framework},
+		roster:    roster.New(),
+		ports:     servicePorts{first: cfg.ServicePortMin, last: cfg.ServicePortMax, uses: map[int]int{}},
+		agents:    map[mesos.AgentID]*agentState{},
+		kills:     map[mesos.TaskID]*kill{},
+		timers:    timers{byKey: map[timerKey]*keyed{}},
+		view:      NewView(now, FrameworkView{}, nil, nil),
 	}
 	place.SetFramework(stored.Framework)
 	s.guard.empty = len(stored.Versions) == 0
@@ -127,10 +121,9 @@ func (s *State) load(stored Stored) {
 		}
 	}
 	s.loadInstances(stored.Instances)
-	s.deployments = slices.Clone(stored.Deployments)
-	slices.SortFunc(s.deployments, func(a, b *deployment.Deployment) int { return a.Started.Compare(b.Started) })
-	for _, d := range s.deployments {
-		s.hold(d)
+	s.deployments = newDeployments(stored.Deployments)
+	for _, d := range s.deployments.all {
+		s.affect(d)
 		s.watchDeployment(d)
 		s.lastVersion = later(s.lastVersion, d.Version)
 	}
@@ -169,10 +162,10 @@ func (s *State) setSpec(spec *app.Spec) *appState {
 		a = &appState{}
 		s.roster.Add(&a.App.App, spec, a)
 	} else {
-		s.countServicePorts(a.Spec(), -1)
+		s.ports.count(a.Spec(), -1)
 		a.Install(spec)
 	}
-	s.countServicePorts(spec, 1)
+	s.ports.count(spec, 1)
 	s.market.Install(&a.App)
 	s.touch(a)
 	return a

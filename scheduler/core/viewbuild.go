@@ -17,7 +17,7 @@ func (s *State) View() *View {
 	framework := s.framework
 	framework.AgentsAvoided = s.market.Avoided()
 	v := &View{
-		At: s.now, Framework: framework, Deployments: slices.Clone(s.deployments),
+		At: s.now, Framework: framework, Deployments: slices.Clone(s.deployments.all),
 		apps: s.view.apps.Clone(), agents: s.view.agents.Clone(), tasks: s.view.tasks, Sharing: s.view.Sharing,
 	}
 	if s.market.Shared() != s.sharesShown || len(s.altered) > 0 {

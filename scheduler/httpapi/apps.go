@@ -33,7 +33,8 @@ func (s *Server) createApp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	spec, err := s.reader.Create(d, "")
+	var n notices
+	spec, err := s.reads(r, &n).Create(d, "")
 	if err != nil {
 		return err
 	}
@@ -45,6 +46,7 @@ func (s *Server) createApp(w http.ResponseWriter, r *http.Request) error {
 	zero := 0
 	out.TasksStaged, out.TasksRunning, out.TasksHealthy, out.TasksUnhealthy = &zero, &zero, &zero, &zero
 	out.Deployments = []api.DeploymentRef{{ID: string(result.Deployment)}}
+	n.tell(w)
 	w.Header().Set("Location", out.ID)
 	w.Header().Set("Marathon-Deployment-Id", string(result.Deployment))
 	return reply(w, http.StatusCreated, out)

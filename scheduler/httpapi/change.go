@@ -29,10 +29,12 @@ func (s *Server) changeApp(id app.ID, create bool) action {
 			}
 		}
 		partial := !create || flag(r, "partialUpdate", true)
-		result, created, err := s.change(r, []wanted{{doc: d, id: id}}, create, partial)
+		var n notices
+		result, created, err := s.change(r, &n, []wanted{{doc: d, id: id}}, create, partial)
 		if err != nil {
 			return err
 		}
+		n.tell(w)
 		status := http.StatusOK
 		if created {
 			status = http.StatusCreated
@@ -59,10 +61,12 @@ func (s *Server) changeApps(create bool) action {
 			changes = append(changes, wanted{doc: d, id: id})
 		}
 		partial := !create || flag(r, "partialUpdate", true)
-		result, _, err := s.change(r, changes, create, partial)
+		var n notices
+		result, _, err := s.change(r, &n, changes, create, partial)
 		if err != nil {
 			return err
 		}
+		n.tell(w)
 		return started(w, http.StatusOK, result)
 	}
 }
@@ -75,13 +79,14 @@ type wanted struct {
 
 // change derives complete definitions from what is stored now and has them
 // stored, all or none; if an App changed meanwhile it derives them again.
-func (s *Server) change(r *http.Request, want []wanted, create, partial bool) (result core.Result, created bool, err error) {
+func (s *Server) change(r *http.Request, n *notices, want []wanted, create, partial bool) (result core.Result, created bool, err error) {
 	for range deriveMax {
 		p := newPicture(s.cfg.Scheduler.View())
 		cmd := core.ChangeApps{Force: flag(r, "force", false)}
-		created = false
+		created, *n = false, nil
+		rd := s.reads(r, n)
 		for _, c := range want {
-			change, err := s.derive(r, p, c, create, partial)
+			change, err := s.derive(r, rd, p, c, create, partial)
 			if err != nil {
 				return core.Result{}, false, err
 			}
@@ -106,7 +111,7 @@ func overtaken(err error) bool {
 }
 
 // derive makes the change of one App.
-func (s *Server) derive(r *http.Request, p *picture, c wanted, create, partial bool) (core.AppChange, error) {
+func (s *Server) derive(r *http.Request, rd api.Reader, p *picture, c wanted, create, partial bool) (core.AppChange, error) {
 	a, err := p.app(c.id)
 	if err != nil && !create {
 		return core.AppChange{}, err
@@ -115,13 +120,13 @@ func (s *Server) derive(r *http.Request, p *picture, c wanted, create, partial b
 		if err := precondition(r, nil); err != nil {
 			return core.AppChange{}, err
 		}
-		spec, err := s.reader.Create(c.doc, c.id)
+		spec, err := rd.Create(c.doc, c.id)
 		return core.AppChange{Spec: spec, Create: true}, err
 	}
 	if err := precondition(r, a.Spec); err != nil {
 		return core.AppChange{}, err
 	}
-	spec, restored, err := s.updated(a, c, partial)
+	spec, restored, err := updated(rd, a, c, partial)
 	if err == nil {
 		err = api.AsInvalid(app.ValidateUpdate(a.Spec, spec))
 	}
@@ -130,11 +135,10 @@ func (s *Server) derive(r *http.Request, p *picture, c wanted, create, partial b
 
 // updated returns the definition that a body makes of an App, and whether it is an
 // earlier one that the body names.
-func (s *Server) updated(a *core.AppView, c wanted, partial bool) (spec *app.Spec, restored bool, err error) {
+func updated(rd api.Reader, a *core.AppView, c wanted, partial bool) (spec *app.Spec, restored bool, err error) {
 	if !partial {
-		reader := s.reader
-		reader.Rules.Roles = append(slices.Clone(reader.Rules.Roles), a.Spec.Role)
-		spec, err = reader.Create(c.doc, c.id)
+		rd.Rules.Roles = append(slices.Clone(rd.Rules.Roles), a.Spec.Role)
+		spec, err = rd.Create(c.doc, c.id)
 		return spec, false, err
 	}
 	version, restore, err := c.doc.Restore()
@@ -144,7 +148,7 @@ func (s *Server) updated(a *core.AppView, c wanted, partial bool) (spec *app.Spe
 	case restore:
 		spec, err = versionOf(a, version)
 	default:
-		spec, err = s.reader.Update(c.doc, a.Spec)
+		spec, err = rd.Update(c.doc, a.Spec)
 	}
 	return spec, restore, err
 }

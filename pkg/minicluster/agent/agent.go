@@ -5,18 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"path/filepath"
 	"strconv"
-	"sync/atomic"
 	"time"
 
-	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/checkpoint"
-	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
-	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/fetcher"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/statusupdate"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
@@ -40,40 +35,30 @@ const (
 )
 
 // Agent is one agent. Make it with [New] and start it with [Agent.Run].
+//
+// Its parts know only those above them, but for the limits, which destroy containers that exceed them.
 type Agent struct {
-	cfg      Config
-	log      *zap.Logger
-	ip       string
-	port     int
-	listener net.Listener
-	store    checkpoint.Store
-	host     *containerizer.Host
-	fetcher  *fetcher.Fetcher
-	started  time.Time
+	*base
+	started time.Time
+	gates   gates
 
-	box       *mailbox.Box
-	recovered atomic.Bool // containers are known again: executors may subscribe
-	ready     atomic.Bool // recovery is over: everything is served
-	http      *http.Server
-
-	// What follows belongs to the goroutine of Run.
-	info  mesos.AgentInfo // resources as configured, reservation stacks
-	total []mesos.Resource
-	// checkpointed is what an earlier agent on this work directory said of itself; nil without one.
-	checkpointed *mesos.AgentInfo
-	phase        phase
-	master       masterState
-	updates      *statusupdate.Manager
-	retryTimer   *mailbox.Timer
-	frameworks   map[string]*framework
-	finished     []*framework // completed frameworks, the oldest first
-	draining     *mesos.DrainConfig
-	drainSince   time.Time
-	operations   operations
-	nested       map[string]*nestedContainer
-	end          error
-	ended        bool
-	metrics      counters
+	draining      *draining
+	sandboxes     *sandboxes
+	volumes       *volumes
+	operations    *operations
+	ledger        *ledger
+	limits        *limits
+	nested        *nested
+	statuses      *statuses
+	starting      *starting
+	containers    *containers
+	ending        *ending
+	launching     *launching
+	subscriptions *subscriptions
+	upstream      *upstream
+	recovery      *recovery
+	api           *api
+	views         *views
 }
 
 // New checks the configuration, opens the listener and returns an agent that is ready to run. The caller must call
@@ -96,24 +81,75 @@ func New(cfg Config) (*Agent, error) {
 			return nil, fmt.Errorf("agent: %w", err)
 		}
 	}
-	a := &Agent{
-		cfg: cfg, log: log.Named("agent"), ip: cfg.IP, listener: listener, host: cfg.Host, started: time.Now(),
-		store: checkpoint.Store{Layout: checkpoint.Layout{WorkDir: workDir}}, box: mailbox.New(),
-		frameworks: make(map[string]*framework), nested: make(map[string]*nestedContainer), phase: recovering,
+	b := &base{
+		cfg: cfg, log: log.Named("agent"), ip: cfg.IP, host: cfg.Host, phase: recovering, box: mailbox.New(),
+		store: checkpoint.Store{Layout: checkpoint.Layout{WorkDir: workDir}},
 	}
 	if addr, ok := listener.Addr().(*net.TCPAddr); ok {
-		a.port = addr.Port
+		b.port = addr.Port
 	}
-	if a.cfg.Hostname == "" {
-		a.cfg.Hostname = a.ip
-		if net.ParseIP(a.ip).IsLoopback() {
-			a.cfg.Hostname = "localhost"
+	if b.cfg.Hostname == "" {
+		b.cfg.Hostname = b.ip
+		if net.ParseIP(b.ip).IsLoopback() {
+			b.cfg.Hostname = "localhost"
 		}
 	}
-	a.updates = statusupdate.NewManager(forwarder{a}, cfg.StatusUpdateRetryMin, cfg.StatusUpdateRetryMax)
-	if err := a.prepare(); err != nil {
+	a, err := assemble(b, listener)
+	if err != nil {
 		_ = listener.Close()
 		return nil, err
+	}
+	return a, nil
+}
+
+// assemble makes the parts of an agent.
+func assemble(b *base, listener net.Listener) (*Agent, error) {
+	checkpointed, err := b.describe()
+	if err != nil {
+		return nil, err
+	}
+	files, err := b.newFetcher()
+	if err != nil {
+		return nil, err
+	}
+	a := &Agent{base: b, started: time.Now()}
+	a.draining = &draining{base: b}
+	a.sandboxes = &sandboxes{base: b}
+	a.volumes = &volumes{base: b}
+	a.operations = &operations{base: b, volumes: a.volumes, total: b.info.Resources}
+	updates := statusupdate.NewManager(forwarder{b}, b.cfg.StatusUpdateRetryMin, b.cfg.StatusUpdateRetryMax)
+	a.ledger = &ledger{base: b, sandboxes: a.sandboxes, updates: updates, frameworks: make(map[string]*framework)}
+	a.limits = &limits{base: b}
+	a.nested = &nested{base: b, ledger: a.ledger, all: make(map[string]*nestedContainer)}
+	a.statuses = &statuses{base: b, draining: a.draining, ledger: a.ledger, limits: a.limits, updates: updates}
+	a.starting = &starting{base: b, limits: a.limits, fetcher: files}
+	a.containers = &containers{
+		base: b, ledger: a.ledger, limits: a.limits, nested: a.nested, statuses: a.statuses, starting: a.starting,
+	}
+	a.limits.destroy = a.containers.destroy
+	a.ending = &ending{
+		base: b, draining: a.draining, ledger: a.ledger, nested: a.nested, statuses: a.statuses, containers: a.containers,
+	}
+	a.launching = &launching{
+		base: b, draining: a.draining, volumes: a.volumes, ledger: a.ledger, limits: a.limits, statuses: a.statuses,
+		starting: a.starting, containers: a.containers,
+	}
+	a.subscriptions = &subscriptions{base: b, ledger: a.ledger, statuses: a.statuses, ending: a.ending}
+	a.upstream = &upstream{
+		base: b, draining: a.draining, operations: a.operations, ledger: a.ledger, statuses: a.statuses, ending: a.ending,
+		receive: a.receive,
+	}
+	a.recovery = &recovery{
+		base: b, gates: &a.gates, checkpointed: checkpointed, draining: a.draining, sandboxes: a.sandboxes,
+		operations: a.operations, ledger: a.ledger, statuses: a.statuses, starting: a.starting, containers: a.containers,
+		ending: a.ending, upstream: a.upstream,
+	}
+	a.api = &api{
+		base: b, gates: &a.gates, listener: listener, ledger: a.ledger, statuses: a.statuses, subscriptions: a.subscriptions,
+	}
+	a.views = &views{
+		base: b, draining: a.draining, operations: a.operations, ledger: a.ledger, nested: a.nested, statuses: a.statuses,
+		started: a.started,
 	}
 	return a, nil
 }
@@ -130,43 +166,14 @@ func realDir(dir string) (string, error) {
 	return filepath.EvalSymlinks(abs)
 }
 
-// prepare derives what the agent says of itself and sets up the fetcher.
-func (a *Agent) prepare() error {
-	resources, err := ParseResources(a.cfg.Resources, a.cfg.DefaultRole)
-	if err != nil {
-		return err
-	}
-	attributes, err := ParseAttributes(a.cfg.Attributes)
-	if err != nil {
-		return err
-	}
-	port := int32(a.port)
-	a.info = mesos.AgentInfo{
-		Hostname: a.cfg.Hostname, Port: &port, Resources: resources, Attributes: attributes, Domain: a.cfg.Domain,
-	}
-	a.total = resources
-	if err := a.compatible(); err != nil {
-		return err
-	}
-	cache, err := fetcher.NewCache(a.store.Layout.FetcherCache(), a.cfg.FetcherCacheSize)
-	if err != nil {
-		return err
-	}
-	a.fetcher = &fetcher.Fetcher{
-		StallTimeout: a.cfg.FetcherStallTimeout, FrameworksHome: a.cfg.FrameworksHome, Cache: cache,
-		Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
-	}
-	return nil
-}
-
 // Address returns ip:port of the agent, which is also its address on the link.
-func (a *Agent) Address() string { return net.JoinHostPort(a.ip, strconv.Itoa(a.port)) }
+func (a *Agent) Address() string { return a.address() }
 
 // PID returns the libprocess address that the agent claims to have.
-func (a *Agent) PID() string { return "slave(1)@" + a.Address() }
+func (a *Agent) PID() string { return a.pid() }
 
 // Ready tells whether recovery is over. Before that a Mesos agent answers operator requests with 503.
-func (a *Agent) Ready() bool { return a.ready.Load() }
+func (a *Agent) Ready() bool { return a.gates.ready.Load() }
 
 // Done is closed when the agent has ended.
 func (a *Agent) Done() <-chan struct{} { return a.box.Done() }
@@ -175,36 +182,28 @@ func (a *Agent) Done() <-chan struct{} { return a.box.Done() }
 // is the sudden death of the agent: executors live on in the Host and Run returns nil. All goroutines of the agent are
 // gone when it returns.
 func (a *Agent) Run(ctx context.Context) error {
-	a.serve()
-	if err := a.recover(); err != nil {
+	a.api.serve()
+	if err := a.recovery.begin(); err != nil {
 		a.finish(err)
 	}
 	a.box.Run(ctx, nil)
 	a.finish(nil) // which changes nothing if it was not the context that ended
 	a.close()
-	return a.end
-}
-
-// finish makes Run return.
-func (a *Agent) finish(err error) {
-	if !a.ended {
-		a.ended, a.end = true, err
-		a.box.Stop()
-	}
+	return a.outcome
 }
 
 // close drops all connections and waits for all goroutines.
 func (a *Agent) close() {
 	if a.master.conn != nil {
-		a.cfg.Network.Break(a.Address())
+		a.cfg.Network.Break(a.address())
 	}
-	for _, f := range a.frameworks {
+	for _, f := range a.ledger.frameworks {
 		for _, e := range f.executors {
 			e.stream.close()
 		}
 	}
 	// The error is about connections that were open, which is the point.
-	_ = a.http.Close()
+	_ = a.api.http.Close()
 	a.box.Wait()
 }
 
@@ -214,15 +213,6 @@ func (a *Agent) Shutdown(ctx context.Context) {
 	// Whoever gives up waiting, or comes too late, has nothing to be told.
 	_ = a.box.Do(ctx, func() {
 		a.send(link.Unregister{AgentID: a.agentID()})
-		a.leave(nil, a.shutdownExecutor)
+		a.ending.leave(nil, a.ending.shutdown)
 	})
 }
-
-func (a *Agent) agentID() mesos.AgentID {
-	if a.info.ID == nil {
-		return mesos.AgentID{}
-	}
-	return *a.info.ID
-}
-
-func (a *Agent) id() string { return a.agentID().Value }

@@ -19,19 +19,19 @@ const (
 	dockerPrefix     = "mesos-"
 )
 
-func (a *Agent) dockerClient() (*client.Client, error) {
-	return client.New(client.WithHost("unix://" + a.cfg.DockerSocket))
+func (s *starting) dockerClient() (*client.Client, error) {
+	return client.New(client.WithHost("unix://" + s.cfg.DockerSocket))
 }
 
 // dockerStarter returns what pulls the image of a docker task or of a custom executor and starts the container.
-func (a *Agent) dockerStarter(e *executorRun, spec containerizer.Spec, params builtin.Params) startFunc {
+func (s *starting) dockerStarter(e *executorRun, spec containerizer.Spec, params builtin.Params) startFunc {
 	e.dockerName = dockerPrefix + e.containerID
 	docker := e.info.Container.GetDocker()
-	delay, name, mount, host, binary := a.cfg.DockerRemoveDelay, e.dockerName, a.cfg.SandboxDirectory, a.host, a.cfg.Docker
-	socket := "unix://" + a.cfg.DockerSocket
+	delay, name, mount, host, binary := s.cfg.DockerRemoveDelay, e.dockerName, s.cfg.SandboxDirectory, s.host, s.cfg.Docker
+	socket := "unix://" + s.cfg.DockerSocket
 	info, custom := e.info, e.kind == kindCustom
 	return func(ctx context.Context) (*containerizer.Container, error) {
-		engine, err := a.dockerClient()
+		engine, err := s.dockerClient()
 		if err != nil {
 			return nil, err
 		}
@@ -84,12 +84,12 @@ func removeContainer(engine *client.Client, name string) {
 }
 
 // removeDocker removes a container that an earlier program left behind.
-func (a *Agent) removeDocker(name string) {
-	if !a.cfg.DockerKillOrphans {
+func (s *starting) removeDocker(name string) {
+	if !s.cfg.DockerKillOrphans {
 		return
 	}
-	a.box.Go(func(context.Context) {
-		engine, err := a.dockerClient()
+	s.box.Go(func(context.Context) {
+		engine, err := s.dockerClient()
 		if err != nil {
 			return
 		}

@@ -7,12 +7,23 @@ import (
 
 	"github.com/google/uuid"
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
-	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/logfield"
 	ids "github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
 )
+
+// launching takes tasks to executors, new ones and known ones.
+type launching struct {
+	*base
+	draining   *draining
+	volumes    *volumes
+	ledger     *ledger
+	limits     *limits
+	statuses   *statuses
+	starting   *starting
+	containers *containers
+}
 
 // launch is one LAUNCH of a task or LAUNCH_GROUP on its way to an executor (Mesos, agent launch pipeline).
 type launch struct {
@@ -24,8 +35,8 @@ type launch struct {
 	fresh     bool // the master expects a new executor
 }
 
-func (a *Agent) runTask(m link.RunTask) {
-	f := a.addFramework(m.Framework)
+func (s *launching) runTask(m link.RunTask) {
+	f := s.ledger.add(m.Framework)
 	t := &task{info: m.Task, state: mesos.TASK_STAGING}
 	l := launch{framework: f, tasks: []*task{t}, fresh: m.LaunchExecutor}
 	if m.Task.Executor != nil {
@@ -36,13 +47,13 @@ func (a *Agent) runTask(m link.RunTask) {
 		}
 		l.kind = kindOf(l.executor)
 	} else {
-		l.executor, l.kind = a.generate(f, m.Task)
+		l.executor, l.kind = s.generate(f, m.Task)
 	}
-	a.launch(l)
+	s.launch(l)
 }
 
-func (a *Agent) runTaskGroup(m link.RunTaskGroup) {
-	f := a.addFramework(m.Framework)
+func (s *launching) runGroup(m link.RunTaskGroup) {
+	f := s.ledger.add(m.Framework)
 	info := m.Executor
 	if info.FrameworkID == nil {
 		info.FrameworkID = f.info.ID
@@ -52,7 +63,7 @@ func (a *Agent) runTaskGroup(m link.RunTaskGroup) {
 		t.Executor = &info
 		l.tasks = append(l.tasks, &task{info: t, state: mesos.TASK_STAGING})
 	}
-	a.launch(l)
+	s.launch(l)
 }
 
 func kindOf(info mesos.ExecutorInfo) executorKind {
@@ -63,19 +74,19 @@ func kindOf(info mesos.ExecutorInfo) executorKind {
 }
 
 // launch takes tasks through the checks of the agent to a queue or an executor.
-func (a *Agent) launch(l launch) {
+func (s *launching) launch(l launch) {
 	f := l.framework
-	if f.terminating || a.phase == terminating {
-		a.log.Warn("launch for a framework that is shutting down ignored", logfield.Framework(ids.FrameworkID(f.id())))
+	if f.terminating || s.phase == terminating {
+		s.log.Warn("launch for a framework that is shutting down ignored", logfield.Framework(ids.FrameworkID(f.id())))
 		return
 	}
-	if a.draining != nil {
-		a.refuse(l, f.lost(mesos.TASK_DROPPED), mesos.REASON_AGENT_DRAINING, "Task dropped because the agent is draining")
+	if s.draining.config != nil {
+		s.refuse(l, f.lost(mesos.TASK_DROPPED), mesos.REASON_AGENT_DRAINING, "Task dropped because the agent is draining")
 		return
 	}
 	e, exists := f.executors[l.executor.ExecutorID.Value]
 	if exists && l.kind.generated() {
-		a.refuse(l, f.lost(mesos.TASK_DROPPED), mesos.REASON_TASK_INVALID,
+		s.refuse(l, f.lost(mesos.TASK_DROPPED), mesos.REASON_TASK_INVALID,
 			"Command task uses the id of an executor that has not terminated yet")
 		return
 	}
@@ -84,61 +95,53 @@ func (a *Agent) launch(l launch) {
 		if !exists {
 			what = "No executor is expected to be launched and there is no existing executor"
 		}
-		a.refuse(l, f.lost(mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED, what)
+		s.refuse(l, f.lost(mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED, what)
 		return
 	}
 	if exists && e.state >= shuttingDown {
-		a.refuse(l, f.lost(mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED, "Executor terminating")
+		s.refuse(l, f.lost(mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED, "Executor terminating")
 		return
 	}
 	if !exists {
 		var err error
-		if e, err = a.addExecutor(l); err != nil {
-			a.refuse(l, f.lost(mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED, err.Error())
+		if e, err = s.addExecutor(l); err != nil {
+			s.refuse(l, f.lost(mesos.TASK_DROPPED), mesos.REASON_EXECUTOR_TERMINATED, err.Error())
 			return
 		}
 	}
-	a.enqueue(e, l)
+	s.enqueue(e, l)
 }
 
-func (a *Agent) enqueue(e *executorRun, l launch) {
+func (s *launching) enqueue(e *executorRun, l launch) {
 	for _, t := range l.tasks {
 		if e.framework.checkpoints() {
-			a.warn("checkpoint task", a.store.SaveTask(e.run(a.id()), &t.info))
+			s.warn("checkpoint task", s.store.SaveTask(e.run(s.id()), &t.info))
 		}
-		a.prepareVolumes(e, t.info.Resources)
+		s.volumes.prepare(e, t.info.Resources)
 	}
 	e.queued = append(e.queued, queuedWork{tasks: l.tasks, group: l.group})
 	if e.container == nil && e.state == registering && e.registration == nil {
-		a.startExecutor(e)
+		s.containers.start(e)
 	}
-	a.resize(e)
+	s.limits.resize(e)
 	if e.state == subscribed {
-		a.deliver(e)
+		e.deliver()
 	}
 }
 
 // refuse ends all tasks of a launch that gets no executor.
-func (a *Agent) refuse(l launch, state mesos.TaskState, reason mesos.TaskStatus_Reason, message string) {
+func (s *launching) refuse(l launch, state mesos.TaskState, reason mesos.TaskStatus_Reason, message string) {
 	for _, t := range l.tasks {
-		status := a.newStatus(t.info.TaskID, state, reason, message)
+		status := s.statuses.newStatus(t.info.TaskID, state, reason, message)
 		executorID := l.executor.ExecutorID
 		status.ExecutorID = &executorID
-		a.updateWithoutTask(l.framework, l.executor.ExecutorID.Value, status)
+		s.statuses.tell(l.framework, l.executor.ExecutorID.Value, status)
 	}
-	a.dropFrameworkSoon(l.framework)
-}
-
-// dropFrameworkSoon forgets a framework that never got an executor here.
-func (a *Agent) dropFrameworkSoon(f *framework) {
-	if len(f.executors) == 0 && len(f.completed) == 0 {
-		// Its updates go on being delivered; only the framework itself is not known any more.
-		delete(a.frameworks, f.id())
-	}
+	s.ledger.dropIdle(l.framework)
 }
 
 // addExecutor makes the sandbox of a new executor and notes it.
-func (a *Agent) addExecutor(l launch) (*executorRun, error) {
+func (s *launching) addExecutor(l launch) (*executorRun, error) {
 	f := l.framework
 	e := &executorRun{
 		framework: f, info: l.executor, kind: l.kind, state: registering, containerID: uuid.NewString(), status: containerUnknown,
@@ -152,22 +155,22 @@ func (a *Agent) addExecutor(l launch) (*executorRun, error) {
 			e.user = u
 		}
 	}
-	e.sandbox = a.store.Layout.Sandbox(a.id(), f.id(), e.id(), e.containerID)
-	if err := a.makeSandbox(e); err != nil {
+	e.sandbox = s.store.Layout.Sandbox(s.id(), f.id(), e.id(), e.containerID)
+	if err := s.starting.makeSandbox(e); err != nil {
 		return nil, err
 	}
 	f.executors[e.id()] = e
 	f.order = append(f.order, e.id())
 	if f.checkpoints() {
-		a.warn("checkpoint executor", a.store.SaveExecutor(e.run(a.id()), &e.info, l.kind.generated(), string(l.kind), e.user))
+		s.warn("checkpoint executor", s.store.SaveExecutor(e.run(s.id()), &e.info, l.kind.generated(), string(l.kind), e.user))
 	}
-	a.log.Info("executor added", logfield.Framework(ids.FrameworkID(f.id())), logfield.Executor(ids.ExecutorID(e.id())),
+	s.log.Info("executor added", logfield.Framework(ids.FrameworkID(f.id())), logfield.Executor(ids.ExecutorID(e.id())),
 		logfield.Container(e.containerID))
 	return e, nil
 }
 
 // deliver hands queued work to a subscribed executor.
-func (a *Agent) deliver(e *executorRun) {
+func (e *executorRun) deliver() {
 	queue := e.queued
 	e.queued = nil
 	for _, q := range queue {
@@ -187,7 +190,7 @@ func (a *Agent) deliver(e *executorRun) {
 const launcherDir = "/usr/libexec/mesos"
 
 // generate makes the executor for a command task.
-func (a *Agent) generate(f *framework, t mesos.TaskInfo) (mesos.ExecutorInfo, executorKind) {
+func (s *launching) generate(f *framework, t mesos.TaskInfo) (mesos.ExecutorInfo, executorKind) {
 	kind := kindCommand
 	program := "mesos-executor"
 	if t.Container != nil && t.Container.GetType() == mesos.ContainerInfo_DOCKER {
@@ -209,7 +212,7 @@ func (a *Agent) generate(f *framework, t mesos.TaskInfo) (mesos.ExecutorInfo, ex
 		Resources: overhead(t.Resources),
 	}
 	if kind == kindDocker {
-		grace := a.cfg.ExecutorShutdownGracePeriod
+		grace := s.cfg.ExecutorShutdownGracePeriod
 		if p := t.KillPolicy.GetGracePeriod(); p != nil {
 			grace = nanoseconds(p)
 		}
@@ -246,10 +249,4 @@ func overhead(task []mesos.Resource) []mesos.Resource {
 		}
 	}
 	return []mesos.Resource{scalar("cpus", 0.1), scalar("mem", 32)}
-}
-
-func (a *Agent) warn(what string, err error) {
-	if err != nil {
-		a.log.Warn(what, zap.Error(err))
-	}
 }

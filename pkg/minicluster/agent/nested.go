@@ -15,6 +15,13 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
 )
 
+// nested are the containers that were launched through the agent's operator API, by their names.
+type nested struct {
+	*base
+	ledger *ledger
+	all    map[string]*nestedContainer
+}
+
 // ErrNoContainer is returned for a nested or standalone container that does not exist.
 var ErrNoContainer = errors.New("container cannot be found")
 
@@ -29,8 +36,8 @@ type nestedContainer struct {
 }
 
 // kill destroys the container in the background.
-func (a *Agent) killNested(n *nestedContainer) {
-	a.box.Go(func(context.Context) { a.warn("destroy container", n.container.Destroy()) })
+func (s *nested) kill(n *nestedContainer) {
+	s.box.Go(func(context.Context) { s.warn("destroy container", n.container.Destroy()) })
 }
 
 // ContainerName writes a container id as Mesos does in texts: the parents first, with dots.
@@ -48,22 +55,22 @@ func (a *Agent) LaunchContainer(ctx context.Context, id mesos.ContainerID, comma
 	if command == nil {
 		return false, errors.New("Expecting 'command' to be present")
 	}
-	if ended := a.box.Do(ctx, func() { started, err = a.launchNested(id, command) }); ended != nil {
+	if ended := a.box.Do(ctx, func() { started, err = a.nested.launch(id, command) }); ended != nil {
 		return false, errors.New("agent is ending")
 	}
 	return started, err
 }
 
-func (a *Agent) launchNested(id mesos.ContainerID, command *mesos.CommandInfo) (bool, error) {
+func (s *nested) launch(id mesos.ContainerID, command *mesos.CommandInfo) (bool, error) {
 	name := ContainerName(id)
-	if _, exists := a.nested[name]; exists {
+	if _, exists := s.all[name]; exists {
 		return false, nil
 	}
-	sandbox := a.store.Layout.WorkDir + "/containers/" + id.Value
+	sandbox := s.store.Layout.WorkDir + "/containers/" + id.Value
 	vars := map[string]string{"PATH": defaultPath}
 	userName := ""
 	if id.Parent != nil {
-		parent, parentUser, ok := a.sandboxOf(*id.Parent)
+		parent, parentUser, ok := s.sandboxOf(*id.Parent)
 		if !ok {
 			return false, fmt.Errorf("parent container %s: %w", ContainerName(*id.Parent), ErrNoContainer)
 		}
@@ -72,7 +79,7 @@ func (a *Agent) launchNested(id mesos.ContainerID, command *mesos.CommandInfo) (
 	if u := command.GetUser(); u != "" {
 		userName = u
 	}
-	cred, err := a.credential(userName)
+	cred, err := s.credential(userName)
 	if err != nil {
 		return false, err
 	}
@@ -85,24 +92,24 @@ func (a *Agent) launchNested(id mesos.ContainerID, command *mesos.CommandInfo) (
 	}
 	spec := containerizer.Spec{ID: name, Dir: sandbox, Env: environ(vars), Cred: cred}
 	spec.Argv, spec.Path = argv(command)
-	c, err := a.host.Start(spec)
+	c, err := s.host.Start(spec)
 	if err != nil {
 		return false, err
 	}
-	a.nested[name] = &nestedContainer{id: id, container: c, sandbox: sandbox}
+	s.all[name] = &nestedContainer{id: id, container: c, sandbox: sandbox}
 	return true, nil
 }
 
 // sandboxOf finds the sandbox and user of a container that runs.
-func (a *Agent) sandboxOf(id mesos.ContainerID) (sandbox, userName string, ok bool) {
+func (s *nested) sandboxOf(id mesos.ContainerID) (sandbox, userName string, ok bool) {
 	if id.Parent != nil {
-		n, ok := a.nested[ContainerName(id)]
+		n, ok := s.all[ContainerName(id)]
 		if !ok {
 			return "", "", false
 		}
 		return n.sandbox, "", true
 	}
-	for _, f := range a.frameworks {
+	for _, f := range s.ledger.frameworks {
 		for _, e := range f.executors {
 			if e.containerID == id.Value && e.state != terminated {
 				return e.sandbox, e.user, true
@@ -113,7 +120,7 @@ func (a *Agent) sandboxOf(id mesos.ContainerID) (sandbox, userName string, ok bo
 }
 
 func (a *Agent) findNested(ctx context.Context, id mesos.ContainerID) (n *nestedContainer, err error) {
-	if err := a.box.Do(ctx, func() { n = a.nested[ContainerName(id)] }); err != nil || n == nil {
+	if err := a.box.Do(ctx, func() { n = a.nested.all[ContainerName(id)] }); err != nil || n == nil {
 		return nil, fmt.Errorf("%s: %w", ContainerName(id), ErrNoContainer)
 	}
 	return n, nil
@@ -147,7 +154,7 @@ func (a *Agent) KillContainer(ctx context.Context, id mesos.ContainerID, signal 
 	default:
 	}
 	if signal == syscall.SIGKILL {
-		return a.box.Do(ctx, func() { a.killNested(n) })
+		return a.box.Do(ctx, func() { a.nested.kill(n) })
 	}
 	containerizer.Signal(n.container.Pid(), signal)
 	return nil
@@ -168,16 +175,51 @@ func (a *Agent) RemoveContainer(ctx context.Context, id mesos.ContainerID) error
 		return fmt.Errorf("%s: %w", ContainerName(id), ErrContainerRuns)
 	}
 	return a.box.Do(ctx, func() {
-		delete(a.nested, ContainerName(id))
+		delete(a.nested.all, ContainerName(id))
 		a.host.Forget(ContainerName(id))
 	})
 }
 
-// endNested destroys the nested containers of an executor that has ended.
-func (a *Agent) endNested(e *executorRun) {
-	for _, name := range slices.Sorted(maps.Keys(a.nested)) {
+// endIn destroys the nested containers of an executor that has ended.
+func (s *nested) endIn(e *executorRun) {
+	for _, name := range slices.Sorted(maps.Keys(s.all)) {
 		if strings.HasPrefix(name, e.containerID+".") {
-			a.killNested(a.nested[name])
+			s.kill(s.all[name])
 		}
+	}
+}
+
+func (s *nested) standalone() []listedContainer {
+	var list []listedContainer
+	for _, name := range slices.Sorted(maps.Keys(s.all)) {
+		if n := s.all[name]; n.id.Parent == nil && isRunning(n.container) {
+			list = append(list, listedContainer{ContainerView{ID: n.id, Status: statusOf(n.id, n.container)}, n.container})
+		}
+	}
+	return list
+}
+
+// in returns the running containers inside another one, launched through the API or by the default executor.
+func (s *nested) in(parent string) []*containerizer.Container {
+	var list []*containerizer.Container
+	ids := s.host.IDs()
+	slices.Sort(ids)
+	for _, id := range ids {
+		if !strings.HasPrefix(id, parent+".") {
+			continue
+		}
+		if c, ok := s.host.Lookup(id); ok && isRunning(c) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func isRunning(c *containerizer.Container) bool {
+	select {
+	case <-c.Done():
+		return false
+	default:
+		return true
 	}
 }

@@ -12,8 +12,12 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 )
 
-// operations are the offer operations whose result the master has not acknowledged.
+// operations are what offer operations have made of the agent's resources, and those whose result the master has not
+// acknowledged.
 type operations struct {
+	*base
+	volumes *volumes
+	total   []mesos.Resource
 	pending []*operation
 }
 
@@ -24,69 +28,69 @@ type operation struct {
 	wait   time.Duration
 }
 
-// applyOperation changes the agent's resources and reports the result until it is acknowledged.
-func (a *Agent) applyOperation(m link.ApplyOperation) {
-	for _, o := range a.operations.pending {
+// apply changes the agent's resources and reports the result until it is acknowledged.
+func (s *operations) apply(m link.ApplyOperation) {
+	for _, o := range s.pending {
 		if bytes.Equal(o.apply.UUID, m.UUID) {
-			a.send(o.update)
+			s.send(o.update)
 			return
 		}
 	}
 	id := uuid.New()
-	agentID := a.agentID()
+	agentID := s.agentID()
 	status := mesos.OperationStatus{
 		OperationID: m.Operation.ID, State: mesos.OPERATION_FINISHED, UUID: &mesos.UUID{Value: id[:]}, AgentID: &agentID,
 	}
-	total, converted, err := applyTo(a.total, m.Operation)
+	total, converted, err := applyTo(s.total, m.Operation)
 	if err != nil {
-		a.log.Warn("operation failed", zap.Error(err))
+		s.log.Warn("operation failed", zap.Error(err))
 		message := err.Error()
 		status.State, status.Message = mesos.OPERATION_ERROR, &message
 	} else {
-		a.total = total
+		s.total = total
 		status.ConvertedResources = converted
-		a.warn("checkpoint resources", a.store.SaveResources(a.total))
-		a.warn("change volumes", a.changeVolumes(m.Operation))
+		s.warn("checkpoint resources", s.store.SaveResources(s.total))
+		s.warn("change volumes", s.volumes.change(m.Operation))
 	}
-	o := &operation{apply: m, wait: a.cfg.StatusUpdateRetryMin, update: link.OperationUpdate{
+	o := &operation{apply: m, wait: s.cfg.StatusUpdateRetryMin, update: link.OperationUpdate{
 		AgentID: agentID, FrameworkID: m.FrameworkID, OperationUUID: m.UUID, Status: status,
 	}}
-	a.operations.pending = append(a.operations.pending, o)
-	a.sendOperation(o)
+	s.pending = append(s.pending, o)
+	s.report(o)
 }
 
-func (a *Agent) sendOperation(o *operation) {
+func (s *operations) report(o *operation) {
 	o.retry.Stop()
-	if a.phase == running {
-		a.send(o.update)
+	if s.phase == running {
+		s.send(o.update)
 	}
-	o.retry = a.box.After(o.wait, func() { a.sendOperation(o) })
-	o.wait = min(2*o.wait, a.cfg.StatusUpdateRetryMax)
+	o.retry = s.box.After(o.wait, func() { s.report(o) })
+	o.wait = min(2*o.wait, s.cfg.StatusUpdateRetryMax)
 }
 
 // resend sends all unacknowledged results at once, after a registration.
-func (o *operations) resend(a *Agent) {
-	for _, op := range o.pending {
-		op.wait = a.cfg.StatusUpdateRetryMin
-		a.sendOperation(op)
+func (s *operations) resend() {
+	for _, op := range s.pending {
+		op.wait = s.cfg.StatusUpdateRetryMin
+		s.report(op)
 	}
 }
 
-func (o *operations) acknowledge(m link.OperationAcknowledgement) {
-	for i, op := range o.pending {
+func (s *operations) acknowledge(m link.OperationAcknowledgement) {
+	for i, op := range s.pending {
 		if bytes.Equal(op.apply.UUID, m.OperationUUID) && bytes.Equal(op.update.Status.UUID.GetValue(), m.StatusUUID) {
 			op.retry.Stop()
-			o.pending = append(o.pending[:i:i], o.pending[i+1:]...)
+			s.pending = append(s.pending[:i:i], s.pending[i+1:]...)
 			return
 		}
 	}
 }
 
 // records lists the unacknowledged operations for a registration.
-func (o *operations) records(a *Agent) []mesos.Operation {
-	list := make([]mesos.Operation, 0, len(o.pending))
-	for _, op := range o.pending {
-		agentID := a.agentID()
+func (s *operations) records() []mesos.Operation {
+	list := make([]mesos.Operation, 0, len(s.pending))
+	for _, op := range s.pending {
+		agentID := s.agentID()
 		list = append(list, mesos.Operation{
 			FrameworkID: op.apply.FrameworkID, AgentID: &agentID, Info: op.apply.Operation, LatestStatus: op.update.Status,
 			Statuses: []mesos.OperationStatus{op.update.Status}, UUID: mesos.UUID{Value: op.apply.UUID},

@@ -33,30 +33,29 @@ func (e *ReconfiguredError) Error() string {
 // Is makes the error match [ErrReconfigured].
 func (*ReconfiguredError) Is(target error) bool { return target == ErrReconfigured }
 
-// compatible reads the checkpointed description and holds the configured one against it by the reconfiguration policy.
-func (a *Agent) compatible() error {
-	old, err := a.store.LoadAgent()
+// compatible reads the checkpointed description, nil if there is none, and holds the configured one against it by the reconfiguration policy.
+func (s *base) compatible() (old *mesos.AgentInfo, err error) {
+	old, err = s.store.LoadAgent()
 	if err != nil {
-		return fmt.Errorf("recover agent: %w", err)
+		return nil, fmt.Errorf("recover agent: %w", err)
 	}
-	a.checkpointed = old
 	if old == nil {
-		return nil
+		return nil, nil //nolint:nilnil // documented
 	}
 	was := proto.Clone(old).(*mesos.AgentInfo) //nolint:forcetypeassert // Clone keeps the type
 	was.ID = nil
-	if a.cfg.PortMayChange {
-		was.Port = a.info.Port
+	if s.cfg.PortMayChange {
+		was.Port = s.info.Port
 	}
-	if was.Equal(&a.info) {
-		return nil
+	if was.Equal(&s.info) {
+		return old, nil
 	}
-	differs := difference(was, &a.info, a.cfg.ReconfigurationPolicy == "additive")
+	differs := difference(was, &s.info, s.cfg.ReconfigurationPolicy == "additive")
 	if differs == nil {
-		return nil
+		return old, nil
 	}
-	differs.Checkpoint = filepath.Join(a.store.Layout.WorkDir, "meta", "slaves", "latest")
-	return differs
+	differs.Checkpoint = filepath.Join(s.store.Layout.WorkDir, "meta", "slaves", "latest")
+	return nil, differs
 }
 
 // difference is the first change from was to now; nil if there is none, or none but additions if these are allowed.

@@ -2,11 +2,9 @@ package agent
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
-	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"go.uber.org/zap"
@@ -16,47 +14,64 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/checkpoint"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/statusupdate"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
-// recover takes back what an earlier agent on this work directory left (Mesos, agent recovery), then waits for its
+// recovery takes back what an earlier agent on the work directory left.
+type recovery struct {
+	*base
+	gates        *gates
+	checkpointed *mesos.AgentInfo // what the earlier agent said of itself; nil without one
+	draining     *draining
+	sandboxes    *sandboxes
+	operations   *operations
+	ledger       *ledger
+	statuses     *statuses
+	starting     *starting
+	containers   *containers
+	ending       *ending
+	upstream     *upstream
+}
+
+// begin takes back what an earlier agent on this work directory left (Mesos, agent recovery), then waits for its
 // executors before it turns to the master.
-func (a *Agent) recover() error {
-	old := a.checkpointed
-	if err := a.recoverResources(); err != nil {
+func (s *recovery) begin() error {
+	old := s.checkpointed
+	if err := s.resources(); err != nil {
 		return err
 	}
 	if old != nil {
-		if err := a.recoverAgent(old); err != nil {
+		if err := s.agent(old); err != nil {
 			return err
 		}
 	}
-	if err := a.destroyOrphans(); err != nil {
-		a.log.Warn("destroy orphans", zap.Error(err))
+	if err := s.destroyOrphans(); err != nil {
+		s.log.Warn("destroy orphans", zap.Error(err))
 	}
-	a.collectOld()
-	a.recovered.Store(true)
-	a.box.Go(a.detect)
-	if len(a.frameworks) == 0 || a.cfg.Recover == "cleanup" {
-		a.recoveryDone()
+	s.collectOld()
+	s.gates.recovered.Store(true)
+	s.box.Go(s.upstream.detect)
+	if len(s.ledger.frameworks) == 0 || s.cfg.Recover == "cleanup" {
+		s.open()
 		return nil
 	}
-	a.box.After(a.cfg.ExecutorReregistrationTimeout, func() {
-		a.expireExecutors()
-		a.recoveryDone()
+	s.box.After(s.cfg.ExecutorReregistrationTimeout, func() {
+		s.expire()
+		s.open()
 	})
 	return nil
 }
 
-// recoverAgent takes the id of the checkpointed agent and reads the rest.
-func (a *Agent) recoverAgent(old *mesos.AgentInfo) error {
-	a.info.ID = old.ID
-	a.warn("checkpoint agent", a.store.SaveAgent(&a.info))
-	state, err := a.store.Load(a.id())
+// agent takes the id of the checkpointed agent and reads the rest.
+func (s *recovery) agent(old *mesos.AgentInfo) error {
+	s.info.ID = old.ID
+	s.warn("checkpoint agent", s.store.SaveAgent(&s.info))
+	state, err := s.store.Load(s.id())
 	if err != nil {
-		return fmt.Errorf("recover agent %s: %w", a.id(), err)
+		return fmt.Errorf("recover agent %s: %w", s.id(), err)
 	}
-	a.draining = state.Drain
-	processes, err := a.store.LoadProcesses()
+	s.draining.config = state.Drain
+	processes, err := s.store.LoadProcesses()
 	if err != nil {
 		return fmt.Errorf("recover containers: %w", err)
 	}
@@ -66,47 +81,47 @@ func (a *Agent) recoverAgent(old *mesos.AgentInfo) error {
 	}
 	for _, fs := range state.Frameworks {
 		f := &framework{info: fs.Info, executors: make(map[string]*executorRun)}
-		a.frameworks[f.id()] = f
+		s.ledger.frameworks[f.id()] = f
 		for _, es := range fs.Executors {
-			a.recoverExecutor(f, es, byID[es.Container])
+			s.executor(f, es, byID[es.Container])
 		}
-		a.dropFramework(f)
+		s.ledger.drop(f)
 	}
 	return nil
 }
 
-func (a *Agent) recoverExecutor(f *framework, es checkpoint.ExecutorState, p checkpoint.Process) {
+func (s *recovery) executor(f *framework, es checkpoint.ExecutorState, p checkpoint.Process) {
 	e := &executorRun{
 		framework: f, info: es.Info, kind: executorKind(es.Kind), state: registering, containerID: es.Container,
-		user: es.User, sandbox: a.store.Layout.Sandbox(a.id(), f.id(), es.Info.ExecutorID.Value, es.Container),
+		user: es.User, sandbox: s.store.Layout.Sandbox(s.id(), f.id(), es.Info.ExecutorID.Value, es.Container),
 		status: containerUnknown, delivered: true,
 	}
 	f.executors[e.id()] = e
 	f.order = append(f.order, e.id())
 	for _, ts := range es.Tasks {
-		a.recoverTask(e, ts)
+		s.task(e, ts)
 	}
-	c, ok := a.host.Lookup(es.Container)
+	c, ok := s.host.Lookup(es.Container)
 	if !ok && e.kind == kindCustom {
 		spec := containerizer.Spec{ID: es.Container, Dir: e.sandbox}
-		c, ok = a.host.Adopt(spec, p.Pid, p.Start)
+		c, ok = s.host.Adopt(spec, p.Pid, p.Start)
 	}
 	e.dockerName = p.Docker
 	if !ok && p.Docker != "" {
-		a.removeDocker(p.Docker)
+		s.starting.removeDocker(p.Docker)
 	}
 	if ok {
-		a.log.Info("executor recovered", logfield.Framework(ids.FrameworkID(f.id())), logfield.Executor(ids.ExecutorID(e.id())))
-		a.attach(e, c)
+		s.log.Info("executor recovered", logfield.Framework(ids.FrameworkID(f.id())), logfield.Executor(ids.ExecutorID(e.id())))
+		s.containers.attach(e, c)
 		return
 	}
-	if err := a.host.DestroyOrphans(e.sandbox, p.Pid, p.Start); err != nil {
-		a.log.Warn("destroy container", zap.Error(err))
+	if err := s.host.DestroyOrphans(e.sandbox, p.Pid, p.Start); err != nil {
+		s.log.Warn("destroy container", zap.Error(err))
 	}
-	a.executorEnded(e, containerUnknown)
+	s.containers.ended(e, containerUnknown)
 }
 
-func (a *Agent) recoverTask(e *executorRun, ts checkpoint.TaskState) {
+func (s *recovery) task(e *executorRun, ts checkpoint.TaskState) {
 	t := &task{info: ts.Info, state: mesos.TASK_STAGING}
 	acked := func(uuid []byte) bool {
 		for _, u := range ts.Acked {
@@ -137,27 +152,27 @@ func (a *Agent) recoverTask(e *executorRun, ts checkpoint.TaskState) {
 	default:
 		e.launched = append(e.launched, t)
 	}
-	a.updates.Restore(key, t.uuids, pending)
+	s.statuses.updates.Restore(key, t.uuids, pending)
 }
 
 // destroyOrphans kills containers of this work directory that belong to no recovered executor: those of frameworks
 // that do not checkpoint.
-func (a *Agent) destroyOrphans() error {
+func (s *recovery) destroyOrphans() error {
 	known := make(map[string]bool)
-	for _, f := range a.frameworks {
+	for _, f := range s.ledger.frameworks {
 		for _, e := range f.executors {
 			known[e.containerID] = true
 		}
 	}
-	for _, id := range a.host.IDs() {
-		c, ok := a.host.Lookup(id)
-		if !ok || known[strings.SplitN(id, ".", 2)[0]] || !strings.HasPrefix(c.Sandbox(), a.store.Layout.WorkDir+string(filepath.Separator)) {
+	for _, id := range s.host.IDs() {
+		c, ok := s.host.Lookup(id)
+		if !ok || known[strings.SplitN(id, ".", 2)[0]] || !strings.HasPrefix(c.Sandbox(), s.store.Layout.WorkDir+string(filepath.Separator)) {
 			continue
 		}
-		a.warn("destroy container", c.Destroy())
-		a.host.Forget(id)
+		s.warn("destroy container", c.Destroy())
+		s.host.Forget(id)
 	}
-	processes, err := a.store.LoadProcesses()
+	processes, err := s.store.LoadProcesses()
 	if err != nil {
 		return err
 	}
@@ -165,13 +180,13 @@ func (a *Agent) destroyOrphans() error {
 		if known[p.Container] {
 			continue
 		}
-		a.warn("destroy container", a.host.DestroyOrphans(p.Sandbox, p.Pid, p.Start))
+		s.warn("destroy container", s.host.DestroyOrphans(p.Sandbox, p.Pid, p.Start))
 		if p.Docker != "" {
-			a.removeDocker(p.Docker)
+			s.starting.removeDocker(p.Docker)
 		}
-		a.warn("forget container", a.store.RemoveProcess(p.Container))
+		s.warn("forget container", s.store.RemoveProcess(p.Container))
 	}
-	return a.host.DestroyStrays(a.store.Layout.WorkDir, func(sandbox string) bool {
+	return s.host.DestroyStrays(s.store.Layout.WorkDir, func(sandbox string) bool {
 		for id := range known {
 			if strings.Contains(sandbox, id) {
 				return true
@@ -181,59 +196,62 @@ func (a *Agent) destroyOrphans() error {
 	})
 }
 
-// expireExecutors destroys the executors that have not subscribed since the restart.
-func (a *Agent) expireExecutors() {
-	for _, f := range a.sortedFrameworks() {
+// expire destroys the executors that have not subscribed since the restart.
+func (s *recovery) expire() {
+	for _, f := range s.ledger.sorted() {
 		for _, e := range f.list() {
 			if e.state != registering {
 				continue
 			}
 			e.pending = &termination{
 				state: f.lost(mesos.TASK_GONE), reason: mesos.REASON_EXECUTOR_REREGISTRATION_TIMEOUT,
-				message: "Executor did not reregister within " + ids.FormatDuration(a.cfg.ExecutorReregistrationTimeout),
+				message: "Executor did not reregister within " + ids.FormatDuration(s.cfg.ExecutorReregistrationTimeout),
 			}
 			e.state = shuttingDown
-			a.onceRegistered(func() { a.destroy(e) })
+			s.upstream.onceRegistered(func() { s.containers.destroy(e) })
 		}
 	}
 }
 
-// registrationPatience bounds what waits for the first registration after a recovery.
-const registrationPatience = time.Second
+// open opens the agent for all requests and begins registration.
+func (s *recovery) open() {
+	if s.cfg.Recover == "cleanup" {
+		s.gates.ready.Store(true)
+		s.ending.destroyAll(nil)
+		return
+	}
+	if s.phase != recovering {
+		return
+	}
+	s.gates.ready.Store(true)
+	s.phase = disconnected
+	if s.master.leader != "" {
+		s.master.retry = s.box.After(jitter(s.cfg.RegistrationBackoffFactor), s.upstream.register)
+	}
+	if s.draining.config != nil {
+		s.ending.drain(*s.draining.config)
+	}
+}
 
-// onceRegistered runs f after the next registration, or soon if there is none. The end of executors at recovery waits
-// for it so that the master still hears of it; with Mesos the destruction of containers takes as long.
-func (a *Agent) onceRegistered(f func()) {
-	done := false
-	run := func() {
-		if !done {
-			done = true
-			f()
+// asConfigured takes off what operations have made of a resource.
+func asConfigured(r *mesos.Resource) {
+	resources.Bare(r)
+	n := len(r.Reservations)
+	for n > 0 && r.Reservations[n-1].GetType() == mesos.Resource_ReservationInfo_DYNAMIC {
+		n--
+	}
+	r.Reservations = r.Reservations[:n:n]
+	if n == 0 {
+		r.Reservations = nil
+	}
+}
+
+func (s *recovery) collectOld() {
+	used := make(map[string]bool)
+	for _, f := range s.ledger.frameworks {
+		for _, e := range f.executors {
+			used[e.sandbox] = true
 		}
 	}
-	a.master.waiting = append(a.master.waiting, run)
-	a.box.After(registrationPatience, run)
+	s.sandboxes.collectOld(used)
 }
-
-// recoveryDone opens the agent for all requests and begins registration.
-func (a *Agent) recoveryDone() {
-	if a.cfg.Recover == "cleanup" {
-		a.ready.Store(true)
-		a.destroyAll(nil)
-		return
-	}
-	if a.phase != recovering {
-		return
-	}
-	a.ready.Store(true)
-	a.phase = disconnected
-	if a.master.leader != "" {
-		a.master.retry = a.box.After(jitter(a.cfg.RegistrationBackoffFactor), a.register)
-	}
-	if a.draining != nil {
-		a.drain(*a.draining)
-	}
-}
-
-// detached returns a context for cleaning up that outlives the agent's own work.
-func detached() context.Context { return context.Background() }

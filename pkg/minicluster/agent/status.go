@@ -12,10 +12,21 @@ import (
 	ids "github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/statusupdate"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/link"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 )
 
+// statuses is the way of a task's statuses, from executors and the agent itself to the scheduler, and what comes back.
+type statuses struct {
+	*base
+	draining *draining
+	ledger   *ledger
+	limits   *limits
+	updates  *statusupdate.Manager
+	retry    *mailbox.Timer
+}
+
 // forwarder sends updates to the master for the update manager.
-type forwarder struct{ agent *Agent }
+type forwarder struct{ agent *base }
 
 // Forward implements statusupdate.Sender.
 func (f forwarder) Forward(u statusupdate.Update, latest mesos.TaskStatus) {
@@ -33,80 +44,98 @@ func (f forwarder) Forward(u statusupdate.Update, latest mesos.TaskStatus) {
 }
 
 // newStatus makes a status of the agent's own.
-func (a *Agent) newStatus(id mesos.TaskID, state mesos.TaskState, reason mesos.TaskStatus_Reason, message string) mesos.TaskStatus {
-	agentID := a.agentID()
+func (s *statuses) newStatus(id mesos.TaskID, state mesos.TaskState, reason mesos.TaskStatus_Reason, message string) mesos.TaskStatus {
+	agentID := s.agentID()
 	u := uuid.New()
-	now := float64(a.now().UnixMicro()) / 1e6
+	now := float64(s.now().UnixMicro()) / 1e6
 	return mesos.TaskStatus{
 		TaskID: id, State: state.Enum(), Source: mesos.SOURCE_AGENT.Enum(), Reason: reason.Enum(), Message: &message,
 		AgentID: &agentID, Timestamp: &now, UUID: u[:],
 	}
 }
 
-// endTask gives a live task a terminal status of the agent's own.
-func (a *Agent) endTask(e *executorRun, t *task, end termination) {
-	status := a.newStatus(t.info.TaskID, end.state, end.reason, end.message)
+// end gives a live task a terminal status of the agent's own.
+func (s *statuses) end(e *executorRun, t *task, end termination) {
+	status := s.newStatus(t.info.TaskID, end.state, end.reason, end.message)
 	executorID := e.info.ExecutorID
 	status.ExecutorID = &executorID
 	status.Limitation = end.limitation
-	a.recordUpdate(e, t, status)
+	s.record(e, t, status)
 }
 
-// recordUpdate takes a status of a known task into its history and on its way to the scheduler.
-func (a *Agent) recordUpdate(e *executorRun, t *task, status mesos.TaskStatus) {
-	if t.draining || a.draining != nil {
-		a.rewriteDraining(e.framework, &status)
+// record takes a status of a known task into its history and on its way to the scheduler.
+func (s *statuses) record(e *executorRun, t *task, status mesos.TaskStatus) {
+	if t.draining || s.draining.config != nil {
+		s.draining.rewrite(e.framework, &status)
 	}
 	t.note(status)
-	a.metrics.count(status.GetState())
+	s.metrics.count(status.GetState())
 	if statusupdate.Terminal(status.GetState()) {
 		e.toTerminated(t)
-		a.resize(e)
+		s.limits.resize(e)
 	}
 	if e.framework.terminating {
 		return
 	}
 	if e.framework.checkpoints() {
-		a.warn("checkpoint update", a.store.AppendUpdate(e.run(a.id()), &status))
+		s.warn("checkpoint update", s.store.AppendUpdate(e.run(s.id()), &status))
 	}
-	a.addUpdate(e.framework.id(), e.id(), status)
+	s.add(e.framework.id(), e.id(), status)
 }
 
-// updateWithoutTask sends a status for a task that the agent keeps no record of.
-func (a *Agent) updateWithoutTask(f *framework, executor string, status mesos.TaskStatus) {
-	a.addUpdate(f.id(), executor, status)
+// tell sends a status for a task that the agent keeps no record of.
+func (s *statuses) tell(f *framework, executor string, status mesos.TaskStatus) {
+	s.add(f.id(), executor, status)
 }
 
-func (a *Agent) addUpdate(framework, executor string, status mesos.TaskStatus) {
-	a.updates.Add(a.now(), statusupdate.Update{
+func (s *statuses) add(framework, executor string, status mesos.TaskStatus) {
+	s.updates.Add(s.now(), statusupdate.Update{
 		Key: statusupdate.Key{Framework: framework, Task: status.TaskID.Value}, Executor: executor, Status: status,
 	})
-	a.armRetry()
+	s.arm()
 }
 
-// armRetry sets the timer for the next repetition of an update.
-func (a *Agent) armRetry() {
-	a.retryTimer.Stop()
-	if at, ok := a.updates.Next(); ok {
-		a.retryTimer = a.box.After(at.Sub(a.now()), func() {
-			a.updates.Tick(a.now())
-			a.armRetry()
+// pause, resume, resend and forget are for the manager of the updates: what is due changes with each of them.
+func (s *statuses) pause() { s.updates.Pause() }
+
+func (s *statuses) resume() {
+	s.updates.Resume(s.now())
+	s.arm()
+}
+
+func (s *statuses) resend(framework string) {
+	s.updates.Resend(s.now(), framework)
+	s.arm()
+}
+
+func (s *statuses) forget(framework string) {
+	s.updates.Forget(framework)
+	s.arm()
+}
+
+// arm sets the timer for the next repetition of an update.
+func (s *statuses) arm() {
+	s.retry.Stop()
+	if at, ok := s.updates.Next(); ok {
+		s.retry = s.box.After(at.Sub(s.now()), func() {
+			s.updates.Tick(s.now())
+			s.arm()
 		})
 	}
 }
 
-// executorUpdate handles an UPDATE of an executor (Mesos, status update pipeline).
-func (a *Agent) executorUpdate(e *executorRun, status mesos.TaskStatus) {
+// reported handles an UPDATE of an executor (Mesos, status update pipeline).
+func (s *statuses) reported(e *executorRun, status mesos.TaskStatus) {
 	f := e.framework
-	if status.AgentID != nil && status.AgentID.Value != a.id() {
-		a.log.Warn("update with another agent's id dropped", logfield.Task(ids.TaskID(status.TaskID.Value)))
+	if status.AgentID != nil && status.AgentID.Value != s.id() {
+		s.log.Warn("update with another agent's id dropped", logfield.Task(ids.TaskID(status.TaskID.Value)))
 		return
 	}
-	a.metrics.valid++
-	agentID := a.agentID()
+	s.metrics.valid++
+	agentID := s.agentID()
 	status.AgentID = &agentID
 	if status.Timestamp == nil {
-		now := float64(a.now().UnixMicro()) / 1e6
+		now := float64(s.now().UnixMicro()) / 1e6
 		status.Timestamp = &now
 	}
 	owner, t := f.findTask(status.TaskID.Value)
@@ -115,25 +144,21 @@ func (a *Agent) executorUpdate(e *executorRun, status mesos.TaskStatus) {
 		return
 	case t == nil:
 		// Forwarded and repeated, but never acknowledged to the executor.
-		a.updateWithoutTask(f, e.id(), status)
+		s.tell(f, e.id(), status)
 		return
 	case slices.Contains(owner.terminated, t), slices.Contains(owner.queuedTasks(), t) && !statusupdate.Terminal(status.GetState()):
-		a.log.Debug("update of an ended or undelivered task dropped", logfield.Task(ids.TaskID(t.id())))
+		s.log.Debug("update of an ended or undelivered task dropped", logfield.Task(ids.TaskID(t.id())))
 	case t.seen(status.UUID):
 	default:
-		status.ContainerStatus = a.containerStatus(owner, status.ContainerStatus)
+		status.ContainerStatus = s.containerStatus(owner, status.ContainerStatus)
 		t.uuids = append(t.uuids, status.UUID)
-		a.recordUpdate(owner, t, status)
+		s.record(owner, t, status)
 	}
 	e.stream.send(acknowledgedEvent(status.TaskID, status.UUID))
 }
 
-func (t *task) seen(uuid []byte) bool {
-	return slices.ContainsFunc(t.uuids, func(u []byte) bool { return bytes.Equal(u, uuid) })
-}
-
 // containerStatus fills in what the executor left out of the status of its container.
-func (a *Agent) containerStatus(e *executorRun, given *mesos.ContainerStatus) *mesos.ContainerStatus {
+func (s *statuses) containerStatus(e *executorRun, given *mesos.ContainerStatus) *mesos.ContainerStatus {
 	var cs mesos.ContainerStatus
 	if given != nil {
 		cs = *given
@@ -143,7 +168,7 @@ func (a *Agent) containerStatus(e *executorRun, given *mesos.ContainerStatus) *m
 		cs.ContainerID = &mesos.ContainerID{Value: e.containerID}
 	}
 	if len(cs.NetworkInfos) == 0 {
-		ip := a.ip
+		ip := s.ip
 		cs.NetworkInfos = []mesos.NetworkInfo{{IPAddresses: []mesos.NetworkInfo_IPAddress{{
 			IPAddress: &ip, Protocol: mesos.IPv4.Enum(),
 		}}}}
@@ -157,15 +182,15 @@ func (a *Agent) containerStatus(e *executorRun, given *mesos.ContainerStatus) *m
 }
 
 // acknowledged handles the scheduler's acknowledgement.
-func (a *Agent) acknowledged(m link.StatusAcknowledgement) {
+func (s *statuses) acknowledged(m link.StatusAcknowledgement) {
 	key := statusupdate.Key{Framework: m.FrameworkID.Value, Task: m.TaskID.Value}
-	u, _, err := a.updates.Acknowledge(a.now(), key, m.UUID)
+	u, _, err := s.updates.Acknowledge(s.now(), key, m.UUID)
 	if err != nil {
-		a.log.Warn("acknowledgement ignored", logfield.Task(ids.TaskID(m.TaskID.Value)), zap.Error(err))
+		s.log.Warn("acknowledgement ignored", logfield.Task(ids.TaskID(m.TaskID.Value)), zap.Error(err))
 		return
 	}
-	a.armRetry()
-	f := a.framework(key.Framework)
+	s.arm()
+	f := s.ledger.framework(key.Framework)
 	if f == nil {
 		return
 	}
@@ -174,14 +199,14 @@ func (a *Agent) acknowledged(m link.StatusAcknowledgement) {
 		return
 	}
 	if f.checkpoints() {
-		a.warn("checkpoint acknowledgement", a.store.AppendAck(e.run(a.id()), key.Task, m.UUID))
+		s.warn("checkpoint acknowledgement", s.store.AppendAck(e.run(s.id()), key.Task, m.UUID))
 	}
 	if !statusupdate.Terminal(u.Status.GetState()) || !slices.Contains(e.terminated, t) {
 		return
 	}
 	e.complete(t)
 	if e.state == terminated && len(e.all()) == 0 {
-		a.dropExecutor(e)
+		s.ledger.dropExecutor(e)
 	}
 }
 
@@ -193,4 +218,45 @@ func (f *framework) findTask(id string) (*executorRun, *task) {
 		}
 	}
 	return nil, nil
+}
+
+// reconcile reports tasks that the master believes to be here and that are not.
+func (s *statuses) reconcile(r link.TaskReconciliation) {
+	f := &framework{info: r.Framework}
+	for _, id := range r.TaskIDs {
+		if known := s.ledger.framework(f.id()); known != nil {
+			if _, t := known.findTask(id.Value); t != nil {
+				continue
+			}
+		}
+		status := s.newStatus(id, f.lost(mesos.TASK_DROPPED), mesos.REASON_RECONCILIATION,
+			"Reconciliation: task unknown to the agent")
+		s.tell(f, "", status)
+	}
+}
+
+// task converts a task to what master and operators see of it. The statuses carry at most the latest of each state.
+func (s *statuses) task(e *executorRun, t *task) link.Task {
+	state := t.state
+	out := mesos.Task{
+		Name: t.info.Name, TaskID: t.info.TaskID, FrameworkID: *e.framework.info.ID, AgentID: t.info.AgentID, State: &state,
+		Resources: t.info.Resources, Labels: t.info.Labels, Discovery: t.info.Discovery, Container: t.info.Container,
+		HealthCheck: t.info.HealthCheck, KillPolicy: t.info.KillPolicy, Statuses: slices.Clone(t.statuses),
+	}
+	if !e.kind.generated() {
+		id := e.info.ExecutorID
+		out.ExecutorID = &id
+	}
+	if user := t.info.Command.GetUser(); user != "" {
+		out.User = &user
+	} else if user := e.info.Command.GetUser(); user != "" {
+		out.User = &user
+	}
+	key := statusupdate.Key{Framework: e.framework.id(), Task: t.id()}
+	if head, _, ok := s.updates.Head(key); ok {
+		out.StatusUpdateState, out.StatusUpdateUUID = head.Status.State, head.Status.UUID
+	} else if n := len(t.statuses); n > 0 {
+		out.StatusUpdateState, out.StatusUpdateUUID = t.statuses[n-1].State, t.statuses[n-1].UUID
+	}
+	return link.Task{Task: out, Limits: t.info.Limits}
 }

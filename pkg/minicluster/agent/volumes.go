@@ -11,37 +11,40 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/resources"
 )
 
-// prepareVolumes makes persistent volumes of a task or executor visible in the sandbox.
-func (a *Agent) prepareVolumes(e *executorRun, list []mesos.Resource) {
+// volumes are the directories of persistent volumes.
+type volumes struct{ *base }
+
+// prepare makes persistent volumes of a task or executor visible in the sandbox.
+func (s *volumes) prepare(e *executorRun, list []mesos.Resource) {
 	for _, r := range list {
 		volume := r.GetDisk().GetVolume()
 		if r.GetDisk().GetPersistence() == nil || volume == nil || !filepath.IsLocal(volume.ContainerPath) {
 			continue
 		}
-		dir := a.volumeDir(r)
+		dir := s.dir(r)
 		link := filepath.Join(e.sandbox, volume.ContainerPath)
-		if err := errors.Join(mkdirAll(dir), a.own(dir, e.user), mkdirAll(filepath.Dir(link))); err != nil {
-			a.warn("prepare volume", err)
+		if err := errors.Join(mkdirAll(dir), s.own(dir, e.user), mkdirAll(filepath.Dir(link))); err != nil {
+			s.warn("prepare volume", err)
 			continue
 		}
 		if err := os.Symlink(dir, link); err != nil && !errors.Is(err, os.ErrExist) {
-			a.warn("prepare volume", err)
+			s.warn("prepare volume", err)
 		}
 	}
 }
 
 // own gives a volume to the user of the sandbox, as Mesos does.
-func (a *Agent) own(dir, name string) error {
-	cred, err := a.credential(name)
+func (s *volumes) own(dir, name string) error {
+	cred, err := s.credential(name)
 	if err != nil || cred == nil {
 		return err
 	}
 	return os.Chown(dir, int(cred.Uid), int(cred.Gid))
 }
 
-// volumeDir is where a volume's data are: under the work directory or a PATH
+// dir is where a volume's data are: under the work directory or a PATH
 // disk's root, or the MOUNT disk itself ("Mesos, persistent volumes").
-func (a *Agent) volumeDir(r mesos.Resource) string {
+func (s *volumes) dir(r mesos.Resource) string {
 	role := "*"
 	if n := len(r.Reservations); n > 0 {
 		role = r.Reservations[n-1].GetRole()
@@ -51,31 +54,31 @@ func (a *Agent) volumeDir(r mesos.Resource) string {
 	id := r.GetDisk().GetPersistence().GetID()
 	switch source := r.GetDisk().GetSource(); source.GetType() {
 	case mesos.Resource_DiskInfo_Source_PATH:
-		return a.store.Layout.VolumeOn(source.GetPath().GetRoot(), role, id)
+		return s.store.Layout.VolumeOn(source.GetPath().GetRoot(), role, id)
 	case mesos.Resource_DiskInfo_Source_MOUNT:
-		return a.store.Layout.Disk(source.GetMount().GetRoot())
+		return s.store.Layout.Disk(source.GetMount().GetRoot())
 	case mesos.Resource_DiskInfo_Source_UNKNOWN, mesos.Resource_DiskInfo_Source_BLOCK, mesos.Resource_DiskInfo_Source_RAW:
 	}
-	return a.store.Layout.Volume(role, id)
+	return s.store.Layout.Volume(role, id)
 }
 
-// changeVolumes makes or deletes the directories of volumes that an operation creates or destroys.
-func (a *Agent) changeVolumes(op mesos.Offer_Operation) error {
+// change makes or deletes the directories of volumes that an operation creates or destroys.
+func (s *volumes) change(op mesos.Offer_Operation) error {
 	var errs []error
 	for _, r := range op.GetCreate().GetVolumes() {
-		errs = append(errs, mkdirAll(a.volumeDir(r)))
+		errs = append(errs, mkdirAll(s.dir(r)))
 	}
 	for _, r := range op.GetDestroy().GetVolumes() {
-		if err := a.deleteVolume(r); err != nil {
+		if err := s.delete(r); err != nil {
 			errs = append(errs, fmt.Errorf("destroy volume: %w", err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// deleteVolume deletes a volume's data; of a MOUNT disk the mount point stays.
-func (a *Agent) deleteVolume(r mesos.Resource) error {
-	dir := a.volumeDir(r)
+// delete deletes a volume's data; of a MOUNT disk the mount point stays.
+func (s *volumes) delete(r mesos.Resource) error {
+	dir := s.dir(r)
 	if r.GetDisk().GetSource().GetType() != mesos.Resource_DiskInfo_Source_MOUNT {
 		return os.RemoveAll(dir)
 	}
@@ -90,34 +93,21 @@ func (a *Agent) deleteVolume(r mesos.Resource) error {
 	return errors.Join(errs...)
 }
 
-// recoverResources puts the reservations and volumes that were made before the
+// resources puts the reservations and volumes that were made before the
 // restart onto the configured resources. They outlive the agent's id (Mesos,
 // agent recovery); what the configuration has gained since then comes on top.
-func (a *Agent) recoverResources() error {
-	total, err := a.store.LoadResources()
+func (s *recovery) resources() error {
+	total, err := s.store.LoadResources()
 	if err != nil {
 		return fmt.Errorf("recover resources: %w", err)
 	}
 	made := resources.Of(total...).Filter(func(r *mesos.Resource) bool {
 		return resources.DynamicallyReserved(r) || resources.Persistent(r)
 	})
-	rest, ok := resources.Of(a.info.Resources...).Take(made.Map(asConfigured))
+	rest, ok := resources.Of(s.info.Resources...).Take(made.Map(asConfigured))
 	if !ok {
-		return fmt.Errorf("recover resources: reserved are %v, which is more than the configured %v; configure at least that, or give the work directory up", made, a.info.Resources)
+		return fmt.Errorf("recover resources: reserved are %v, which is more than the configured %v; configure at least that, or give the work directory up", made, s.info.Resources)
 	}
-	a.total = rest.Plus(made)
+	s.operations.total = rest.Plus(made)
 	return nil
-}
-
-// asConfigured takes off what operations have made of a resource.
-func asConfigured(r *mesos.Resource) {
-	resources.Bare(r)
-	n := len(r.Reservations)
-	for n > 0 && r.Reservations[n-1].GetType() == mesos.Resource_ReservationInfo_DYNAMIC {
-		n--
-	}
-	r.Reservations = r.Reservations[:n:n]
-	if n == 0 {
-		r.Reservations = nil
-	}
 }

@@ -35,14 +35,14 @@ func TestAVolumeIsWhereItsDiskIs(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			create := mesos.Offer_Operation{Type: mesos.Offer_Operation_CREATE, Create: &mesos.Offer_Operation_Create{Volumes: []mesos.Resource{row.volume}}}
 			destroy := mesos.Offer_Operation{Type: mesos.Offer_Operation_DESTROY, Destroy: &mesos.Offer_Operation_Destroy{Volumes: []mesos.Resource{row.volume}}}
-			if err := r.agent.changeVolumes(create); err != nil {
+			if err := r.agent.volumes.change(create); err != nil {
 				t.Fatal(err)
 			}
 			file := filepath.Join(row.want, "file")
 			if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if err := r.agent.changeVolumes(destroy); err != nil {
+			if err := r.agent.volumes.change(destroy); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := os.Stat(file); !os.IsNotExist(err) {

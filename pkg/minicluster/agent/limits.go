@@ -12,40 +12,36 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
 )
 
+// limits watches what containers use.
+type limits struct {
+	*base
+	destroy func(e *executorRun)
+}
+
 // memoryMin is the smallest memory limit Mesos sets: 32 MB.
 const memoryMin = 32 << 20
 
 // memoryGroup makes the memory control group of an executor if the isolation asks for it; else nil.
-func (a *Agent) memoryGroup(e *executorRun) (*containerizer.MemoryCgroup, error) {
-	if !a.cfg.isolates("cgroups/mem") || e.kind == kindDocker {
+func (s *limits) memoryGroup(e *executorRun) (*containerizer.MemoryCgroup, error) {
+	if !s.cfg.isolates("cgroups/mem") || e.kind == kindDocker {
 		return nil, nil //nolint:nilnil // documented
 	}
-	return containerizer.NewMemoryCgroup(a.cfg.CgroupsRoot, e.containerID, memoryLimit(e.resources()))
-}
-
-func memoryLimit(list []mesos.Resource) uint64 {
-	mb := 0.0
-	for _, r := range list {
-		if r.Name == "mem" && r.Scalar != nil {
-			mb += r.Scalar.Value
-		}
-	}
-	return max(uint64(mb*(1<<20)), memoryMin)
+	return containerizer.NewMemoryCgroup(s.cfg.CgroupsRoot, e.containerID, memoryLimit(e.resources()))
 }
 
 // resize adapts the limits of an executor's container to its live tasks. Memory limits only grow, as with Mesos, where
 // lowering them could kill what runs.
-func (a *Agent) resize(e *executorRun) {
+func (s *limits) resize(e *executorRun) {
 	if e.memory == nil {
 		return
 	}
 	if limit := memoryLimit(e.resources()); limit > e.memory.Limit() {
-		a.warn("resize container", e.memory.SetLimit(limit))
+		s.warn("resize container", e.memory.SetLimit(limit))
 	}
 }
 
 // checkMemory finds out whether an executor ended for want of memory, and removes its control group.
-func (a *Agent) checkMemory(e *executorRun) {
+func (s *limits) checkMemory(e *executorRun) {
 	g := e.memory
 	if g == nil {
 		return
@@ -60,47 +56,44 @@ func (a *Agent) checkMemory(e *executorRun) {
 		}
 	}
 	e.memory = nil
-	a.box.Go(func(context.Context) { g.Remove() })
+	s.box.Go(func(context.Context) { g.Remove() })
 }
 
-// memoryWatchInterval is how often containers are looked at for having run out of memory.
-const memoryWatchInterval = 100 * time.Millisecond
-
-// watchDisk begins to watch the container's disk and memory as far as the isolation asks for it.
-func (a *Agent) watchDisk(e *executorRun) {
+// watch begins to watch the container's disk and memory as far as the isolation asks for it.
+func (s *limits) watch(e *executorRun) {
 	if g := e.memory; g != nil {
-		a.watchMemory(e)
+		s.watchMemory(e)
 	}
-	if !a.cfg.isolates("disk/du") && !a.cfg.isolates("posix/disk") || !a.cfg.EnforceContainerDiskQuota {
+	if !s.cfg.isolates("disk/du") && !s.cfg.isolates("posix/disk") || !s.cfg.EnforceContainerDiskQuota {
 		return
 	}
-	e.diskWatch = a.box.After(a.cfg.ContainerDiskWatchInterval, func() { a.measureDisk(e) })
+	e.diskWatch = s.box.After(s.cfg.ContainerDiskWatchInterval, func() { s.measureDisk(e) })
 }
 
-func (a *Agent) watchMemory(e *executorRun) {
-	a.box.After(memoryWatchInterval, func() {
+func (s *limits) watchMemory(e *executorRun) {
+	s.box.After(memoryWatchInterval, func() {
 		if e.state == terminated || e.memory == nil {
 			return
 		}
 		if e.memory.Exceeded() {
-			a.destroy(e)
+			s.destroy(e)
 			return
 		}
-		a.watchMemory(e)
+		s.watchMemory(e)
 	})
 }
 
 // measureDisk compares the size of the sandbox with the executor's disk resources.
-func (a *Agent) measureDisk(e *executorRun) {
+func (s *limits) measureDisk(e *executorRun) {
 	quota, sandbox := e.diskQuota(), e.sandbox
-	a.box.Go(func(context.Context) {
+	s.box.Go(func(context.Context) {
 		used := diskUsage(sandbox)
-		a.box.Post(func() {
+		s.box.Post(func() {
 			if e.state == terminated {
 				return
 			}
 			if quota.Scalar == nil || used <= int64(quota.Scalar.Value*(1<<20)) {
-				a.watchDisk(e)
+				s.watch(e)
 				return
 			}
 			e.pending = &termination{
@@ -108,25 +101,19 @@ func (a *Agent) measureDisk(e *executorRun) {
 				message:    fmt.Sprintf("Disk usage (%dKB) exceeds quota (%gMB)", used>>10, quota.Scalar.Value),
 				limitation: &mesos.TaskResourceLimitation{Resources: []mesos.Resource{quota}},
 			}
-			a.destroy(e)
+			s.destroy(e)
 		})
 	})
 }
 
-// diskQuota is the sum of the disk that is no volume; without Scalar if there is none.
-func (e *executorRun) diskQuota() mesos.Resource {
-	quota := mesos.Resource{Name: "disk", Type: mesos.SCALAR.Enum()}
-	for _, r := range e.resources() {
-		if r.Name != "disk" || r.Scalar == nil || r.Disk.GetPersistence() != nil {
-			continue
+func memoryLimit(list []mesos.Resource) uint64 {
+	mb := 0.0
+	for _, r := range list {
+		if r.Name == "mem" && r.Scalar != nil {
+			mb += r.Scalar.Value
 		}
-		if quota.Scalar == nil {
-			quota.Scalar = &mesos.Value_Scalar{}
-			quota.AllocationInfo = r.AllocationInfo
-		}
-		quota.Scalar.Value += r.Scalar.Value
 	}
-	return quota
+	return max(uint64(mb*(1<<20)), memoryMin)
 }
 
 func diskUsage(dir string) int64 {
@@ -143,16 +130,5 @@ func diskUsage(dir string) int64 {
 	return total
 }
 
-// counters are the agent's counting metrics.
-type counters struct {
-	states       map[mesos.TaskState]int
-	valid        int
-	launchErrors int
-}
-
-func (c *counters) count(state mesos.TaskState) {
-	if c.states == nil {
-		c.states = make(map[mesos.TaskState]int)
-	}
-	c.states[state]++
-}
+// memoryWatchInterval is how often containers are looked at for having run out of memory.
+const memoryWatchInterval = 100 * time.Millisecond

@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -15,32 +17,45 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/codec"
 )
 
-// heartbeatInterval is how often a subscribed executor hears a HEARTBEAT (Mesos, executor HTTP API: 30 min, the first
-// after that time).
-const heartbeatInterval = 30 * time.Minute
+// api is the agent's HTTP server with the v1 executor API.
+type api struct {
+	*base
+	gates         *gates
+	listener      net.Listener
+	http          *http.Server
+	ledger        *ledger
+	statuses      *statuses
+	subscriptions *subscriptions
+}
+
+// gates tell HTTP handlers what the agent serves yet.
+type gates struct {
+	recovered atomic.Bool // containers are known again: executors may subscribe
+	ready     atomic.Bool // recovery is over: everything is served
+}
 
 // serve answers HTTP until the agent ends.
-func (a *Agent) serve() {
+func (s *api) serve() {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/api/v1/executor", a.executorAPI)
-	mux.HandleFunc("/slave(1)/api/v1/executor", a.executorAPI)
-	if a.cfg.Extra != nil {
-		mux.Handle("/", a.cfg.Extra)
+	mux.HandleFunc("/api/v1/executor", s.executor)
+	mux.HandleFunc("/slave(1)/api/v1/executor", s.executor)
+	if s.cfg.Extra != nil {
+		mux.Handle("/", s.cfg.Extra)
 	}
 	var handler http.Handler = mux
-	if a.cfg.Wrap != nil {
-		handler = a.cfg.Wrap(mux)
+	if s.cfg.Wrap != nil {
+		handler = s.cfg.Wrap(mux)
 	}
-	a.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: zap.NewStdLog(a.log)}
-	a.box.Go(func(context.Context) {
+	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: zap.NewStdLog(s.log)}
+	s.box.Go(func(context.Context) {
 		// The only error is that the server was closed.
-		_ = a.http.Serve(a.listener)
+		_ = s.http.Serve(s.listener)
 	})
 }
 
-// executorAPI serves the v1 executor API. The order of the checks is Mesos'.
-func (a *Agent) executorAPI(w http.ResponseWriter, r *http.Request) {
-	if !a.recovered.Load() {
+// executor serves the v1 executor API. The order of the checks is Mesos'.
+func (s *api) executor(w http.ResponseWriter, r *http.Request) {
+	if !s.gates.recovered.Load() {
 		refuse(w, http.StatusServiceUnavailable, "Agent has not finished recovery")
 		return
 	}
@@ -65,17 +80,76 @@ func (a *Agent) executorAPI(w http.ResponseWriter, r *http.Request) {
 			refuse(w, http.StatusNotAcceptable, "Expecting 'Accept' to allow 'application/x-protobuf' or 'application/json'")
 			return
 		}
-		a.serveSubscribe(w, r, call, accepted)
+		s.serveSubscribe(w, r, call, accepted)
 	case executor.Call_HEARTBEAT:
 		w.WriteHeader(http.StatusAccepted)
 	case executor.Call_UPDATE, executor.Call_MESSAGE:
-		if !a.ready.Load() {
+		if !s.gates.ready.Load() {
 			refuse(w, http.StatusServiceUnavailable, "Agent has not finished recovery")
 			return
 		}
-		a.serveCall(w, r, call)
+		s.serveCall(w, r, call)
 	case executor.Call_UNKNOWN:
 		w.WriteHeader(http.StatusNotImplemented)
+	}
+}
+
+// lookup finds the executor of a call.
+func (s *api) lookup(call *executor.Call) (*executorRun, *refusal) {
+	f := s.ledger.framework(call.FrameworkID.Value)
+	if f == nil {
+		return nil, &refusal{http.StatusBadRequest, "Framework cannot be found"}
+	}
+	e, ok := f.executors[call.ExecutorID.Value]
+	if !ok {
+		return nil, &refusal{http.StatusBadRequest, "Executor cannot be found"}
+	}
+	if call.Type != executor.Call_SUBSCRIBE && e.state == registering {
+		return nil, &refusal{http.StatusForbidden, "Executor is not subscribed"}
+	}
+	return e, nil
+}
+
+func (s *api) serveCall(w http.ResponseWriter, r *http.Request, call *executor.Call) {
+	var refused *refusal
+	err := s.box.Do(r.Context(), func() {
+		var e *executorRun
+		if e, refused = s.lookup(call); refused != nil {
+			return
+		}
+		if call.Type == executor.Call_UPDATE {
+			s.statuses.reported(e, call.Update.Status)
+		} else {
+			s.subscriptions.fromExecutor(e, call.Message.Data)
+		}
+	})
+	switch {
+	case err != nil:
+		panic(http.ErrAbortHandler)
+	case refused != nil:
+		refuse(w, refused.status, refused.text)
+	default:
+		w.WriteHeader(http.StatusAccepted)
+	}
+}
+
+func (s *api) serveSubscribe(w http.ResponseWriter, r *http.Request, call *executor.Call, format codec.Format) {
+	st := newStream(format)
+	var refused *refusal
+	err := s.box.Do(r.Context(), func() {
+		var e *executorRun
+		if e, refused = s.lookup(call); refused == nil {
+			s.subscriptions.subscribe(e, call.Subscribe, st)
+		}
+	})
+	switch {
+	case err != nil:
+		panic(http.ErrAbortHandler)
+	case refused != nil:
+		refuse(w, refused.status, refused.text)
+	default:
+		st.serve(w, r)
+		s.box.Post(func() { s.subscriptions.unsubscribed(call, st) })
 	}
 }
 
@@ -175,61 +249,6 @@ type refusal struct {
 	text   string
 }
 
-// lookup finds the executor of a call.
-func (a *Agent) lookup(call *executor.Call) (*executorRun, *refusal) {
-	f := a.framework(call.FrameworkID.Value)
-	if f == nil {
-		return nil, &refusal{http.StatusBadRequest, "Framework cannot be found"}
-	}
-	e, ok := f.executors[call.ExecutorID.Value]
-	if !ok {
-		return nil, &refusal{http.StatusBadRequest, "Executor cannot be found"}
-	}
-	if call.Type != executor.Call_SUBSCRIBE && e.state == registering {
-		return nil, &refusal{http.StatusForbidden, "Executor is not subscribed"}
-	}
-	return e, nil
-}
-
-func (a *Agent) serveCall(w http.ResponseWriter, r *http.Request, call *executor.Call) {
-	var refused *refusal
-	err := a.box.Do(r.Context(), func() {
-		var e *executorRun
-		if e, refused = a.lookup(call); refused != nil {
-			return
-		}
-		if call.Type == executor.Call_UPDATE {
-			a.executorUpdate(e, call.Update.Status)
-		} else {
-			a.executorMessage(e, call.Message.Data)
-		}
-	})
-	switch {
-	case err != nil:
-		panic(http.ErrAbortHandler)
-	case refused != nil:
-		refuse(w, refused.status, refused.text)
-	default:
-		w.WriteHeader(http.StatusAccepted)
-	}
-}
-
-func (a *Agent) serveSubscribe(w http.ResponseWriter, r *http.Request, call *executor.Call, format codec.Format) {
-	s := newStream(format)
-	var refused *refusal
-	err := a.box.Do(r.Context(), func() {
-		var e *executorRun
-		if e, refused = a.lookup(call); refused == nil {
-			a.subscribe(e, call.Subscribe, s)
-		}
-	})
-	switch {
-	case err != nil:
-		panic(http.ErrAbortHandler)
-	case refused != nil:
-		refuse(w, refused.status, refused.text)
-	default:
-		s.serve(w, r)
-		a.box.Post(func() { a.unsubscribed(call, s) })
-	}
-}
+// heartbeatInterval is how often a subscribed executor hears a HEARTBEAT (Mesos, executor HTTP API: 30 min, the first
+// after that time).
+const heartbeatInterval = 30 * time.Minute

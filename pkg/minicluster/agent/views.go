@@ -81,7 +81,7 @@ func (a *Agent) WorkDir() string { return a.store.Layout.WorkDir }
 // View returns a copy of the agent's state. It fails with ErrEnded or when ctx is done.
 func (a *Agent) View(ctx context.Context) (View, error) {
 	var v View
-	if err := a.box.Do(ctx, func() { v = a.view() }); err != nil {
+	if err := a.box.Do(ctx, func() { v = a.views.view() }); err != nil {
 		return View{}, cause(err)
 	}
 	return v, nil
@@ -95,34 +95,45 @@ func cause(err error) error {
 	return err
 }
 
-func (a *Agent) view() View {
+// views copies what there is to see.
+type views struct {
+	*base
+	draining   *draining
+	operations *operations
+	ledger     *ledger
+	nested     *nested
+	statuses   *statuses
+	started    time.Time
+}
+
+func (s *views) view() View {
 	v := View{
-		Info: a.info, Total: slices.Clone(a.total), PID: a.PID(), Master: a.master.leader, MasterID: a.master.id,
-		Registered: a.master.registered, Start: a.started, Draining: a.draining, DrainStart: a.drainSince,
-		Operations: a.operations.records(a), StatusCounts: maps.Clone(a.metrics.states), ValidUpdates: a.metrics.valid,
-		LaunchErrors: a.metrics.launchErrors,
+		Info: s.info, Total: slices.Clone(s.operations.total), PID: s.pid(), Master: s.master.leader, MasterID: s.master.id,
+		Registered: s.master.registered, Start: s.started, Draining: s.draining.config, DrainStart: s.draining.since,
+		Operations: s.operations.records(), StatusCounts: maps.Clone(s.metrics.states), ValidUpdates: s.metrics.valid,
+		LaunchErrors: s.metrics.launchErrors,
 	}
-	for _, f := range a.sortedFrameworks() {
-		v.Frameworks = append(v.Frameworks, a.viewFramework(f))
+	for _, f := range s.ledger.sorted() {
+		v.Frameworks = append(v.Frameworks, s.framework(f))
 	}
-	for _, f := range a.finished {
-		v.Completed = append(v.Completed, a.viewFramework(f))
+	for _, f := range s.ledger.finished {
+		v.Completed = append(v.Completed, s.framework(f))
 	}
 	return v
 }
 
-func (a *Agent) viewFramework(f *framework) FrameworkView {
+func (s *views) framework(f *framework) FrameworkView {
 	v := FrameworkView{Info: f.info}
 	for _, e := range f.list() {
-		v.Executors = append(v.Executors, a.viewExecutor(e))
+		v.Executors = append(v.Executors, s.executor(e))
 	}
 	for _, e := range f.completed {
-		v.Completed = append(v.Completed, a.viewExecutor(e))
+		v.Completed = append(v.Completed, s.executor(e))
 	}
 	return v
 }
 
-func (a *Agent) viewExecutor(e *executorRun) ExecutorView {
+func (s *views) executor(e *executorRun) ExecutorView {
 	v := ExecutorView{
 		Info: e.info, ContainerID: e.containerID, Directory: e.sandbox, Resources: e.resources(), Generated: e.kind.generated(),
 		State: e.state.String(),
@@ -133,7 +144,7 @@ func (a *Agent) viewExecutor(e *executorRun) ExecutorView {
 	records := func(list []*task) []link.Task {
 		out := make([]link.Task, 0, len(list))
 		for _, t := range list {
-			out = append(out, a.record(e, t))
+			out = append(out, s.statuses.task(e, t))
 		}
 		return out
 	}
@@ -141,33 +152,18 @@ func (a *Agent) viewExecutor(e *executorRun) ExecutorView {
 	return v
 }
 
-// String returns Mesos' name of the state.
-func (s executorState) String() string {
-	switch s {
-	case registering:
-		return "REGISTERING"
-	case subscribed:
-		return "RUNNING"
-	case shuttingDown:
-		return "TERMINATING"
-	case terminated:
-		return "TERMINATED"
-	}
-	return "UNKNOWN"
-}
-
 // Containers returns the running containers of executors, and on request the nested and standalone ones, with what
 // they use.
 func (a *Agent) Containers(ctx context.Context, nested, standalone bool) ([]ContainerView, error) {
 	var list []listedContainer
 	err := a.box.Do(ctx, func() {
-		for _, f := range a.sortedFrameworks() {
+		for _, f := range a.ledger.sorted() {
 			for _, e := range f.list() {
-				list = append(list, a.listExecutor(e, nested)...)
+				list = append(list, a.views.list(e, nested)...)
 			}
 		}
 		if standalone {
-			list = append(list, a.listStandalone()...)
+			list = append(list, a.nested.standalone()...)
 		}
 	})
 	if err != nil {
@@ -187,56 +183,21 @@ type listedContainer struct {
 	container *containerizer.Container
 }
 
-func (a *Agent) listExecutor(e *executorRun, nested bool) []listedContainer {
+func (s *views) list(e *executorRun, nested bool) []listedContainer {
 	if e.state == terminated || e.container == nil {
 		return nil
 	}
-	list := []listedContainer{{a.viewContainer(e), e.container}}
+	list := []listedContainer{{s.container(e), e.container}}
 	if !nested {
 		return list
 	}
-	for _, c := range a.nestedOf(e.containerID) {
+	for _, c := range s.nested.in(e.containerID) {
 		id := mesos.ContainerID{
 			Value: strings.TrimPrefix(c.ID(), e.containerID+"."), Parent: &mesos.ContainerID{Value: e.containerID},
 		}
 		list = append(list, listedContainer{ContainerView{ID: id, Status: statusOf(id, c)}, c})
 	}
 	return list
-}
-
-func (a *Agent) listStandalone() []listedContainer {
-	var list []listedContainer
-	for _, name := range slices.Sorted(maps.Keys(a.nested)) {
-		if n := a.nested[name]; n.id.Parent == nil && isRunning(n.container) {
-			list = append(list, listedContainer{ContainerView{ID: n.id, Status: statusOf(n.id, n.container)}, n.container})
-		}
-	}
-	return list
-}
-
-// nestedOf returns the running containers inside another one, launched through the API or by the default executor.
-func (a *Agent) nestedOf(parent string) []*containerizer.Container {
-	var list []*containerizer.Container
-	ids := a.host.IDs()
-	slices.Sort(ids)
-	for _, id := range ids {
-		if !strings.HasPrefix(id, parent+".") {
-			continue
-		}
-		if c, ok := a.host.Lookup(id); ok && isRunning(c) {
-			list = append(list, c)
-		}
-	}
-	return list
-}
-
-func isRunning(c *containerizer.Container) bool {
-	select {
-	case <-c.Done():
-		return false
-	default:
-		return true
-	}
 }
 
 func statusOf(id mesos.ContainerID, c *containerizer.Container) mesos.ContainerStatus {
@@ -247,7 +208,7 @@ func statusOf(id mesos.ContainerID, c *containerizer.Container) mesos.ContainerS
 	return status
 }
 
-func (a *Agent) viewContainer(e *executorRun) ContainerView {
+func (s *views) container(e *executorRun) ContainerView {
 	v := ContainerView{
 		ID: mesos.ContainerID{Value: e.containerID}, FrameworkID: e.framework.id(), ExecutorID: e.id(),
 		ExecutorName: e.info.GetName(), Source: e.info.GetSource(),
