@@ -140,7 +140,7 @@ func (m *Market) recharge(a *App, c *roster.Change) {
 		return
 	}
 	if before.n > 0 {
-		m.fair.Release(a.queuePath, before.used, before.n)
+		m.fair.Refund(a.queuePath, before.used, before.n)
 		a.charge.used, a.charge.n = a.charge.used.Sub(before.used), a.charge.n-before.n
 		if m.fair.Limited() > 0 {
 			m.unlimit()
@@ -176,7 +176,7 @@ func (m *Market) enqueue(a *App) {
 		return
 	}
 	if a.charge.n > 0 {
-		m.fair.Release(a.queuePath, a.charge.used, a.charge.n)
+		m.fair.Refund(a.queuePath, a.charge.used, a.charge.n)
 		m.fair.Charge(path, a.charge.used, a.charge.n)
 	}
 	a.queuePath = path

@@ -107,7 +107,7 @@ func (m *Market) watched(h *hoard) bool {
 
 // unhoard gives an App's agent back to everybody.
 func (m *Market) unhoard(id app.ID, h *hoard) {
-	m.cluster.Release(h.demand)
+	m.cluster.Unhold(h.demand)
 	m.timers.Cancel(&h.timer)
 	delete(m.hoards, id)
 	m.changed = true

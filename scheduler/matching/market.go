@@ -188,7 +188,7 @@ func (m *Market) Lost(agent mesos.AgentID) {
 // Reclaim takes the offers out on which resources are reserved, for instances,
 // that are not kept, and returns what is to be done on them to free those.
 func (m *Market) Reclaim(kept func(instance string) bool) []placement.Cleanup {
-	all := m.cluster.Strays(kept)
+	all := m.cluster.Cleanups(kept)
 	for _, c := range all {
 		for _, id := range c.Offers {
 			m.cluster.Remove(id)

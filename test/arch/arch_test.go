@@ -117,6 +117,34 @@ func TestPurePackagesImportOnlyPurePackages(t *testing.T) {
 	}
 }
 
+// rooms are what the scheduler's core asks, and what each of them may know of the
+// scheduler beside the packages that all of them use.
+var rooms = map[string][]string{
+	"scheduler/roster":   {"scheduler/deployment"},
+	"scheduler/matching": {"scheduler/roster", "scheduler/placement", "scheduler/fairshare"},
+	"scheduler/volumes":  {"scheduler/roster", "scheduler/placement"},
+}
+
+func TestRoomsOfTheCoreKnowOnlyWhatTheyNeed(t *testing.T) {
+	found := 0
+	for _, p := range list(t) {
+		may, room := rooms[p.name()]
+		if !room {
+			continue
+		}
+		found++
+		for _, imp := range p.Imports {
+			own, ok := strings.CutPrefix(imp, module)
+			if ok && below(own, "scheduler") && own != "scheduler/instance" && !slices.Contains(may, own) {
+				t.Errorf("%s imports %s: it may know %v; core brings rooms together", p.name(), own, may)
+			}
+		}
+	}
+	if found != len(rooms) {
+		t.Errorf("found %d of %d rooms", found, len(rooms))
+	}
+}
+
 func TestTheMiniClusterDecidesWithoutIO(t *testing.T) {
 	for _, p := range list(t) {
 		if !slices.Contains(rules, p.name()) {
