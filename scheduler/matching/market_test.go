@@ -102,8 +102,8 @@ func TestTheMasterIsToldWhetherOffersAreWanted(t *testing.T) {
 	s.waits(web, 1)
 	s.after(0)
 	is(t, "something waits", s.told(), "Revive")
-	for _, wait := range []time.Duration{1, 2, 4, 4} {
-		s.after(wait*time.Second - time.Millisecond)
+	for _, wait := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second} {
+		s.after(wait - time.Millisecond)
 		is(t, "before its time", s.told())
 		s.after(time.Millisecond)
 		is(t, "again, after a pause that doubles up to a bound", s.told(), "Revive")

@@ -60,7 +60,7 @@ func TestLineAndChargesAreThoseOfTheRecords(t *testing.T) {
 				versions++
 				next := spec(a.Spec().ID, rapid.IntRange(1, 4).Draw(t, "cpus"), start.Add(time.Duration(versions)*time.Minute))
 				next.Labels = map[string]string{app.QueueLabel: rapid.SampledFrom([]string{"/x", "/z"}).Draw(t, "queue")}
-				a.App.Install(next)
+				a.Install(next)
 				s.Install(a)
 			},
 			"avoid": func(t *rapid.T) {

@@ -114,7 +114,7 @@ func (s *scene) pass() (on []string, refuse time.Duration) {
 	var at placement.Assignment
 	var spots []placement.Spot
 	for m := s.Next(&at); m != nil; m = s.Next(&at) {
-		on = append(on, fmt.Sprintf("%s on %s", m.App().Spec().ID, at.Site.AgentID))
+		on = append(on, fmt.Sprintf("%s on %s", m.App().Spec().ID, at.AgentID))
 		s.apps.Put(m, m.Is().Launched(&instance.Instance{}, s.now, m.App().Spec().Version, &instance.Place{
 			Site: at.Site, Resources: m.App().Spec().Resources, Role: at.Role,
 		}))
