@@ -109,7 +109,7 @@ func (s *Scheduler) framework(id mesos.FrameworkID) mesos.FrameworkInfo {
 	if info.WebUIURL == "" {
 		info.WebUIURL = "http://" + s.address
 	}
-	if s.cfg.GPU {
+	if s.cfg.gpus() {
 		info.Capabilities = append(info.Capabilities, mesos.GPUResources)
 	}
 	return info
