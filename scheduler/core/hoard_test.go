@@ -182,10 +182,9 @@ func TestALargeInstanceStartsWhileSmallOnesKeepComing(t *testing.T) {
 					b.second()
 				}
 				b.create("/a/large", 1, 8)
-				b.state.app("/a/large").hoardPause = time.Second // as after a hold that was of no use
 				took := b.until("started the large instance", func() bool { return b.runs("/a/large") > 0 })
-				if a := b.state.app("/a/large"); a.hoardPause != 0 || !a.waitsSince.IsZero() {
-					t.Errorf("of the wait that is over is left: %v, %v", a.hoardPause, a.waitsSince)
+				if a := b.state.app("/a/large"); !a.WaitsSince().IsZero() {
+					t.Errorf("of the wait that is over is left: %v", a.WaitsSince())
 				}
 				if b.runs("/b/small") == 0 || len(b.holds()) > 0 {
 					t.Errorf("small ones: got %d, held: %v", b.runs("/b/small"), b.holds())

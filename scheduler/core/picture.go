@@ -1,12 +1,10 @@
 package core
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/gantry-mesos/gantry/pkg/why"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/matching"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
 	"github.com/gantry-mesos/gantry/scheduler/view"
@@ -20,7 +18,11 @@ func (s *State) View() *view.View { return s.pictures.Take(s.now) }
 type subject struct{ s *State }
 
 // Framework implements view.Source.
-func (v subject) Framework() view.Framework { return v.s.framework }
+func (v subject) Framework() view.Framework {
+	f := v.s.framework
+	f.AgentsAvoided = v.s.market.Avoided()
+	return f
+}
 
 // Deployments implements view.Source.
 func (v subject) Deployments() []*deployment.Deployment { return v.s.deployments.all }
@@ -28,39 +30,39 @@ func (v subject) Deployments() []*deployment.Deployment { return v.s.deployments
 // Facts implements view.Source.
 func (v subject) Facts(ledger *roster.App) view.Facts {
 	a := stateOf(ledger)
-	f := view.Facts{Failure: a.trouble.Failure, DelayUntil: a.trouble.DelayUntil, WaitsSince: a.waitsSince}
+	f := view.Facts{Failure: a.trouble.Failure, DelayUntil: a.trouble.DelayUntil, WaitsSince: a.WaitsSince()}
 	if a.deployment != nil {
 		f.Deployment = a.deployment.ID
 	}
 	return f
 }
 
-// HomeLack implements view.Source.
-func (v subject) HomeLack(h *instance.Home) why.HomeLack { return v.s.homeLack(h) }
+// Home implements view.Source.
+func (v subject) Home(ledger *roster.App) *why.Home { return v.s.missedHome(ledger) }
+
+// Shared implements view.Source.
+func (v subject) Shared() uint64 { return v.s.market.Shared() }
 
 // Sharing implements view.Source.
 func (v subject) Sharing() view.Sharing {
-	s := v.s
-	sh := view.Sharing{Mode: s.fair.Mode(), Total: s.fair.Total(), Queues: s.fair.Shares(), Set: map[string]bool{}}
-	for path := range s.quotas {
-		sh.Set[path] = true
-	}
-	for _, id := range slices.Sorted(maps.Keys(s.hoards)) {
-		sh.Held = append(sh.Held, view.Held{App: id, Agent: s.hoards[id].agent, Since: s.hoards[id].from})
+	m := v.s.market
+	sh := view.Sharing{Mode: m.Mode(), Total: m.Total(), Queues: m.Shares(), Set: m.Quotas()}
+	for _, h := range m.Held() {
+		sh.Held = append(sh.Held, view.Held(h))
 	}
 	return sh
 }
 
 // noteUnplaced keeps for readers why Apps found no place.
-func (s *State) noteUnplaced(unplaced []*appState) {
+func (s *State) noteUnplaced(unplaced []*matching.App) {
 	if len(unplaced) == 0 {
 		return
 	}
 	pages := make([]*view.Page, len(unplaced))
 	for n, a := range unplaced {
-		pages[n] = &a.page
+		pages[n] = &stateOf(&a.App).page
 	}
-	s.pictures.Unplaced(s.now, pages, s.cluster.Agents(), func(ledger *roster.App) *placement.Demand {
-		return s.demandOf(stateOf(ledger))
+	s.pictures.Unplaced(s.now, pages, s.market.Agents(), func(ledger *roster.App) (*placement.Demand, *instance.Instance) {
+		return s.market.Demand(&stateOf(ledger).App), homesick(ledger)
 	})
 }

@@ -1,39 +1,11 @@
 package core
 
 import (
-	"slices"
-
 	"github.com/gantry-mesos/gantry/pkg/why"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
-	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
-
-// placeResident places the first waiting instance of a resident App that finds
-// its volumes on offer, or, without any yet, an agent to have them made on.
-func (s *State) placeResident(a *appState) (m *roster.Member, at placement.Assignment, ok bool) {
-	d := s.demandOf(a)
-	for m = a.First(); m != nil; m = m.Next() {
-		if at, ok = s.takeHome(d, m); ok {
-			return m, at, true
-		}
-	}
-	return nil, at, false
-}
-
-// takeHome places one instance, at its home if it has one.
-func (s *State) takeHome(d *placement.Demand, m *roster.Member) (placement.Assignment, bool) {
-	i := m.Is()
-	if i.Home == nil {
-		return s.cluster.PlaceResident(d, string(i.ID), "")
-	}
-	at, ok := s.cluster.PlaceResident(d, string(i.ID), i.Home.AgentID)
-	if ok && m.App().Counted(i) {
-		// It counted for the constraints already, as one that will return.
-		d.Uncount(site(i))
-	}
-	return at, ok
-}
 
 // suspend ends an instance's task and keeps the instance with its volumes, for
 // the next time that the App wants one more. An unreachable task is killed when
@@ -78,12 +50,37 @@ func (s *State) resume(a *appState, n int) int {
 	return max(0, n-coming)
 }
 
+// missedHome tells which home an App's longest waiting resident instance waits
+// for, nil if none waits for one.
+func (s *State) missedHome(a *roster.App) *why.Home {
+	i := homesick(a)
+	if i == nil {
+		return nil
+	}
+	paths := make([]string, len(i.Home.Volumes))
+	for n, v := range i.Home.Volumes {
+		paths[n] = v.ContainerPath
+	}
+	return &why.Home{
+		Instance: string(i.ID), Task: i.TaskID(), Agent: i.Home.AgentID, Hostname: i.Home.Hostname,
+		Paths: paths, Made: i.Home.Made, Lack: s.homeLack(i.Home), Wipe: true,
+	}
+}
+
+// homesick returns the waiting instance with a home that has waited longest.
+func homesick(a *roster.App) *instance.Instance {
+	if !a.Resident() {
+		return nil
+	}
+	return volumes.Missing(a.Instances)
+}
+
 // homeLack says what the home of a waiting instance has not got at present.
 func (s *State) homeLack(h *instance.Home) why.HomeLack {
 	switch {
-	case len(s.cluster.Offers(h.AgentID, h.Role)) == 0:
+	case !s.market.Offering(h.AgentID, h.Role):
 		return why.HomeSilent
-	case s.cluster.Draining(h.AgentID):
+	case s.market.Draining(h.AgentID):
 		return why.HomeDraining
 	default:
 		return why.HomeShort
@@ -106,10 +103,4 @@ func keeps(i *instance.Instance, scale bool) bool {
 		return false
 	}
 	return i.Goal == instance.GoalStopped || i.Condition.OutOfSight() || !i.Condition.Live() && !scale
-}
-
-// wantsPlace reports whether an instance waits for a place on some agent, not
-// only for its home.
-func (a *appState) wantsPlace() bool {
-	return !a.Resident() || slices.ContainsFunc(a.Members(), func(m *roster.Member) bool { return m.Waits() && m.Is().Home == nil })
 }

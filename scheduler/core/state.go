@@ -8,10 +8,10 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
-	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/matching"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/reconciliation"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
@@ -35,19 +35,8 @@ type State struct {
 	lastVersion time.Time
 	ports       servicePorts
 
-	cluster *placement.Cluster
-	// fair is whose instance is next, hoards the agents held for Apps that starve.
-	fair   *fairshare.Tree
-	hoards map[app.ID]*hoard
-	// quotas are those set at run time; seen is what measure found since the last
-	// subscription, until measureUntil.
-	quotas        map[string]fairshare.Quota
-	seen          resource.Vector
-	measureUntil  time.Time
-	sharesChanged bool
-	demand        offerDemand
-	// faulty are agents on which tasks of any App failed lately by the agent's fault.
-	faulty map[mesos.AgentID]failures
+	// market is where offers meet what waits for them.
+	market *matching.Market
 	kills  map[mesos.TaskID]*kill
 	guard  guard
 	recon  *reconciliation.Round
@@ -55,10 +44,6 @@ type State struct {
 
 	// toSettle are Apps whose instances may have to be started or ended.
 	toSettle []*appState
-	// resting holds the Apps with instances that want an offer but back off; all
-	// others that want one stand in line.
-	resting    map[app.ID]*appState
-	placeAgain bool
 	// records are the ones that newRecord hands out next.
 	records []instance.Instance
 	// quiet says that nothing is launched any more.
@@ -88,20 +73,17 @@ type Stored struct {
 // of the start; place decides where instances go.
 func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *State {
 	s := &State{
-		cfg: cfg, now: now, cluster: place,
+		cfg: cfg, now: now,
 		framework: view.Framework{ID: stored.Framework},
 		roster:    roster.New(),
 		ports:     servicePorts{first: cfg.ServicePortMin, last: cfg.ServicePortMax, uses: map[int]int{}},
-		faulty:    map[mesos.AgentID]failures{},
-		resting:   map[app.ID]*appState{},
 		kills:     map[mesos.TaskID]*kill{},
 		timers:    timers{byKey: map[timerKey]*keyed{}},
-		fair:      fairshare.New(cfg.Fairness), hoards: map[app.ID]*hoard{},
 	}
 	s.pictures = view.NewBuilder(subject{s})
 	place.SetFramework(stored.Framework)
 	s.guard.empty = len(stored.Versions) == 0
-	s.loadQuotas(stored.Quotas)
+	s.market = matching.New(s.matchingConfig(), s.roster, place, &s.timers.queue, &s.now, stored.Quotas)
 	s.volumes = volumes.New(homeKeeper{s}, s.roster, cfg.ConfirmAfter, &s.now, stored.Releases)
 	s.observe()
 	s.load(stored)
@@ -128,7 +110,7 @@ func (s *State) load(stored Stored) {
 	for _, id := range slices.Sorted(maps.Keys(stored.Troubles)) {
 		if a := s.app(id); a != nil {
 			a.trouble = stored.Troubles[id]
-			s.timers.set(a.trouble.DelayUntil, delayTimer, string(id))
+			s.market.Rest(&a.App, a.trouble.DelayUntil)
 		}
 	}
 	s.loadInstances(stored.Instances)
@@ -155,7 +137,7 @@ func (s *State) loadInstances(stored []*instance.Instance) {
 		of[i.App] = append(of[i.App], i)
 	}
 	for a := range s.apps {
-		s.roster.Join(&a.App, of[a.Spec().ID]...)
+		s.roster.Join(&a.App.App, of[a.Spec().ID]...)
 	}
 }
 
@@ -171,17 +153,14 @@ func (s *State) setSpec(spec *app.Spec) *appState {
 	a := s.app(spec.ID)
 	if a == nil {
 		a = &appState{}
-		s.roster.Add(&a.App, spec, a)
-		a.page = view.NewPage(&a.App)
+		s.roster.Add(&a.App.App, spec, a)
+		a.page = view.NewPage(&a.App.App)
 	} else {
 		s.ports.count(a.Spec(), -1)
 		a.Install(spec)
-		a.demand = nil
 	}
 	s.ports.count(spec, 1)
-	a.plain = s.cluster.Plain(&spec.Run)
-	s.enqueue(a)
-	s.noteWaiting(a)
+	s.market.Install(&a.App)
 	s.touch(a)
 	return a
 }
@@ -212,11 +191,7 @@ func (s *State) Step(now time.Time, ev Event) Effects {
 	s.settle()
 	s.destroyReleased()
 	s.place()
-	s.steerOffers()
-	if s.sharesChanged {
-		s.sharesChanged = false
-		s.pictures.SharesChanged()
-	}
+	s.market.Steer()
 	out.Wake = s.timers.queue.Next()
 	s.out = nil
 	return out
