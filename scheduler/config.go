@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
@@ -36,6 +38,11 @@ type Config struct {
 	// HTTPCredentialsFile holds the users of the API, a line "user:password" each;
 	// "" lets everybody in.
 	HTTPCredentialsFile string
+	// DebugAddress is what /debug listens on: profiles, a dump of the state, the log's
+	// level. Anything but loopback needs HTTPCredentialsFile. Default "", nowhere.
+	DebugAddress string
+	// LogLevel is the level of the log, for /debug to change.
+	LogLevel zap.AtomicLevel
 	// Hostname is the name that others reach this scheduler by. Default: the host of HTTPAddress, or the machine's name.
 	Hostname string
 	// FrameworkName is shown by Mesos. Default "gantry".
@@ -119,6 +126,9 @@ func (c Config) Validate() error {
 	}
 	if _, _, err := net.SplitHostPort(c.HTTPAddress); err != nil {
 		problem("--http-address %q: %w; it has the form host:port", c.HTTPAddress, err)
+	}
+	if err := c.CheckDebugAddress(); err != nil {
+		problems = append(problems, err)
 	}
 	if c.HTTPBodyMax < 1 {
 		problem("--http-body-max %d must be positive", c.HTTPBodyMax)

@@ -63,10 +63,11 @@ their grace period, which a second Ctrl-C ends.`,
   gantry mini --masters 3 --mesos-zk zk://127.0.0.1:2181/mesos`,
 		Args: args(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := logs.logger()
+			log, level, err := logs.logger()
 			if err != nil {
 				return usageError(err)
 			}
+			c.access.LogLevel = level
 			return c.run(cmd.Context(), cmd.OutOrStdout(), log)
 		},
 	}
@@ -128,6 +129,9 @@ func (c *miniConfig) validate() error {
 	}
 	if err := fairshare.CheckQuotas(c.decisions.Fairness.Queues); err != nil {
 		problem("--queue: %w", err)
+	}
+	if err := c.access.CheckDebugAddress(); err != nil {
+		problems = append(problems, err)
 	}
 	c.validateDomains(problem)
 	c.validateAttributes(problem)
