@@ -1,6 +1,8 @@
 package matching
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
@@ -207,3 +209,12 @@ func (m *Market) Draining(agent mesos.AgentID) bool { return m.cluster.Draining(
 
 // Agents is how many agents are known.
 func (m *Market) Agents() int { return m.cluster.Agents() }
+
+// Offers is how many offers are in hand.
+func (m *Market) Offers() int { return m.cluster.Len() }
+
+// Resting lists the Apps with instances that want an offer and rest, by id.
+func (m *Market) Resting() []app.ID { return slices.Sorted(maps.Keys(m.resting)) }
+
+// Suppressed reports whether the master was told to send no offers.
+func (m *Market) Suppressed() bool { return m.wish.suppressed }
