@@ -6,14 +6,16 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
 )
 
 // current shows the API the loop of this term, or nothing while another
 // scheduler leads.
 type current struct {
-	loop atomic.Pointer[loop.Loop]
-	none *core.View
+	loop   atomic.Pointer[loop.Loop]
+	events atomic.Pointer[eventlog.Log]
+	none   *core.View
 }
 
 func newCurrent() *current {

@@ -1,12 +1,9 @@
 package httpapi
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
@@ -71,6 +68,12 @@ func allowed(e endpoint) string {
 	}
 	slices.Sort(methods)
 	return strings.Join(methods, ", ")
+}
+
+// streams reports whether a path leads to the event stream. A standby sends its
+// readers on to the leader: they would take up its connections for good.
+func streams(segments []string) bool {
+	return len(segments) == 2 && segments[0] == "v2" && segments[1] == "events"
 }
 
 // local reports whether every scheduler answers a path itself, standbys too.
@@ -159,22 +162,12 @@ func (s *Server) findSingle(noun string) endpoint {
 		if s.cfg.Events != nil {
 			return endpoint{http.MethodGet: s.events}
 		}
-		return s.notYet(noun)
+		return nil
 	case "groups", "pods":
 		return s.notYet(noun)
 	default:
 		return nil
 	}
-}
-
-// events hands a request to the event stream, which may last: it is freed from
-// the server's read timeout.
-func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
-	if err := http.NewResponseController(w).SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return fmt.Errorf("lift the read timeout: %w", err)
-	}
-	s.cfg.Events.ServeHTTP(w, r)
-	return nil
 }
 
 // notYet answers every method for a part of Marathon's API that is not there.
