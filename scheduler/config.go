@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
+	"strings"
 	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
 	"github.com/gantry-mesos/gantry/scheduler/core"
@@ -34,6 +38,11 @@ type Config struct {
 	// HTTPCredentialsFile holds the users of the API, a line "user:password" each;
 	// "" lets everybody in.
 	HTTPCredentialsFile string
+	// DebugAddress is what /debug listens on: profiles, a dump of the state, the log's
+	// level. Anything but loopback needs HTTPCredentialsFile. Default "", nowhere.
+	DebugAddress string
+	// LogLevel is the level of the log, for /debug to change.
+	LogLevel zap.AtomicLevel
 	// Hostname is the name that others reach this scheduler by. Default: the host of HTTPAddress, or the machine's name.
 	Hostname string
 	// FrameworkName is shown by Mesos. Default "gantry".
@@ -70,6 +79,8 @@ type Config struct {
 	AcceptedResourceRoles placement.Accepted
 	// GPU declares that Apps may ask for GPUs.
 	GPU bool
+	// Features are Marathon's optional ones that are on: see Features.
+	Features []string
 	// GPUScheduling is "restricted" to keep agents with GPUs for Apps that ask for
 	// GPUs, or "unrestricted". An App's label GPU_SCHEDULING_BEHAVIOR overrides it.
 	// Default restricted.
@@ -80,6 +91,17 @@ type Config struct {
 	// Decisions tunes the core; Rand is set by Run.
 	Decisions core.Config
 }
+
+// Features are the names that Marathon gives its optional features. Of these
+// vips and task_killing change nothing, as Gantry does so anyway, and secrets
+// neither: there is no source of them yet, and Apps that need one are refused.
+var Features = []string{featureExternalVolumes, featureGPUs, featureSecrets, "task_killing", "vips"}
+
+const (
+	featureExternalVolumes = "external_volumes"
+	featureGPUs            = "gpu_resources"
+	featureSecrets         = "secrets"
+)
 
 // The values of Config.GPUScheduling.
 const gpusRestricted, gpusUnrestricted = "restricted", "unrestricted"
@@ -105,6 +127,9 @@ func (c Config) Validate() error {
 	if _, _, err := net.SplitHostPort(c.HTTPAddress); err != nil {
 		problem("--http-address %q: %w; it has the form host:port", c.HTTPAddress, err)
 	}
+	if err := c.CheckDebugAddress(); err != nil {
+		problems = append(problems, err)
+	}
 	if c.HTTPBodyMax < 1 {
 		problem("--http-body-max %d must be positive", c.HTTPBodyMax)
 	}
@@ -116,6 +141,9 @@ func (c Config) Validate() error {
 	}
 	if c.DefaultExecutor == "gantry" && c.ExecutorPath == "" && c.ExecutorBinary == "" {
 		problem("gantry-executor was not found: put it beside gantry, or say with --executor-path where it is installed on every agent")
+	}
+	if err := CheckFeatures(c.Features); err != nil {
+		problem("--enable-features %w", err)
 	}
 	if c.GPUScheduling != gpusRestricted && c.GPUScheduling != gpusUnrestricted {
 		problem("--gpu-scheduling-behavior %q: use restricted or unrestricted", c.GPUScheduling)
@@ -149,3 +177,16 @@ func (c Config) advertised(listening net.Addr) string {
 	}
 	return net.JoinHostPort(host, port)
 }
+
+// CheckFeatures fails for a name that is none of Features.
+func CheckFeatures(names []string) error {
+	for _, name := range names {
+		if !slices.Contains(Features, name) {
+			return fmt.Errorf("%q: known are %s", name, strings.Join(Features, ", "))
+		}
+	}
+	return nil
+}
+
+// gpus reports whether offers of agents with GPUs are asked for.
+func (c Config) gpus() bool { return c.GPU || slices.Contains(c.Features, featureGPUs) }

@@ -26,6 +26,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos/operatorapi"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/debug"
 	"github.com/gantry-mesos/gantry/scheduler/election"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
@@ -49,8 +50,11 @@ type Scheduler struct {
 	current  *current
 	campaign *campaign
 	api      *httpapi.Server
-	executor taskinfo.Options
-	seed     uint64
+	// debug is nil if it is served nowhere.
+	debug         *debug.Server
+	debugListener net.Listener
+	executor      taskinfo.Options
+	seed          uint64
 }
 
 // New checks the configuration and takes the API's address. Nothing runs until Run.
@@ -77,8 +81,15 @@ func New(cfg Config, log *zap.Logger) (*Scheduler, error) {
 	if s.campaign, err = newCampaign(cfg, self, s.current.ready, s.term, log); err != nil {
 		return nil, errors.Join(err, s.listener.Close())
 	}
-	if s.api, err = s.newAPI(); err != nil {
+	users, err := readCredentials(cfg.HTTPCredentialsFile)
+	if err == nil {
+		err = s.listenDebug(users)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.listener.Close())
+	}
+	if s.api, err = s.newAPI(users); err != nil {
+		return nil, errors.Join(err, s.listener.Close(), s.closeDebug())
 	}
 	s.executor = s.taskOptions()
 	return s, nil
@@ -99,17 +110,20 @@ func credentials(cfg Config) (httptransport.Credentials, error) {
 func (s *Scheduler) rules() app.Rules {
 	r := app.DefaultRules()
 	r.Roles = s.cfg.MesosRoles
-	r.GPUs = s.cfg.GPU
+	r.GPUs = s.cfg.gpus()
+	r.ExternalVolumes = slices.Contains(s.cfg.Features, featureExternalVolumes)
+	r.Launchable = func(spec *app.Spec) []app.Problem {
+		if e, ok := errors.AsType[*taskinfo.UnlaunchableError](taskinfo.Trial(&spec.Run, s.taskOptions())); ok {
+			return []app.Problem{{Path: e.Path, Text: e.Text}}
+		}
+		return nil
+	}
 	r.AnyDockerParameter = s.cfg.DefaultExecutor == "mesos"
 	return r
 }
 
-func (s *Scheduler) newAPI() (*httpapi.Server, error) {
+func (s *Scheduler) newAPI(users httpapi.Credentials) (*httpapi.Server, error) {
 	c := s.cfg
-	users, err := readCredentials(c.HTTPCredentialsFile)
-	if err != nil {
-		return nil, err
-	}
 	s.warnOpen(users)
 	transport, err := httptransport.New(httptransport.Config{HeaderTimeout: operatorCallTimeout})
 	if err != nil {
@@ -160,6 +174,9 @@ const restartPause = time.Second
 func (s *Scheduler) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.api.Run(ctx, s.listener) })
+	if s.debug != nil {
+		g.Go(func() error { return s.debug.Run(ctx, s.debugListener) })
+	}
 	g.Go(func() error { return s.detector.Run(ctx) })
 	g.Go(func() error {
 		err := s.campaign.Run(ctx)

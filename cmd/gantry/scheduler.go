@@ -36,10 +36,11 @@ same, so Marathon's spelling works.`,
 			if err := cfg.Validate(); err != nil {
 				return usageError(err)
 			}
-			log, err := logs.logger()
+			log, level, err := logs.logger()
 			if err != nil {
 				return usageError(err)
 			}
+			cfg.LogLevel = level
 			s, err := scheduler.New(cfg, log)
 			if err != nil {
 				return err
@@ -108,10 +109,11 @@ func (l *logging) flags(f *pflag.FlagSet, level string) {
 	f.StringVar(&l.format, "log-format", "console", "console or json")
 }
 
-func (l *logging) logger() (*zap.Logger, error) {
+// logger returns the log, and its level for those who change it later.
+func (l *logging) logger() (*zap.Logger, zap.AtomicLevel, error) {
 	level, err := zapcore.ParseLevel(l.level)
 	if err != nil {
-		return nil, fmt.Errorf("--log-level %q: use debug, info, warn or error", l.level)
+		return nil, zap.AtomicLevel{}, fmt.Errorf("--log-level %q: use debug, info, warn or error", l.level)
 	}
 	cfg := zap.NewProductionConfig()
 	cfg.Level = zap.NewAtomicLevelAt(level)
@@ -125,9 +127,10 @@ func (l *logging) logger() (*zap.Logger, error) {
 		cfg.EncoderConfig.EncodeLevel = zapcore.CapitalLevelEncoder
 	case "json":
 	default:
-		return nil, fmt.Errorf("--log-format %q: use console or json", l.format)
+		return nil, zap.AtomicLevel{}, fmt.Errorf("--log-format %q: use console or json", l.format)
 	}
-	return cfg.Build()
+	log, err := cfg.Build()
+	return log, cfg.Level, err
 }
 
 // accessFlags say who may use the API and with what, for both ways to run a scheduler.
@@ -135,5 +138,6 @@ func accessFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringSliceVar(&cfg.HTTPAllowedHosts, "http-allowed-host", nil, "further name that requests may call this API while it listens on loopback; repeatable")
 	f.StringSliceVar(&cfg.HTTPAllowedOrigins, "http-allowed-origin", nil, "origin of web pages that may change things, such as https://panel.example; repeatable")
 	f.StringVar(&cfg.HTTPCredentialsFile, "http-credentials-file", "", "file with the users of the API, user:password on each line; without it everybody may use it")
+	f.StringVar(&cfg.DebugAddress, "debug-address", "", "host:port that /debug listens on (docs/operations.md); anything but loopback needs --http-credentials-file (default: nowhere)")
 	f.Int64Var(&cfg.HTTPBodyMax, "http-body-max", cfg.HTTPBodyMax, "largest body of a request in bytes, such as many apps at once")
 }

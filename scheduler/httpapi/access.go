@@ -24,7 +24,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			s.fail(w, r, &api.Error{Status: refusal.Status, Message: message})
 			return
 		}
-		if len(s.cfg.Credentials) > 0 && !open(split(r.URL.Path)) && !s.cfg.Credentials.allow(r) {
+		if len(s.cfg.Credentials) > 0 && !open(split(r.URL.Path)) && !s.cfg.Credentials.Allow(r) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="Gantry", charset="UTF-8"`)
 			s.fail(w, r, &api.Error{Status: http.StatusUnauthorized, Message: "this needs a user and a password, such as in GANTRY_URL=http://user:password@host:8080"})
 			return
@@ -33,8 +33,9 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 	})
 }
 
-// allow compares in constant time, whoever asks.
-func (c Credentials) allow(r *http.Request) bool {
+// Allow reports whether a request brings the credentials of a user. It compares in
+// constant time, whoever asks.
+func (c Credentials) Allow(r *http.Request) bool {
 	user, password, ok := r.BasicAuth()
 	want, known := c[user]
 	got := sha256.Sum256([]byte(password))

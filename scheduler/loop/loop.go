@@ -72,13 +72,16 @@ type Loop struct {
 	events   chan input
 	out      *outbox
 	view     atomic.Pointer[core.View]
+	stats    recorder
 	stopped  chan struct{}
 }
 
-// input is an event with the channel that its reply goes to, if anybody waits.
+// input is an event with the channel that its reply goes to, if anybody waits; or
+// look, which only looks at the state.
 type input struct {
 	event core.Event
 	reply chan core.Reply
+	look  func(*core.State)
 }
 
 // New returns a Loop that shows the State as it is now and steps it once Run is called.
@@ -140,6 +143,32 @@ func (l *Loop) Deliver(ctx context.Context, ev mesos.SchedulerEvent) error {
 	}
 	select {
 	case l.events <- input{event: core.FromMesos{Event: ev}}:
+		return nil
+	case <-l.stopped:
+		return &StoppedError{}
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Look calls look with the state, between two steps and in the loop's goroutine: it
+// must be quick, keep nothing and write to nothing. It fails with a *StoppedError,
+// or the context's error, in which case look may still be called.
+func (l *Loop) Look(ctx context.Context, look func(*core.State)) error {
+	done := make(chan struct{})
+	in := input{look: func(s *core.State) {
+		defer close(done)
+		look(s)
+	}}
+	select {
+	case l.commands <- in:
+	case <-l.stopped:
+		return &StoppedError{}
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	select {
+	case <-done:
 		return nil
 	case <-l.stopped:
 		return &StoppedError{}
@@ -219,9 +248,14 @@ func (l *Loop) next(ctx context.Context, wake *time.Timer) ([]input, error) {
 // step steps the state with a batch and carries out the effects as one.
 func (l *Loop) step(ctx context.Context, batch []input) (wake time.Time, err error) {
 	began := time.Now()
+	l.stats.begin(began)
 	var total core.Effects
 	waiting := map[uint64]chan core.Reply{}
 	for n, in := range batch {
+		if in.look != nil {
+			in.look(l.cfg.State)
+			in.event = core.Tick{} // which says when the next one is due
+		}
 		if asked, ok := in.event.(core.Asked); ok {
 			asked.Reply = uint64(n)
 			waiting[asked.Reply] = in.reply
@@ -247,7 +281,9 @@ func (l *Loop) step(ctx context.Context, batch []input) (wake time.Time, err err
 	for _, r := range total.Replies {
 		waiting[r.To] <- r
 	}
-	l.cfg.Metrics.stepped(len(batch), len(total.Persist), time.Since(began))
+	took := time.Since(began)
+	l.cfg.Metrics.stepped(len(batch), len(total.Persist), took)
+	l.stats.end(StepTime{At: began, Took: took, Inputs: len(batch), Changes: len(total.Persist), Calls: len(total.Calls)})
 	if len(invalid) > 0 {
 		return l.step(ctx, invalid)
 	}

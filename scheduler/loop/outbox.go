@@ -73,6 +73,13 @@ func (o *outbox) clear() {
 	o.calls = nil
 }
 
+// len is how many calls wait.
+func (o *outbox) len() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.calls)
+}
+
 // take removes all calls that wait.
 func (o *outbox) take() []posted {
 	o.mu.Lock()
