@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// AllEvents, as a type of events, stands for all types.
+// AllEvents stands for all types of events.
 const AllEvents = "*"
 
 // EventOptions choose what Client.Events reads.

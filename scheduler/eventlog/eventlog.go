@@ -65,10 +65,12 @@ func (l *Log) Close() {
 	l.wake()
 }
 
+// wake wakes all who wait. A goroutine of its own does that, for they may be a
+// thousand, and the caller is the scheduler's loop.
 func (l *Log) wake() {
-	if l.more != nil {
-		close(l.more)
+	if more := l.more; more != nil {
 		l.more = nil
+		go close(more)
 	}
 }
 

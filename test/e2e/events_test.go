@@ -28,7 +28,7 @@ func (a api) watch(query string) *watched {
 		a.t.Fatal(err)
 	}
 	r.Header.Set("Accept", "text/event-stream")
-	res, err := http.DefaultClient.Do(r)
+	res, err := http.DefaultClient.Do(r) //nolint:bodyclose // the clean-up does it
 	if err != nil || res.StatusCode != http.StatusOK {
 		a.t.Fatalf("/v2/events: %v %v", res, err)
 	}
