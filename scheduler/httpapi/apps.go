@@ -46,7 +46,7 @@ func (s *appRoutes) createApp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	result, err := s.do(r, core.ChangeApps{Changes: []core.AppChange{{Spec: spec, Create: true}}, Force: flag(r, "force", false)})
+	result, err := s.do(r, core.ChangeApps{Changes: []core.AppChange{{Spec: spec, Create: true}}, Force: flag(r, "force", false), From: origin(r)})
 	if err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ type wanted struct {
 func (s *appRoutes) change(r *http.Request, n *notices, want []wanted, create, partial bool) (result core.Result, created bool, err error) {
 	for range deriveMax {
 		p := newPicture(s.scheduler.View())
-		cmd := core.ChangeApps{Force: flag(r, "force", false)}
+		cmd := core.ChangeApps{Force: flag(r, "force", false), From: origin(r)}
 		created, *n = false, nil
 		rd := s.reads(r, n)
 		for _, c := range want {

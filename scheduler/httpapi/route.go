@@ -70,6 +70,12 @@ func allowed(e endpoint) string {
 	return strings.Join(methods, ", ")
 }
 
+// streams reports whether a path leads to the event stream. A standby sends its
+// readers on to the leader: they would take up its connections for good.
+func streams(segments []string) bool {
+	return len(segments) == 2 && segments[0] == "v2" && segments[1] == "events"
+}
+
 // local reports whether every scheduler answers a path itself, standbys too.
 func local(segments []string) bool {
 	return len(segments) > 0 && (segments[0] == "ping" || segments[0] == "metrics" || segments[0] == "artifacts")

@@ -15,6 +15,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/webguard"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/view"
 )
@@ -66,8 +67,9 @@ type Config struct {
 	Agents Agents
 	// Sandboxes reads the files of tasks, for /v3/tasks; nil answers 404 there.
 	Sandboxes Sandboxes
-	// Events serves /v2/events; nil answers 404.
-	Events http.Handler
+	// Events returns the log that /v2/events reads from, nil while this scheduler
+	// does not lead; without it the path is not there.
+	Events func() *eventlog.Log
 	// Abdicate gives up the leadership; nil when that is not possible.
 	Abdicate func()
 	// BodyMax bounds request bodies, in bytes; default 16 MiB.

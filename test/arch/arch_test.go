@@ -164,6 +164,16 @@ func TestTheMiniClusterDecidesWithoutIO(t *testing.T) {
 	}
 }
 
+func TestTheEventLogKnowsEventsOnly(t *testing.T) {
+	for _, p := range list(t) {
+		for _, imp := range p.Imports {
+			if own, ok := strings.CutPrefix(imp, module); ok && p.name() == "scheduler/eventlog" && own != "pkg/event" {
+				t.Errorf("%s imports %s: it keeps events of all kinds alike, and its readers are others' matter", p.name(), own)
+			}
+		}
+	}
+}
+
 func TestSchedulerAndExecutorDoNotKnowEachOther(t *testing.T) {
 	for _, p := range list(t) {
 		for _, imp := range p.Imports {
