@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -77,6 +79,8 @@ type Config struct {
 	AcceptedResourceRoles placement.Accepted
 	// GPU declares that Apps may ask for GPUs.
 	GPU bool
+	// Features are Marathon's optional ones that are on: see Features.
+	Features []string
 	// GPUScheduling is "restricted" to keep agents with GPUs for Apps that ask for
 	// GPUs, or "unrestricted". An App's label GPU_SCHEDULING_BEHAVIOR overrides it.
 	// Default restricted.
@@ -87,6 +91,17 @@ type Config struct {
 	// Decisions tunes the core; Rand is set by Run.
 	Decisions core.Config
 }
+
+// Features are the names that Marathon gives its optional features. Of these
+// vips and task_killing change nothing, as Gantry does so anyway, and secrets
+// neither: there is no source of them yet, and Apps that need one are refused.
+var Features = []string{featureExternalVolumes, featureGPUs, featureSecrets, "task_killing", "vips"}
+
+const (
+	featureExternalVolumes = "external_volumes"
+	featureGPUs            = "gpu_resources"
+	featureSecrets         = "secrets"
+)
 
 // The values of Config.GPUScheduling.
 const gpusRestricted, gpusUnrestricted = "restricted", "unrestricted"
@@ -127,6 +142,9 @@ func (c Config) Validate() error {
 	if c.DefaultExecutor == "gantry" && c.ExecutorPath == "" && c.ExecutorBinary == "" {
 		problem("gantry-executor was not found: put it beside gantry, or say with --executor-path where it is installed on every agent")
 	}
+	if err := CheckFeatures(c.Features); err != nil {
+		problem("--enable-features %w", err)
+	}
 	if c.GPUScheduling != gpusRestricted && c.GPUScheduling != gpusUnrestricted {
 		problem("--gpu-scheduling-behavior %q: use restricted or unrestricted", c.GPUScheduling)
 	}
@@ -159,3 +177,16 @@ func (c Config) advertised(listening net.Addr) string {
 	}
 	return net.JoinHostPort(host, port)
 }
+
+// CheckFeatures fails for a name that is none of Features.
+func CheckFeatures(names []string) error {
+	for _, name := range names {
+		if !slices.Contains(Features, name) {
+			return fmt.Errorf("%q: known are %s", name, strings.Join(Features, ", "))
+		}
+	}
+	return nil
+}
+
+// gpus reports whether offers of agents with GPUs are asked for.
+func (c Config) gpus() bool { return c.GPU || slices.Contains(c.Features, featureGPUs) }

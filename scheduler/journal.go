@@ -31,6 +31,9 @@ func (s *Scheduler) load(ctx context.Context, journal *record.Journal) (core.Sto
 	}
 	s.log.Info("state loaded", zap.Int("apps", len(stored.Versions)), zap.Int("instances", len(stored.Instances)),
 		logfield.Framework(stored.Framework), logfield.Elapsed(time.Since(began)))
+	if n := journal.Migrated(); n > 0 {
+		s.log.Info("records of an older version rewritten, which that version does not read any more", logfield.Count(n))
+	}
 	if s.cfg.FrameworkIDReset {
 		if err := s.resetFramework(ctx, journal, &stored); err != nil {
 			return core.Stored{}, err

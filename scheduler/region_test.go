@@ -102,9 +102,12 @@ func TestAppsStayInTheMastersRegionUnlessTheyAskForAnother(t *testing.T) {
 // GPUs are only wanted with the flag, agents with GPUs are kept for those who ask in any case.
 func TestGPUsAreDeclaredOnlyWithTheFlag(t *testing.T) {
 	t.Parallel()
-	for _, gpu := range []bool{false, true} {
+	for _, set := range []func(*Config){
+		func(*Config) {}, func(c *Config) { c.GPU = true }, func(c *Config) { c.Features = []string{"gpu_resources"} },
+	} {
 		c := config(t, "127.0.0.1:1")
-		c.GPU = gpu
+		set(&c)
+		gpu := c.GPU || len(c.Features) > 0
 		s, err := New(c, zap.NewNop())
 		if err != nil {
 			t.Fatal(err)

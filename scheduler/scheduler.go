@@ -110,7 +110,14 @@ func credentials(cfg Config) (httptransport.Credentials, error) {
 func (s *Scheduler) rules() app.Rules {
 	r := app.DefaultRules()
 	r.Roles = s.cfg.MesosRoles
-	r.GPUs = s.cfg.GPU
+	r.GPUs = s.cfg.gpus()
+	r.ExternalVolumes = slices.Contains(s.cfg.Features, featureExternalVolumes)
+	r.Launchable = func(spec *app.Spec) []app.Problem {
+		if e, ok := errors.AsType[*taskinfo.UnlaunchableError](taskinfo.Trial(&spec.Run, s.taskOptions())); ok {
+			return []app.Problem{{Path: e.Path, Text: e.Text}}
+		}
+		return nil
+	}
 	r.AnyDockerParameter = s.cfg.DefaultExecutor == "mesos"
 	return r
 }

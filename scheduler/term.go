@@ -33,7 +33,7 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	if err != nil {
 		return err
 	}
-	state := core.New(s.decisions(), placement.NewCluster(s.placement()), stored, time.Now())
+	state := core.New(s.decisions(journal), placement.NewCluster(s.placement()), stored, time.Now())
 	calls := &caller{}
 	l := loop.New(loop.Config{
 		State: state, Journal: journal, Caller: calls, Converter: mesosconv.New(s.executor),
@@ -66,9 +66,9 @@ func (c *caller) Enqueue(ctx context.Context, call mesos.SchedulerCall, done fun
 	return c.client.Enqueue(ctx, call, done)
 }
 
-func (s *Scheduler) decisions() core.Config {
+func (s *Scheduler) decisions(journal *record.Journal) core.Config {
 	d := s.cfg.Decisions
-	d.IgnoreMaintenance, d.Storable = !s.cfg.MaintenanceMode, record.Storable
+	d.IgnoreMaintenance, d.Storable = !s.cfg.MaintenanceMode, journal.Storable
 	s.seed++
 	d.Rand = rand.New(rand.NewPCG(s.seed, uint64(time.Now().UnixNano())))
 	return d
@@ -109,7 +109,7 @@ func (s *Scheduler) framework(id mesos.FrameworkID) mesos.FrameworkInfo {
 	if info.WebUIURL == "" {
 		info.WebUIURL = "http://" + s.address
 	}
-	if s.cfg.GPU {
+	if s.cfg.gpus() {
 		info.Capabilities = append(info.Capabilities, mesos.GPUResources)
 	}
 	return info

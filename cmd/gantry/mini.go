@@ -7,12 +7,9 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
@@ -58,7 +55,8 @@ Instances are placed first-fit: all of an app land on one agent while it has roo
 An app spreads over agents with "constraints": [["hostname", "GROUP_BY"]].
 
 State is kept under --work-dir, so that apps are there again after a restart.
-Ctrl-C stops everything and leaves no container and no process behind.`,
+Ctrl-C stops everything and leaves no container and no process behind; tasks get
+their grace period, which a second Ctrl-C ends.`,
 		Example: `  gantry mini
   gantry mini --agents 5 --agent-cpus 2 --agent-mem 2048
   gantry mini --runtime process --http-address 127.0.0.1:9090
@@ -93,6 +91,7 @@ Ctrl-C stops everything and leaves no container and no process behind.`,
 	f.StringVar(&c.role, "mesos-role", "gantry", "role of the scheduler and its apps; nothing can be reserved for \"*\", so that persistent volumes need another one")
 	c.access = scheduler.DefaultConfig()
 	accessFlags(f, &c.access)
+	featuresFlag(f, &c.access)
 	c.decisions = core.DefaultConfig()
 	sharingFlags(f, &c.decisions)
 	logs.flags(f, "warn")
@@ -124,6 +123,9 @@ func (c *miniConfig) validate() error {
 	}
 	if c.runtime != "auto" && c.runtime != "docker" && c.runtime != "process" {
 		problem("--runtime %q: use docker, process or auto", c.runtime)
+	}
+	if err := scheduler.CheckFeatures(c.access.Features); err != nil {
+		problem("--enable-features %w", err)
 	}
 	if err := fairshare.CheckQuotas(c.decisions.Fairness.Queues); err != nil {
 		problem("--queue: %w", err)
@@ -213,7 +215,7 @@ func (c *miniConfig) run(ctx context.Context, out io.Writer, log *zap.Logger) er
 		return err
 	}
 	c.workDir = workDir
-	ctx, stop := untilHangup(ctx)
+	ctx, again, stop := untilAsked(ctx)
 	defer stop()
 	unlock, err := c.lockWorkDir()
 	if err != nil {
@@ -234,7 +236,7 @@ func (c *miniConfig) run(ctx context.Context, out io.Writer, log *zap.Logger) er
 	}
 	defer func() { _ = admin.Close() }() // nothing is lost with it
 	c.announce(out, cluster, s, engine, admin.Addr)
-	return c.explainStart(together(ctx, cluster, s, out))
+	return c.explainStart(together(ctx, cluster, s, farewell{out: out, again: again}))
 }
 
 // newCluster reserves the cluster's addresses and keeps those of the agents for the next time.
@@ -256,46 +258,9 @@ func (c *miniConfig) newCluster(log *zap.Logger) (*minicluster.Cluster, error) {
 	return cluster, nil
 }
 
-// untilHangup ends with the terminal, too, so that no task outlives it unseen; nohup keeps its meaning.
-func untilHangup(ctx context.Context) (context.Context, context.CancelFunc) {
-	if signal.Ignored(syscall.SIGHUP) {
-		return context.WithCancel(ctx)
-	}
-	return signal.NotifyContext(ctx, syscall.SIGHUP)
-}
-
 // closeUnused gives the addresses of a cluster back that never ran.
 func closeUnused(cluster *minicluster.Cluster) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return cluster.Run(ctx)
 }
-
-// together runs both. At the end the cluster stops first, so that the scheduler
-// hears of the end of its tasks and starts them at once the next time.
-func together(ctx context.Context, cluster *minicluster.Cluster, s *scheduler.Scheduler, out io.Writer) error {
-	scheduling, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	clustering, halt := context.WithCancel(ctx)
-	defer halt()
-	schedulerEnded, clusterEnded := make(chan error, 1), make(chan error, 1)
-	go func() { schedulerEnded <- s.Run(scheduling) }()
-	go func() { clusterEnded <- cluster.Run(clustering) }()
-	select {
-	case err := <-schedulerEnded:
-		halt()
-		return errors.Join(err, <-clusterEnded)
-	case err := <-clusterEnded:
-		stop()
-		return errors.Join(err, <-schedulerEnded)
-	case <-ctx.Done():
-		fmt.Fprintln(out, "stopping; tasks get their grace period")
-		s.Quiesce(scheduling)
-		err := <-clusterEnded
-		time.AfterFunc(settleTime, stop)
-		return errors.Join(err, <-schedulerEnded)
-	}
-}
-
-// settleTime is how long the scheduler may still store what the stopped agents reported.
-const settleTime = 300 * time.Millisecond

@@ -6,11 +6,9 @@ import (
 	"errors"
 	"net"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"go.uber.org/zap"
@@ -233,17 +231,4 @@ func TestEveryReasonAgainstAnOldAgentNamesItsFlag(t *testing.T) {
 	if err := miniOn("/dir", 1).explainStart(other); !errors.Is(err, other) {
 		t.Errorf("got %v, want the error as it is", err)
 	}
-}
-
-func TestMiniEndsWithItsTerminalAsOnCtrlC(t *testing.T) {
-	t.Parallel()
-	ctx, stop := untilHangup(t.Context())
-	defer stop()
-	if signal.Ignored(syscall.SIGHUP) {
-		return // under nohup it goes on
-	}
-	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-	<-ctx.Done()
 }

@@ -20,11 +20,17 @@ func placementFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 		"resources that apps without acceptedResourceRoles use: any, unreserved, or reserved (for the app's role)")
 	f.Var((*rolesFlag)(&cfg.AcceptedResourceRoles), "default-accepted-resource-roles",
 		"older form of --accepted-resource-roles-default-behavior: * is unreserved, roles are reserved, both are any")
+	featuresFlag(f, cfg)
 	f.BoolVar(&cfg.GPU, "gpu", cfg.GPU, "ask for offers of agents with GPUs")
 	f.StringVar(&cfg.GPUScheduling, "gpu-scheduling-behavior", cfg.GPUScheduling,
 		"restricted keeps agents with GPUs for apps that ask for GPUs, unrestricted does not")
 	f.BoolVar(&cfg.MaintenanceMode, "maintenance-mode", cfg.MaintenanceMode, "place nothing on agents that are in maintenance or soon will be")
 	f.Var((*secondsFlag)(&cfg.Decisions.MaintenanceLead), "draining-seconds", "how long before its maintenance window an agent gets nothing new, in seconds")
+}
+
+func featuresFlag(f *pflag.FlagSet, cfg *scheduler.Config) {
+	f.StringSliceVar(&cfg.Features, "enable-features", cfg.Features,
+		"optional features of Marathon, comma-separated: external_volumes, and gpu_resources, which asks for offers of agents with GPUs; secrets, task_killing and vips change nothing")
 }
 
 // policyFlag makes the placement policy a flag.

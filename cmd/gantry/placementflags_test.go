@@ -20,6 +20,7 @@ type placed struct {
 	GPUs        string
 	Maintenance bool
 	Lead        time.Duration
+	Features    string
 }
 
 func TestPlacementFlagsTakeMarathonsSpelling(t *testing.T) {
@@ -44,6 +45,7 @@ func TestPlacementFlagsTakeMarathonsSpelling(t *testing.T) {
 		{"--default_accepted_resource_roles=*,web", defaults},
 		{"--gpu_scheduling_behavior unrestricted", with(func(p *placed) { p.GPUs = "unrestricted" })},
 		{"--maintenance_mode=false", with(func(p *placed) { p.Maintenance = false })},
+		{"--enable_features vips,gpu_resources", with(func(p *placed) { p.Features = "vips gpu_resources" })},
 		{"--draining_seconds 90", with(func(p *placed) { p.Lead = 90 * time.Second })},
 	} {
 		cfg := scheduler.DefaultConfig()
@@ -54,7 +56,7 @@ func TestPlacementFlagsTakeMarathonsSpelling(t *testing.T) {
 			t.Errorf("%s: %v", row.args, err)
 			continue
 		}
-		got := placed{cfg.Placement, cfg.AcceptedResourceRoles, cfg.GPUScheduling, cfg.MaintenanceMode, cfg.Decisions.MaintenanceLead}
+		got := placed{cfg.Placement, cfg.AcceptedResourceRoles, cfg.GPUScheduling, cfg.MaintenanceMode, cfg.Decisions.MaintenanceLead, strings.Join(cfg.Features, " ")}
 		if diff := cmp.Diff(got, row.want); diff != "" {
 			t.Errorf("%s (-got +want):\n%s", row.args, diff)
 		}
@@ -67,6 +69,7 @@ func TestPlacementFlagsSayWhatIsWrong(t *testing.T) {
 		{"--placement=tight", "use first-fit, best-fit or spread"},
 		{"--accepted-resource-roles-default-behavior=all", "use any, unreserved or reserved"},
 		{"--default-accepted-resource-roles=", "name roles"},
+		{"--enable-features=pods", "known are external_volumes, gpu_resources"},
 		{"--gpu-scheduling-behavior=some", "use restricted or unrestricted"},
 		{"--draining-seconds=5m", "invalid"},
 		{"--draining-seconds=-1", "must not be negative"},

@@ -17,6 +17,9 @@ type Rules struct {
 	// AnyDockerParameter leaves parameters of Docker containers to the executor, as
 	// Mesos' own hands them to docker run; else package dockerparam lists what may be given.
 	AnyDockerParameter bool
+	// Launchable says why no task of an otherwise valid definition could ever be
+	// launched; nil knows no such reason.
+	Launchable func(s *Spec) []Problem
 	// MaxInstances bounds an App's instances, at least 1.
 	MaxInstances int
 }

@@ -29,6 +29,10 @@ func Validate(s *Spec, r Rules) error {
 	validateHealthChecks(s, &f)
 	validateReadiness(s, &f)
 	validateCheck(s, &f)
+	validateLimits(s, &f)
+	if len(f) == 0 && r.Launchable != nil {
+		f = r.Launchable(s)
+	}
 	if len(f) > 0 {
 		return &InvalidError{Problems: f}
 	}
@@ -75,31 +79,39 @@ func validateGPUs(s *Spec, r Rules, f *findings) {
 	case gpus < 0:
 		f.add("/gpus", "got %v, expected at least 0", gpus)
 	case gpus > 0 && !r.GPUs:
-		f.add("/gpus", "got %v, but this scheduler does not take GPU offers; enable the feature gpu_resources", gpus)
+		f.add("/gpus", "got %v, but this scheduler does not take GPU offers; start it with --enable-features gpu_resources", gpus)
 	case gpus > 0 && s.Container != nil && s.Container.Kind == Docker:
 		f.add("/gpus", "got %v, but GPUs need a container of type MESOS", gpus)
 	}
 }
 
 func validateEnv(s *Spec, r Rules, f *findings) {
-	if _, ok := s.Env[""]; ok {
-		f.add("/env", "the name of a variable must not be empty")
+	for _, name := range sortedKeys(s.Env) {
+		validateVariable(name, f)
 	}
 	for _, name := range sortedKeys(s.EnvSecrets) {
-		if name == "" {
-			f.add("/env", "the name of a variable must not be empty")
-		}
+		validateVariable(name, f)
 		if _, ok := s.Secrets[s.EnvSecrets[name]]; !ok {
 			f.add("/env/"+name+"/secret", "secret %q is not declared in secrets", s.EnvSecrets[name])
 		}
 	}
 	if len(s.Secrets) > 0 && !r.Secrets {
-		f.add("/secrets", "this scheduler has no source of secrets; enable the feature secrets")
+		f.add("/secrets", "this version has no source of secrets; write plain values into env, or fetch a file that has them")
 	}
 	for _, name := range sortedKeys(s.Secrets) {
 		if name == "" || s.Secrets[name] == "" {
 			f.add("/secrets/"+name, "a secret needs a name and a source, neither may be empty")
 		}
+	}
+}
+
+// validateVariable checks a name of the environment, which ends at its "=".
+func validateVariable(name string, f *findings) {
+	switch {
+	case name == "":
+		f.add("/env", "the name of a variable must not be empty")
+	case strings.ContainsAny(name, "=\x00"):
+		f.add("/env/"+name, "got the name %q, but the name of a variable cannot hold \"=\" or U+0000", name)
 	}
 }
 

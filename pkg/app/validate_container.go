@@ -1,8 +1,11 @@
 package app
 
 import (
+	"path"
 	"slices"
 	"strings"
+
+	"github.com/distribution/reference"
 
 	"github.com/gantry-mesos/gantry/pkg/dockerparam"
 )
@@ -15,8 +18,10 @@ func validateContainer(s *Spec, r Rules, f *findings) {
 	if c.Kind == Docker && c.Image == "" {
 		f.add("/container/docker/image", "a container of type DOCKER needs an image; say \"type\": \"MESOS\" for one without")
 	}
-	if strings.TrimSpace(c.Image) != c.Image {
-		f.add("/container/docker/image", "got %q, expected an image name without spaces around it", c.Image)
+	if c.Image != "" {
+		if _, err := reference.ParseAnyReference(c.Image); err != nil {
+			f.add("/container/docker/image", "got %q, expected the name of an image, such as \"nginx:1.27\": %v", c.Image, err)
+		}
 	}
 	if c.Kind == Mesos {
 		if c.Privileged {
@@ -53,7 +58,20 @@ func validateContainer(s *Spec, r Rules, f *findings) {
 	for i := range c.Volumes {
 		validateVolume(s, r, &c.Volumes[i], element("/container/volumes", i), f)
 	}
+	validateMounts(c, f)
 	validateExternalNames(c, f)
+}
+
+// validateMounts refuses two volumes at one place.
+func validateMounts(c *Container, f *findings) {
+	seen := map[string]int{}
+	for i, v := range c.Volumes {
+		at := path.Clean(v.ContainerPath)
+		if first, taken := seen[at]; taken && v.ContainerPath != "" {
+			f.add(element("/container/volumes", i)+"/containerPath", "got %q, where volume %d is already", v.ContainerPath, first)
+		}
+		seen[at] = i
+	}
 }
 
 // Ineffective lists what is left out of a valid definition, and why.
@@ -117,7 +135,7 @@ func validateExternal(s *Spec, r Rules, v *Volume, path string, f *findings) {
 	e := v.External
 	docker := s.Container.Kind == Docker
 	if !r.ExternalVolumes {
-		f.add(path+"/external", "external volumes are off; enable the feature external_volumes")
+		f.add(path+"/external", "external volumes are off; start the scheduler with --enable-features external_volumes")
 	}
 	if e.Name == "" {
 		f.add(path+"/external/name", "must not be empty")

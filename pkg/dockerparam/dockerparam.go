@@ -94,6 +94,19 @@ func Check(key, value string) error {
 	return nil
 }
 
+// Bytes returns the size that an option sets, -1 for none at all; ok is false for
+// options that set no size.
+func Bytes(key, value string) (n int64, ok bool) {
+	if known[Name(key)] != size {
+		return 0, false
+	}
+	if value == "-1" {
+		return -1, true
+	}
+	n, err := units.RAMInBytes(value)
+	return n, err == nil
+}
+
 func (k kind) check(v string) (err error) {
 	switch k {
 	case boolean:

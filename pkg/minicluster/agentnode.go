@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
+	"syscall"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"golang.org/x/sync/errgroup"
@@ -37,6 +38,9 @@ type agentNode struct {
 
 func newAgentNode(c *Cluster, number int, cfg AgentConfig) (*agentNode, error) {
 	p, err := reservePort(cfg.IP, cfg.Port)
+	if cfg.PortMayChange && errors.Is(err, syscall.EADDRINUSE) {
+		p, err = reservePort(cfg.IP, 0)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("agent %d: %w", number, err)
 	}

@@ -20,8 +20,11 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster/master"
 )
 
-// stopGrace bounds how long agents may take to end their tasks when the cluster stops.
-const stopGrace = 30 * time.Second
+// StopGrace bounds how long agents may take to end their tasks when the cluster stops.
+const StopGrace = 30 * time.Second
+
+// hurryGrace bounds it from [Cluster.Hurry] on: time for executors to clean up, not for tasks.
+const hurryGrace = 5 * time.Second
 
 // Cluster is a set of masters and agents. Make it with [New] and start it with [Cluster.Run]; the addresses are known
 // before. All methods may be called by any goroutine; masters and agents are counted from 1.
@@ -46,6 +49,8 @@ type Cluster struct {
 
 	runCtx  context.Context // nodes live no longer than this
 	started chan struct{}   // closed once nodes may be started
+	hurry   chan struct{}   // closed by Hurry
+	hurried sync.Once
 }
 
 // New reserves the addresses of all masters and agents. Nothing runs until [Cluster.Run], which also gives the
@@ -59,7 +64,7 @@ func New(cfg Config) (*Cluster, error) {
 		log = zap.NewNop()
 	}
 	c := &Cluster{
-		cfg: cfg, log: log.Named("minicluster"), network: link.NewNetwork(), started: make(chan struct{}),
+		cfg: cfg, log: log.Named("minicluster"), network: link.NewNetwork(), started: make(chan struct{}), hurry: make(chan struct{}),
 	}
 	c.host = containerizer.NewHost(c.log)
 	if cfg.ZooKeeper == "" {
@@ -205,19 +210,45 @@ func (c *Cluster) startAll(ctx context.Context) error {
 	return nil
 }
 
+// Hurry ends the grace period of tasks in a cluster that stops: they are killed at once. It returns before they have
+// ended.
+func (c *Cluster) Hurry() { c.hurried.Do(func() { close(c.hurry) }) }
+
+// Containers counts the containers of executors that run, and what runs inside them as containers of their own.
+func (c *Cluster) Containers() int { return c.host.Running() }
+
 // shutdownAgents lets all agents end their tasks in an orderly way.
 func (c *Cluster) shutdownAgents() {
-	ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
+	ctx, cancel := context.WithTimeout(context.Background(), StopGrace)
 	defer cancel()
-	var g errgroup.Group
+	var hurrying sync.WaitGroup
+	hurrying.Go(func() { c.hurryAgents(ctx, cancel) })
+	var agents sync.WaitGroup
 	for _, n := range c.agents {
-		g.Go(func() error {
+		agents.Go(func() {
 			n.thaw()
 			n.shutdown(ctx)
-			return nil
 		})
 	}
-	_ = g.Wait() // the functions do not fail
+	agents.Wait()
+	cancel()
+	hurrying.Wait()
+}
+
+// hurryAgents waits for Hurry, has all tasks killed, and calls cancel when that does not end them.
+func (c *Cluster) hurryAgents(ctx context.Context, cancel context.CancelFunc) {
+	select {
+	case <-c.hurry:
+	case <-ctx.Done():
+		return
+	}
+	defer time.AfterFunc(hurryGrace, cancel).Stop()
+	for _, n := range c.agents {
+		if a := n.current.Load(); a != nil {
+			a.Hurry(ctx)
+		}
+	}
+	<-ctx.Done()
 }
 
 func (c *Cluster) each(f func(*node)) {

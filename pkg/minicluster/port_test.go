@@ -105,3 +105,27 @@ func portOf(t *testing.T, l net.Listener) int {
 	}
 	return number
 }
+
+func TestAnAgentWhosePortMayChangeTakesAnotherWhenItsOwnIsTaken(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }() // only to take the port
+	cfg := DefaultConfig(1)
+	cfg.WorkDir = t.TempDir()
+	cfg.Agents[0].Port = portOf(t, l)
+	if c, err := New(cfg); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("New = %v, %v, want address already in use", c, err)
+	}
+	cfg.Agents[0].PortMayChange = true
+	c, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.release()
+	if c.AgentAddr(1) == l.Addr().String() {
+		t.Errorf("the agent has the address %s of another", c.AgentAddr(1))
+	}
+}

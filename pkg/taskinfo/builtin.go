@@ -1,7 +1,6 @@
 package taskinfo
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -48,7 +47,7 @@ func nativeLimits(s *runspec.Run) (map[string]resource.Scalar, error) {
 	out := make(map[string]resource.Scalar, len(s.Limits))
 	for _, name := range slices.Sorted(maps.Keys(s.Limits)) {
 		if s.Limits[name].Unlimited {
-			return nil, fmt.Errorf("resource limit %s: unlimited needs Gantry's executor; give a number", name)
+			return nil, unlaunchable("/resourceLimits/"+name, "unlimited needs Gantry's executor; give a number")
 		}
 		out[name] = s.Limits[name].Amount
 	}
@@ -61,17 +60,17 @@ func nativeContainer(s *runspec.Run, o Options, t Task) (*mesos.ContainerInfo, e
 		return nil, nil // a plain process has no container
 	}
 	out := &mesos.ContainerInfo{Type: mesos.ContainerMesos}
-	for _, v := range t.Volumes {
+	for i, v := range t.Volumes {
 		switch {
 		case v.External != nil:
-			return nil, fmt.Errorf("volume %s: external volumes need Gantry's executor", v.ContainerPath)
+			return nil, unlaunchable(fmt.Sprintf("/container/volumes(%d)/external", i), "external volumes need Gantry's executor")
 		case v.HostPath != "":
 			out.Volumes = append(out.Volumes, mesos.Volume{ContainerPath: v.ContainerPath, HostPath: v.HostPath, ReadOnly: v.ReadOnly})
 		}
 	}
 	if c != nil && c.Kind == runspec.Docker {
 		if t.Container == nil {
-			return nil, errors.New("container: a Docker container needs an image")
+			return nil, unlaunchable("/container/docker/image", "a Docker container needs an image")
 		}
 		nativeDocker(out, s, t)
 		return out, nil

@@ -117,7 +117,10 @@ func build(l Launch, o Options, c common) (mesos.TaskInfo, error) {
 
 func gantryMode(info *mesos.TaskInfo, l Launch, o Options, task Task) error {
 	if task.Container == nil && !l.Run.HostNetworking() {
-		return errors.New("networks: a task without an image shares the agent's network; use host networking or give an image")
+		return unlaunchable("/networks", "a task without an image shares the agent's network; use host networking or give an image")
+	}
+	if err := visible(task); err != nil {
+		return err
 	}
 	src := o.Executor
 	command := &mesos.CommandInfo{Value: src.Path, Environment: src.Environment, URIs: uris(l.Run.Fetch)}
@@ -144,6 +147,21 @@ func gantryMode(info *mesos.TaskInfo, l Launch, o Options, task Task) error {
 		return err
 	}
 	info.Data = data
+	return nil
+}
+
+// visible fails for volumes that the executor cannot show the task.
+func visible(t Task) error {
+	for i, v := range t.Volumes {
+		at := fmt.Sprintf("/container/volumes(%d)/containerPath", i)
+		switch absolute := strings.HasPrefix(v.ContainerPath, "/"); {
+		case v.Persistent, v.External != nil:
+		case t.Container == nil && absolute:
+			return unlaunchable(at, "got %q, but a task without an image sees the agent's files; use a path relative to the sandbox", v.ContainerPath)
+		case t.Container != nil && !absolute && !strings.HasPrefix(v.HostPath, "/"):
+			return unlaunchable(at, "got %q with the host path %q, both relative; make one absolute", v.ContainerPath, v.HostPath)
+		}
+	}
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package taskinfo
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -120,7 +119,7 @@ func resolve(l Launch, o Options, c common) (Task, error) {
 		return Task{}, err
 	}
 	if len(s.EnvSecrets) > 0 {
-		return Task{}, fmt.Errorf("env %s: secrets are not supported; use a plain value", slices.Min(slices.Collect(maps.Keys(s.EnvSecrets))))
+		return Task{}, unlaunchable("/env/"+slices.Min(slices.Collect(maps.Keys(s.EnvSecrets))), "secrets are not supported; use a plain value")
 	}
 	return Task{
 		ID: l.TaskID, InstanceID: l.InstanceID, AppID: app.ID(l.Owner.ID), AppVersion: l.Owner.Version, FrameworkID: l.FrameworkID,
@@ -184,15 +183,15 @@ func resolveVolumes(s *runspec.Run) ([]Volume, error) {
 		return nil, nil
 	}
 	var out []Volume
-	for _, v := range s.Container.Volumes {
+	for i, v := range s.Container.Volumes {
 		r := Volume{ContainerPath: v.ContainerPath, ReadOnly: v.ReadOnly, HostPath: v.HostPath, Persistent: v.Persistent != nil}
 		switch {
 		case v.Secret != "":
-			return nil, fmt.Errorf("volume %s: secret volumes are not supported", v.ContainerPath)
+			return nil, unlaunchable(fmt.Sprintf("/container/volumes(%d)/secret", i), "secret volumes are not supported; fetch the file, or mount it from the host")
 		case v.External != nil:
-			external, err := resolveExternal(s, v.External)
+			external, err := resolveExternal(s, v.External, fmt.Sprintf("/container/volumes(%d)/external", i))
 			if err != nil {
-				return nil, fmt.Errorf("volume %s: %w", v.ContainerPath, err)
+				return nil, err
 			}
 			r.External = external
 		}
@@ -201,12 +200,12 @@ func resolveVolumes(s *runspec.Run) ([]Volume, error) {
 	return out, nil
 }
 
-func resolveExternal(s *runspec.Run, v *runspec.ExternalVolume) (*ExternalVolume, error) {
+func resolveExternal(s *runspec.Run, v *runspec.ExternalVolume, at string) (*ExternalVolume, error) {
 	if v.Provider != "dvdi" {
-		return nil, fmt.Errorf("provider %q is not supported; use dvdi", v.Provider)
+		return nil, unlaunchable(at+"/provider", "provider %q is not supported; use dvdi", v.Provider)
 	}
 	if s.Container.Image == "" {
-		return nil, errors.New("an external volume needs an image")
+		return nil, unlaunchable(at, "an external volume needs an image")
 	}
 	out := &ExternalVolume{Name: v.Name, Driver: v.Options["dvdi/driver"]}
 	for _, key := range slices.Sorted(maps.Keys(v.Options)) {

@@ -164,7 +164,7 @@ func TestBuild_refuses_what_cannot_work(t *testing.T) {
 		{"too few host ports", []uint32{31001}, installed(), nil, "port 1 of /prod/web: no host port given, only 1 in all"},
 		{"too many host ports", []uint32{1, 2, 3}, installed(), nil, "/prod/web has ports for 2 host ports, not 3"},
 		{"no executor", []uint32{1, 2}, taskinfo.Options{}, nil, "no gantry-executor"},
-		{"secrets", []uint32{1, 2}, installed(), func(s *app.Spec) { s.EnvSecrets = map[string]string{"PASS": "p"} }, "env PASS: secrets are not supported"},
+		{"secrets", []uint32{1, 2}, installed(), func(s *app.Spec) { s.EnvSecrets = map[string]string{"PASS": "p"} }, "/env/PASS: secrets are not supported"},
 		{"bridge without image", []uint32{1, 2}, installed(), func(s *app.Spec) { s.Container = nil }, "shares the agent's network"},
 		{"check of a missing port", []uint32{1, 2}, installed(), func(s *app.Spec) { s.HealthChecks[0].PortIndex = new(7) }, "port index 7: the app has 3 ports"},
 	}

@@ -101,15 +101,21 @@ func TestWhatIsTooLargeIsRefusedAndTheTermGoesOn(t *testing.T) {
 	t.Parallel()
 	a, p := mini(t, "--runtime", "process", "--agents", "1")
 	a.must(http.MethodPut, "/v2/apps", manyApps(800, "small"), nil)
+	var variables strings.Builder
+	for n := range 50 {
+		fmt.Fprintf(&variables, `"A%d": "%s",`, n, strings.Repeat("x", 10<<10))
+	}
 	for _, row := range []struct {
 		name, body string
 		status     int
 		where      string
+		limit      string
 	}{
-		{"cmd", `{"id": "/big", "cmd": "` + strings.Repeat("x", 500<<10) + `"}`, http.StatusUnprocessableEntity, "/cmd"},
-		{"env", `{"id": "/big", "cmd": "true", "env": {"A": "` + strings.Repeat("x", 500<<10) + `"}}`, http.StatusUnprocessableEntity, "/env"},
-		{"label", `{"id": "/big", "cmd": "true", "labels": {"a": "` + strings.Repeat("x", 500<<10) + `"}}`, http.StatusUnprocessableEntity, "/labels"},
-		{"body", `{"id": "/big", "cmd": "` + strings.Repeat("x", 17<<20) + `"}`, http.StatusRequestEntityTooLarge, ""},
+		{"cmd", `{"id": "/big", "cmd": "` + strings.Repeat("x", 500<<10) + `"}`, http.StatusUnprocessableEntity, "/cmd", "up to 131071 bytes"},
+		{"variable", `{"id": "/big", "cmd": "true", "env": {"A": "` + strings.Repeat("x", 500<<10) + `"}}`, http.StatusUnprocessableEntity, "/env/A", "up to 131071 bytes"},
+		{"env", `{"id": "/big", "cmd": "true", "env": {` + strings.TrimSuffix(variables.String(), ",") + `}}`, http.StatusUnprocessableEntity, "/env", "the limit is 458752"},
+		{"label", `{"id": "/big", "cmd": "true", "labels": {"a": "` + strings.Repeat("x", 500<<10) + `"}}`, http.StatusUnprocessableEntity, "/labels", "the limit is 458752"},
+		{"body", `{"id": "/big", "cmd": "` + strings.Repeat("x", 17<<20) + `"}`, http.StatusRequestEntityTooLarge, "", ""},
 	} {
 		status, data, err := a.try(http.MethodPut, "/v2/apps/big", row.body)
 		if err != nil || status != row.status {
@@ -125,7 +131,7 @@ func TestWhatIsTooLargeIsRefusedAndTheTermGoesOn(t *testing.T) {
 		if err := json.Unmarshal(data, &answer); err != nil {
 			t.Fatal(err)
 		}
-		if row.where != "" && (len(answer.Details) != 1 || answer.Details[0].Path != row.where || !strings.Contains(answer.Details[0].Errors[0], "the limit is 458752")) {
+		if row.where != "" && (len(answer.Details) != 1 || answer.Details[0].Path != row.where || !strings.Contains(answer.Details[0].Errors[0], row.limit)) {
 			t.Errorf("%s: got %s, want path %s and the limit", row.name, data, row.where)
 		}
 	}

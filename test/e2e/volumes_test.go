@@ -26,7 +26,7 @@ func shellImage(t *testing.T) string {
 	if err != nil {
 		t.Fatalf("no static busybox (install it with: apt-get install busybox-static): %v", err)
 	}
-	name := fmt.Sprintf("gantry-e2e-shell:%d", os.Getpid())
+	name := fmt.Sprintf("gantry-e2e-shell:%d-%s", os.Getpid(), strings.ReplaceAll(t.Name(), "/", "."))
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)
 	files := []*tar.Header{{Name: "bin/busybox", Mode: 0o755, Size: int64(len(program))}}

@@ -207,6 +207,13 @@ func (a *Agent) close() {
 	a.box.Wait()
 }
 
+// Hurry kills all tasks without any grace period, also those that have one already. It is for the time after
+// [Agent.Shutdown].
+func (a *Agent) Hurry(ctx context.Context) {
+	// An agent that has ended has no tasks.
+	_ = a.box.Do(ctx, a.ending.hurry)
+}
+
 // Shutdown stops the agent gracefully, as SIGUSR1 does with Mesos: it unregisters, lets all executors shut down within
 // their grace periods and ends.
 func (a *Agent) Shutdown(ctx context.Context) {

@@ -148,3 +148,15 @@ func (s *ending) drain(config mesos.DrainConfig) {
 		}
 	}
 }
+
+// hurry has executors kill their tasks at once; they still clean up behind them, as no executor does that is destroyed.
+func (s *ending) hurry() {
+	now := &mesos.KillPolicy{GracePeriod: &mesos.DurationInfo{}}
+	for _, f := range s.ledger.sorted() {
+		for _, e := range f.list() {
+			for _, t := range e.launched {
+				e.stream.send(killEvent(t.info.TaskID, now))
+			}
+		}
+	}
+}

@@ -63,6 +63,18 @@ func TestFailureKillsTheRestOfTheGroup(t *testing.T) {
 	r.idle()
 }
 
+func TestAGroupTaskFailsWhoseFilesCannotBeFetched(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil).registered()
+	task := commandTask("a", "sleep 1000")
+	task.Command.URIs = []mesos.CommandInfo_URI{{Value: filepath.Join(t.TempDir(), "missing")}}
+	r.master.send(group(task))
+	if got := r.terminals(1)["a"]; got.GetState() != mesos.TASK_FAILED {
+		t.Errorf("got %v: %s, want FAILED", got.GetState(), got.GetMessage())
+	}
+	r.idle()
+}
+
 func TestGroupTasksShareAVolumeOfTheExecutor(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil).registered()

@@ -1,12 +1,8 @@
 package record
 
 import (
-	"encoding/json"
-	"fmt"
-	"math"
 	"time"
 
-	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
@@ -41,36 +37,6 @@ func fromNanos(ns int64) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(0, ns).UTC()
-}
-
-func appRecord(s *app.Spec) (*gantryv1.AppRecord, error) {
-	definition, err := json.Marshal(api.FromSpec(s))
-	if err != nil {
-		return nil, fmt.Errorf("app %s: %w", s.ID, err)
-	}
-	return &gantryv1.AppRecord{
-		Definition: definition, VersionMs: millis(s.Version), LastScalingMs: millis(s.LastScalingAt),
-		LastConfigChangeMs: millis(s.LastConfigChangeAt), RestartedMs: millis(s.RestartedAt),
-	}, nil
-}
-
-// specOf reads a definition that was accepted before: whatever the rules are
-// now, it is read by ones that allow it.
-func specOf(r *gantryv1.AppRecord) (*app.Spec, error) {
-	var own struct {
-		Role string `json:"role"`
-	}
-	if err := json.Unmarshal(r.Definition, &own); err != nil {
-		return nil, err
-	}
-	rules := app.Rules{Roles: []string{own.Role}, GPUs: true, Secrets: true, ExternalVolumes: true, AnyDockerParameter: true, MaxInstances: math.MaxInt32}
-	s, err := api.Reader{Rules: rules}.App(r.Definition)
-	if err != nil {
-		return nil, err
-	}
-	s.Version, s.LastScalingAt = fromMillis(r.VersionMs), fromMillis(r.LastScalingMs)
-	s.LastConfigChangeAt, s.RestartedAt = fromMillis(r.LastConfigChangeMs), fromMillis(r.RestartedMs)
-	return s, nil
 }
 
 // Numbers of health in an InstanceRecord.

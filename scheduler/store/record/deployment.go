@@ -55,7 +55,7 @@ func planKey(id deployment.ID, n int) string { return planPrefix + escape(id) + 
 // records of their own.
 func (j *Journal) putDeployment(d *deployment.Deployment) ([]store.Change, error) {
 	parts := planRecords(d)
-	head, err := putAs(deploymentFormat, deploymentPrefix+escape(d.ID), &gantryv1.DeploymentRecord{
+	head, err := put(deploymentPrefix+escape(d.ID), &gantryv1.DeploymentRecord{
 		Id: string(d.ID), VersionMs: millis(d.Version), Current: uint32(d.Current),
 		StartedNs: nanos(d.Started), ProgressedNs: nanos(d.Progressed), Parts: uint32(len(parts)),
 	})
@@ -91,6 +91,9 @@ type loading struct {
 	plans     map[deployment.ID][]*gantryv1.PlanRecord
 	progress  map[deployment.ID]*gantryv1.ProgressRecord
 	wantParts map[deployment.ID]int
+	unknown   unknowns
+	// anew is what is to be written in today's format.
+	anew []store.Change
 }
 
 // readDeployment takes the head of a deployment, or the whole of one of format 1.
@@ -109,7 +112,10 @@ func (l *loading) readDeployment(r *gantryv1.DeploymentRecord) error {
 		}
 		d.Steps = append(d.Steps, step)
 	}
-	return errors.Join(specsOf(d.Original, r.Original), specsOf(d.Target, r.Target))
+	if err := errors.Join(specsOf(d.Original, r.Original), specsOf(d.Target, r.Target)); err != nil {
+		return err
+	}
+	return l.rewriteDeployment(r, d.Original, d.Target)
 }
 
 func specsOf(to map[app.ID]*app.Spec, records []*gantryv1.AppRecord) error {
@@ -121,6 +127,14 @@ func specsOf(to map[app.ID]*app.Spec, records []*gantryv1.AppRecord) error {
 		to[s.ID] = s
 	}
 	return nil
+}
+
+func recordsOf(specs map[app.ID]*app.Spec) []*gantryv1.AppRecord {
+	var out []*gantryv1.AppRecord
+	for _, id := range slices.Sorted(maps.Keys(specs)) {
+		out = append(out, appRecord(specs[id]))
+	}
+	return out
 }
 
 // readPlan takes a part of a plan by the rest of its key, "<id>/<n>".

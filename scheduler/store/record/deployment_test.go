@@ -1,72 +1,20 @@
 package record
 
 import (
-	"bufio"
-	"context"
-	"encoding/base64"
+	"errors"
 	"fmt"
-	"os"
+	"sort"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/store"
 )
-
-// dump is a store of what another version of Gantry wrote: a line a record, its
-// key and its value in base64.
-type dump struct {
-	store.Store
-	file string
-}
-
-func (d dump) Load(_ context.Context, fn func(string, []byte) error) error {
-	f, err := os.Open(d.file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		key, text, _ := strings.Cut(lines.Text(), " ")
-		value, err := base64.StdEncoding.DecodeString(text)
-		if err != nil {
-			return err
-		}
-		if err := fn(key, value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func TestRecordsOfFormat1AreRead(t *testing.T) {
-	t.Parallel()
-	got, err := New(dump{file: "testdata/format1.txt"}).Load(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := spec(t)
-	if len(got.Versions) != 2 || len(got.Instances) != 1 || len(got.Troubles) != 1 || len(got.Releases) != 1 || len(got.Quotas) != 1 || got.Framework != "fw-1" {
-		t.Errorf("got %+v", got)
-	}
-	if d := cmp.Diff(s, got.Versions[1], cmpopts.EquateEmpty()); d != "" {
-		t.Errorf("definition (-want +got):\n%s", d)
-	}
-	d := got.Deployments[0]
-	want := []deployment.Step{{{Kind: deployment.StopApplication, App: "/prod/gone"}}, {{Kind: deployment.RestartApplication, App: s.ID}}}
-	if diff := cmp.Diff(want, d.Steps); diff != "" || d.Current != 1 {
-		t.Errorf("at step %d, steps (-want +got):\n%s", d.Current, diff)
-	}
-	if d.Original["/prod/gone"].Cmd != "sleep 1" || d.Original[s.ID].Instances != 2 || d.Target[s.ID].Instances != 3 || len(d.Target) != 1 {
-		t.Errorf("got original %v, target %v", d.Original, d.Target)
-	}
-}
 
 func plain(id app.ID, version time.Time) *app.Spec {
 	s := app.Default()
@@ -167,12 +115,21 @@ func TestADeploymentThatLacksSomethingIsNamed(t *testing.T) {
 
 func TestWhatIsTooLargeForARecordIsTold(t *testing.T) {
 	t.Parallel()
-	s := spec(t)
-	if err := Storable(s); err != nil {
-		t.Error(err)
+	j, s := open(t, t.TempDir()), spec(t)
+	s.Args = nil
+	least := sort.Search(store.ValueMax+1, func(n int) bool {
+		s.Cmd = strings.Repeat("x", n)
+		_, tooLarge := errors.AsType[*TooLargeError](j.Storable(s))
+		return tooLarge
+	})
+	for n, fits := range map[int]bool{least - 1: true, least: false} {
+		s.Cmd = strings.Repeat("x", n)
+		if err := j.Append(t.Context(), []core.Change{core.PutApp{Spec: s}}); (err == nil) != fits {
+			t.Errorf("a command of %d bytes is written with %v", n, err)
+		}
 	}
-	s.Cmd, s.Args = strings.Repeat("x", store.ValueMax), nil
-	if err := Storable(s); err == nil || !strings.Contains(err.Error(), "the limit is 458752") {
+	s.Cmd = strings.Repeat("x", least)
+	if err := j.Storable(s); err == nil || !strings.Contains(err.Error(), "takes 458753 bytes as it is stored, the limit is 458752") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -20,12 +20,9 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
-const (
-	// format is the version byte of the records written now.
-	format = 1
-	// deploymentFormat is that of deployments: since 2 they refer to definitions.
-	deploymentFormat = 2
-)
+// format is the version byte of the records written now. Since 2 deployments refer
+// to definitions, since 3 definitions are messages of their own.
+const format = 3
 
 // The kinds of keys. The id after the slash is path-escaped.
 const (
@@ -45,10 +42,15 @@ type Journal struct {
 	store store.Store
 	// parts is how many records the plans of stored deployments have.
 	parts map[deployment.ID]int
+	// unknown is what the stored definitions say that only a newer version understands.
+	unknown  unknowns
+	migrated int
 }
 
 // New returns a Journal that keeps its records in s.
-func New(s store.Store) *Journal { return &Journal{store: s, parts: map[deployment.ID]int{}} }
+func New(s store.Store) *Journal {
+	return &Journal{store: s, parts: map[deployment.ID]int{}, unknown: unknowns{}}
+}
 
 // Append writes changes as one transaction. Its errors are the store's.
 func (j *Journal) Append(ctx context.Context, changes []core.Change) error {
@@ -63,6 +65,15 @@ func (j *Journal) Append(ctx context.Context, changes []core.Change) error {
 			writes = append(writes, all...)
 		case core.DropDeployment:
 			writes = append(writes, j.dropDeployment(c.ID)...)
+		case core.PutApp:
+			w, err := j.putApp(c.Spec)
+			if err != nil {
+				return err
+			}
+			writes = append(writes, w)
+		case core.DropApp:
+			j.unknown.drop(c.ID, millis(c.Version))
+			writes = append(writes, store.Change{Key: appKey(c.ID, millis(c.Version))})
 		default:
 			w, err := encode(c)
 			if err != nil {
@@ -72,6 +83,13 @@ func (j *Journal) Append(ctx context.Context, changes []core.Change) error {
 		}
 	}
 	return j.store.Append(ctx, writes)
+}
+
+func (j *Journal) putApp(s *app.Spec) (store.Change, error) {
+	r := appRecord(s)
+	j.unknown.carry(s.ID, r)
+	j.unknown.note(s.ID, r.VersionMs, r.Spec)
+	return put(appKey(s.ID, r.VersionMs), r)
 }
 
 // TooLargeError says that a definition does not fit into a record.
@@ -85,12 +103,13 @@ func (e *TooLargeError) Error() string {
 }
 
 // Storable returns a *TooLargeError if a definition does not fit into a record.
-func Storable(s *app.Spec) error {
-	w, err := encode(core.PutApp{Spec: s})
-	if err == nil && len(w.Value) > store.ValueMax {
-		return &TooLargeError{Size: len(w.Value), Max: store.ValueMax}
+func (j *Journal) Storable(s *app.Spec) error {
+	r := appRecord(s)
+	j.unknown.carry(s.ID, r)
+	if size := 1 + r.Size(); size > store.ValueMax {
+		return &TooLargeError{Size: size, Max: store.ValueMax}
 	}
-	return err
+	return nil
 }
 
 // UnreadableError says that a stored record makes no sense to this version of Gantry.
@@ -102,11 +121,13 @@ type UnreadableError struct {
 func (e *UnreadableError) Error() string { return fmt.Sprintf("stored record %s: %v", e.Key, e.Err) }
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
-// Load reads all records. It fails with an *UnreadableError or an error of the store.
+// Load reads all records, and rewrites those of older formats. It fails with an
+// *UnreadableError or an error of the store.
 func (j *Journal) Load(ctx context.Context) (core.Stored, error) {
 	l := &loading{
 		Stored: core.Stored{Troubles: map[app.ID]core.Trouble{}, Releases: map[instance.ID]volumes.Release{}, Quotas: map[string]fairshare.Quota{}},
 		plans:  map[deployment.ID][]*gantryv1.PlanRecord{}, progress: map[deployment.ID]*gantryv1.ProgressRecord{}, wantParts: map[deployment.ID]int{},
+		unknown: unknowns{},
 	}
 	err := j.store.Load(ctx, func(key string, value []byte) error {
 		if err := l.decode(key, value); err != nil {
@@ -117,7 +138,10 @@ func (j *Journal) Load(ctx context.Context) (core.Stored, error) {
 	if err == nil {
 		err = l.join()
 	}
-	j.parts = l.wantParts
+	if err == nil {
+		err = j.migrate(ctx, l.anew)
+	}
+	j.parts, j.unknown = l.wantParts, l.unknown
 	return l.Stored, err
 }
 
@@ -129,14 +153,6 @@ func encode(c core.Change) (store.Change, error) {
 	switch c := c.(type) {
 	case core.PutFramework:
 		return put(frameworkKey, &gantryv1.FrameworkRecord{Id: string(c.ID)})
-	case core.PutApp:
-		r, err := appRecord(c.Spec)
-		if err != nil {
-			return store.Change{}, err
-		}
-		return put(appKey(c.Spec.ID, r.VersionMs), r)
-	case core.DropApp:
-		return store.Change{Key: appKey(c.ID, millis(c.Version))}, nil
 	case core.PutInstance:
 		return put(instancePrefix+escape(c.Instance.ID), instanceRecord(c.Instance))
 	case core.DropInstance:
@@ -160,9 +176,7 @@ func encode(c core.Change) (store.Change, error) {
 	}
 }
 
-func put(key string, m proto.Marshaler) (store.Change, error) { return putAs(format, key, m) }
-
-func putAs(format byte, key string, m proto.Marshaler) (store.Change, error) {
+func put(key string, m proto.Marshaler) (store.Change, error) {
 	body, err := m.Marshal()
 	if err != nil {
 		return store.Change{}, fmt.Errorf("record %s: %w", key, err)
@@ -186,14 +200,12 @@ func (l *loading) decode(key string, value []byte) error {
 		if err := get(value, &r); err != nil {
 			return err
 		}
-		spec, err := specOf(&r)
-		st.Versions = append(st.Versions, spec)
-		return err
+		return l.readApp(&r)
 	case instancePrefix:
 		return read(value, func(r *gantryv1.InstanceRecord) { st.Instances = append(st.Instances, instanceOf(r)) })
 	case deploymentPrefix:
 		var r gantryv1.DeploymentRecord
-		if err := getUpTo(deploymentFormat, value, &r); err != nil {
+		if err := get(value, &r); err != nil {
 			return err
 		}
 		return l.readDeployment(&r)
@@ -216,6 +228,17 @@ func (l *loading) decode(key string, value []byte) error {
 	}
 }
 
+// readApp takes a version of a definition.
+func (l *loading) readApp(r *gantryv1.AppRecord) error {
+	s, err := specOf(r)
+	if err != nil {
+		return err
+	}
+	l.Versions = append(l.Versions, s)
+	l.unknown.note(s.ID, r.VersionMs, r.Spec)
+	return l.rewriteApp(r, s)
+}
+
 // read reads a record of a kind that always has a meaning.
 func read[R any, P interface {
 	*R
@@ -229,9 +252,7 @@ func read[R any, P interface {
 	return nil
 }
 
-func get(value []byte, m proto.Unmarshaler) error { return getUpTo(format, value, m) }
-
-func getUpTo(format byte, value []byte, m proto.Unmarshaler) error {
+func get(value []byte, m proto.Unmarshaler) error {
 	if len(value) == 0 {
 		return errors.New("empty record")
 	}

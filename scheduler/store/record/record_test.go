@@ -157,7 +157,7 @@ func TestARecordThatCannotBeReadIsNamed(t *testing.T) {
 		value     []byte
 		want      string
 	}{
-		{"of a newer format", "instance/x", []byte{format + 1, 0}, "format 2 is newer than 1"},
+		{"of a newer format", "instance/x", []byte{format + 1, 0}, "format 4 is newer than 3"},
 		{"empty", "framework", nil, "empty record"},
 		{"damaged", "instance/x", []byte{format, 0xff}, "stored record instance/x"},
 		{"of an unknown kind", "thing/x", []byte{format}, "unknown kind of record"},

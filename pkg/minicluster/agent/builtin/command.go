@@ -15,8 +15,8 @@ import (
 // RunCommand is the command executor: it runs the one task it gets in c and returns when that has ended and its updates
 // are acknowledged, or the agent is lost. The result is the wait status to report.
 func RunCommand(ctx context.Context, c *containerizer.Container, p Params) int {
-	x := &commandExecutor{base: newBase(ctx, c, p)}
-	return x.loop(x.handle)
+	x := &commandExecutor{base: newBase(c, p)}
+	return x.loop(ctx, x.handle)
 }
 
 type commandExecutor struct {
@@ -53,7 +53,7 @@ func (x *commandExecutor) launch(info mesos.TaskInfo) {
 	x.task = &task{
 		info: info, driver: x.driver, box: x.box, onEnd: func(*task) { x.end() },
 		target: &process{
-			box: x.box, in: x.container,
+			in:     x.container,
 			spec:   containerizer.Command{Argv: args, Path: path, Env: env, Dir: x.p.Sandbox, Cred: x.p.Cred, Output: x.p.Sandbox},
 			checks: containerizer.Command{Env: env, Dir: x.p.Sandbox, Cred: x.p.Cred},
 		},
@@ -75,7 +75,9 @@ func (x *commandExecutor) kill(k *executor.Event_Kill) {
 
 func (x *commandExecutor) shutdown() {
 	if x.task == nil || x.task.ended {
-		x.over = x.task == nil || x.driver.pending() == 0
+		if x.task == nil || x.driver.pending() == 0 {
+			x.box.Stop()
+		}
 		return
 	}
 	x.task.kill(min(x.task.grace(), max(0, x.p.ShutdownGrace-exitDelay)))
@@ -84,14 +86,14 @@ func (x *commandExecutor) shutdown() {
 // end gives the terminal update a bounded time to be acknowledged.
 func (x *commandExecutor) end() {
 	x.ended = true
-	x.box.later(ackTimeout, func() { x.over = true })
+	x.box.After(ackTimeout, x.box.Stop)
 }
 
 // leave ends the executor some time after everything is acknowledged.
 func (x *commandExecutor) leave() {
 	if x.ended && !x.leaving && x.driver.pending() == 0 {
 		x.leaving = true
-		x.box.later(exitDelay, func() { x.over = true })
+		x.box.After(exitDelay, x.box.Stop)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 )
 
 // DockerParams is what the docker executor needs on top of [Params].
@@ -28,8 +29,8 @@ const dockerGrace = 5 * time.Second
 // RunDocker is the docker executor: it runs the one task it gets as a Docker container and returns when that has ended
 // and its updates are acknowledged, or the agent is lost. The container is left to the caller, stopped.
 func RunDocker(ctx context.Context, c *containerizer.Container, p DockerParams) int {
-	x := &dockerExecutor{base: newBase(ctx, c, p.Params), d: p}
-	status := x.loop(x.handle)
+	x := &dockerExecutor{base: newBase(c, p.Params), d: p}
+	status := x.loop(ctx, x.handle)
 	if x.engine != nil {
 		x.engine.close()
 	}
@@ -44,16 +45,16 @@ type dockerExecutor struct {
 	ended   bool
 	leaving bool
 
-	running      bool // RUNNING was reported
-	killed       bool
-	unhealthy    bool
-	expired      bool
-	pendingKill  *time.Duration // a kill before the container was seen running
-	stopEscalate func()
-	stopExpiry   func()
-	stopChecks   context.CancelFunc
-	networks     []mesos.NetworkInfo
-	exit         *int // exit status that came before RUNNING was reported
+	running     bool // RUNNING was reported
+	killed      bool
+	unhealthy   bool
+	expired     bool
+	pendingKill *time.Duration // a kill before the container was seen running
+	escalate    *mailbox.Timer
+	expiry      *mailbox.Timer
+	stopChecks  context.CancelFunc
+	networks    []mesos.NetworkInfo
+	exit        *int // exit status that came before RUNNING was reported
 }
 
 func (x *dockerExecutor) handle(e *executor.Event) {
@@ -89,7 +90,7 @@ func (x *dockerExecutor) launch(info mesos.TaskInfo) {
 	}
 	x.engine = &dockerContainer{d: x.d, box: x.box, in: x.container}
 	if limit := info.MaxCompletionTime; limit != nil {
-		x.stopExpiry = x.box.later(time.Duration(limit.Nanoseconds), x.expire)
+		x.expiry = x.box.After(time.Duration(limit.Nanoseconds), x.expire)
 	}
 	x.engine.run(options, x.started, x.exited)
 }
@@ -141,11 +142,11 @@ func (x *dockerExecutor) check(ips []string) {
 	if probe == nil {
 		return
 	}
-	ctx, cancel := context.WithCancel(x.box.ctx)
-	x.stopChecks = cancel
 	m := &healthMonitor{check: h, began: time.Now()}
-	go loop(ctx, seconds(h.GetDelaySeconds()), seconds(h.GetIntervalSeconds()), seconds(h.GetTimeoutSeconds()), probe, nil,
-		func(r result) { x.box.post(func() { x.health(m, r) }) })
+	x.stopChecks = x.box.Go(func(ctx context.Context) {
+		loop(ctx, seconds(h.GetDelaySeconds()), seconds(h.GetIntervalSeconds()), seconds(h.GetTimeoutSeconds()), probe, nil,
+			func(r result) { x.box.Post(func() { x.health(m, r) }) })
+	})
 }
 
 func (x *dockerExecutor) health(m *healthMonitor, r result) {
@@ -197,13 +198,11 @@ func (x *dockerExecutor) kill(grace time.Duration) {
 	if !x.killed && !x.expired && x.driver.reportsKilling() {
 		x.send(newStatus(x.info.TaskID, mesos.TASK_KILLING))
 	}
-	if x.stopEscalate != nil {
-		x.stopEscalate()
-	}
+	x.escalate.Stop()
 	x.killed = true
 	x.stopChecks()
 	x.engine.signal("")
-	x.stopEscalate = x.box.later(grace, func() { x.engine.signal("KILL") })
+	x.escalate = x.box.After(grace, func() { x.engine.signal("KILL") })
 }
 
 func (x *dockerExecutor) expire() {
@@ -216,7 +215,9 @@ func (x *dockerExecutor) expire() {
 
 func (x *dockerExecutor) shutdown() {
 	if x.info == nil || x.ended {
-		x.over = x.info == nil || x.driver.pending() == 0
+		if x.info == nil || x.driver.pending() == 0 {
+			x.box.Stop()
+		}
 		return
 	}
 	x.kill(max(0, x.p.ShutdownGrace-dockerShutdownReserve))
@@ -251,11 +252,8 @@ func (x *dockerExecutor) terminal(state mesos.TaskState, message string) {
 	}
 	x.ended = true
 	x.stopChecks()
-	for _, stop := range []func(){x.stopEscalate, x.stopExpiry} {
-		if stop != nil {
-			stop()
-		}
-	}
+	x.escalate.Stop()
+	x.expiry.Stop()
 	status := newStatus(x.info.TaskID, state)
 	status.Message = &message
 	if x.expired {
@@ -266,13 +264,13 @@ func (x *dockerExecutor) terminal(state mesos.TaskState, message string) {
 		status.Healthy = &no
 	}
 	x.send(status)
-	x.box.later(ackTimeout, func() { x.over = true })
+	x.box.After(ackTimeout, x.box.Stop)
 }
 
 // leave ends the executor some time after everything is acknowledged.
 func (x *dockerExecutor) leave() {
 	if x.ended && !x.leaving && x.driver.pending() == 0 {
 		x.leaving = true
-		x.box.later(exitDelay, func() { x.over = true })
+		x.box.After(exitDelay, x.box.Stop)
 	}
 }

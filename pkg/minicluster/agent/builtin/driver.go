@@ -34,7 +34,6 @@ const (
 type driver struct {
 	p      Params
 	client *http.Client
-	events chan *executor.Event // to the executor; unbuffered
 
 	mu       sync.Mutex
 	tasks    []mesos.TaskInfo   // none of their updates is acknowledged yet
@@ -53,13 +52,13 @@ func newDriver(p Params) *driver {
 		ResponseHeaderTimeout: callTimeout, MaxIdleConnsPerHost: 2,
 	}
 	return &driver{
-		p: p, client: &http.Client{Transport: transport}, events: make(chan *executor.Event),
-		wake: make(chan struct{}, 1), acked: make(chan struct{}, 1), lostFrom: time.Now(),
+		p: p, client: &http.Client{Transport: transport}, wake: make(chan struct{}, 1), acked: make(chan struct{}, 1), lostFrom: time.Now(),
 	}
 }
 
-// run subscribes again and again until the context ends or the agent is lost for good. It closes events.
-func (d *driver) run(ctx context.Context) {
+// run subscribes again and again until the context ends or the agent is lost for good. It hands events on one after the
+// other.
+func (d *driver) run(ctx context.Context, deliver func(*executor.Event) error) {
 	var posts sync.WaitGroup
 	ctx, cancel := context.WithCancel(ctx)
 	posts.Go(func() { d.post(ctx) })
@@ -67,10 +66,9 @@ func (d *driver) run(ctx context.Context) {
 		cancel()
 		posts.Wait()
 		d.client.CloseIdleConnections()
-		close(d.events)
 	}()
 	for {
-		err := d.subscribe(ctx)
+		err := d.subscribe(ctx, deliver)
 		if ctx.Err() != nil || errors.Is(err, errForgotten) {
 			return
 		}
@@ -98,7 +96,7 @@ func (d *driver) offline() bool {
 }
 
 // subscribe makes one subscription and hands on its events until it ends.
-func (d *driver) subscribe(ctx context.Context) error {
+func (d *driver) subscribe(ctx context.Context, deliver func(*executor.Event) error) error {
 	d.mu.Lock()
 	call := &executor.Call{
 		Type: executor.Call_SUBSCRIBE, Subscribe: &executor.Call_Subscribe{UnacknowledgedTasks: slices.Clone(d.tasks)},
@@ -130,10 +128,8 @@ func (d *driver) subscribe(ctx context.Context) error {
 			return err
 		}
 		d.take(e, len(call.Subscribe.UnacknowledgedUpdates))
-		select {
-		case d.events <- e:
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := deliver(e); err != nil {
+			return err
 		}
 	}
 }

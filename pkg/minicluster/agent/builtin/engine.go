@@ -16,6 +16,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 )
 
 // Exit statuses of the docker command line client when a container does not come up.
@@ -29,27 +30,25 @@ const (
 // dockerContainer is one container of the engine.
 type dockerContainer struct {
 	d   DockerParams
-	box box
+	box *mailbox.Box
 	in  *containerizer.Container // that it belongs to
 
 	id      string
-	work    sync.WaitGroup
 	signals sync.WaitGroup
 }
 
 // run creates and starts the container in the background. started and exited are posted to the executor.
 func (c *dockerContainer) run(options client.ContainerCreateOptions, started func(json.RawMessage, []string), exited func(int, error)) {
-	c.work.Go(func() {
-		ctx := c.box.ctx
+	c.box.Go(func(ctx context.Context) {
 		created, err := c.d.Client.ContainerCreate(ctx, options)
 		if err != nil {
-			c.box.post(func() { exited(exitDaemon, err) })
+			c.box.Post(func() { exited(exitDaemon, err) })
 			return
 		}
 		c.id = created.ID
 		output, err := c.attach(ctx)
 		if err != nil {
-			c.box.post(func() { exited(exitDaemon, err) })
+			c.box.Post(func() { exited(exitDaemon, err) })
 			return
 		}
 		defer output()
@@ -57,20 +56,20 @@ func (c *dockerContainer) run(options client.ContainerCreateOptions, started fun
 		if _, err := c.d.Client.ContainerStart(ctx, c.id, client.ContainerStartOptions{}); err != nil {
 			c.note(err)
 			code := startFailure(err)
-			c.box.post(func() { exited(code, nil) })
+			c.box.Post(func() { exited(code, nil) })
 			return
 		}
 		if inspect, err := c.d.Client.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{}); err == nil {
 			if state := inspect.Container.State; state != nil && c.in != nil {
 				c.in.Include(state.Pid)
 			}
-			c.box.post(func() { started(inspect.Raw, c.addresses(inspect.Container)) })
+			c.box.Post(func() { started(inspect.Raw, c.addresses(inspect.Container)) })
 		} else {
-			c.box.post(func() { started(json.RawMessage("{}"), nil) })
+			c.box.Post(func() { started(json.RawMessage("{}"), nil) })
 		}
 		code, err := await(wait)
 		output()
-		c.box.post(func() { exited(code, err) })
+		c.box.Post(func() { exited(code, err) })
 	})
 }
 
@@ -208,27 +207,22 @@ func RunInDocker(ctx context.Context, in *containerizer.Container, p DockerParam
 	options, err := runOptions(p, mesos.TaskInfo{
 		TaskID: mesos.TaskID{Value: p.Executor}, Container: info.Container, Command: info.Command, Resources: info.Resources,
 	})
-	c := &dockerContainer{d: p, in: in, box: box{ctx: ctx, c: make(chan func())}}
+	c := &dockerContainer{d: p, in: in, box: mailbox.New()}
 	if err != nil {
 		c.note(err)
 		return exitDaemon << 8
 	}
 	options.Config.Env = append(slices.Clone(p.Env), "MESOS_SANDBOX="+p.SandboxMount, "MESOS_CONTAINER_NAME="+p.Name)
-	status, over := containerizer.StatusUnknown, false
+	status := containerizer.StatusUnknown
 	c.run(options, func(json.RawMessage, []string) {}, func(code int, err error) {
 		if err != nil {
 			c.note(err)
 		}
-		status, over = dockerStatus(code), true
+		status = dockerStatus(code)
+		c.box.Stop()
 	})
-	for !over {
-		select {
-		case f := <-c.box.c:
-			f()
-		case <-ctx.Done():
-			over = true
-		}
-	}
+	c.box.Run(ctx, nil)
+	c.box.Wait()
 	c.close()
 	return status
 }
@@ -243,7 +237,6 @@ func dockerStatus(code int) int {
 
 // close makes sure that the container does not run any more.
 func (c *dockerContainer) close() {
-	c.work.Wait()
 	c.signals.Wait()
 	if c.id == "" {
 		return

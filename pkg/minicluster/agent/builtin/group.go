@@ -21,8 +21,8 @@ import (
 // tasks have ended and their updates are acknowledged, or the agent is lost. When a task of a group ends with another
 // status than 0 the rest of the group is killed.
 func RunDefault(ctx context.Context, c *containerizer.Container, p Params) int {
-	x := &groupExecutor{base: newBase(ctx, c, p)}
-	return x.loop(x.handle)
+	x := &groupExecutor{base: newBase(c, p)}
+	return x.loop(ctx, x.handle)
 }
 
 type groupExecutor struct {
@@ -129,7 +129,7 @@ func (x *groupExecutor) shutdown() {
 		}
 	}
 	if !live && x.driver.pending() == 0 {
-		x.over = true
+		x.box.Stop()
 	}
 }
 
@@ -143,7 +143,11 @@ func (x *groupExecutor) leave() {
 		return
 	}
 	x.leaving = true
-	x.box.later(groupExitDelay, func() { x.leaving = false; x.over = x.idle() })
+	x.box.After(groupExitDelay, func() {
+		if x.leaving = false; x.idle() {
+			x.box.Stop()
+		}
+	})
 }
 
 // idle tells whether nothing has come up since the executor decided to leave.
@@ -186,24 +190,24 @@ func (n *nested) start(ended func(status int)) error {
 	if len(n.info.GetURIs()) == 0 || n.x.p.Fetch == nil {
 		return launch()
 	}
-	go func() {
-		err := n.fetch()
-		n.x.box.post(func() {
+	n.x.box.Go(func(ctx context.Context) {
+		err := n.fetch(ctx)
+		n.x.box.Post(func() {
 			if err != nil || launch() != nil {
 				ended(1 << 8)
 			}
 		})
-	}()
+	})
 	return nil
 }
 
-func (n *nested) fetch() error {
+func (n *nested) fetch(ctx context.Context) error {
 	log, err := containerizer.OpenOutput(n.sandbox, "stderr", n.x.p.Cred)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	return n.x.p.Fetch(n.x.box.ctx, n.info.GetURIs(), n.sandbox, log)
+	return n.x.p.Fetch(ctx, n.info.GetURIs(), n.sandbox, log)
 }
 
 func (n *nested) signal(sig syscall.Signal) {

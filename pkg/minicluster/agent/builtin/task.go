@@ -9,26 +9,8 @@ import (
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent/containerizer"
+	"github.com/gantry-mesos/gantry/pkg/minicluster/mailbox"
 )
-
-// box brings results of goroutines into the executor's own goroutine.
-type box struct {
-	ctx context.Context
-	c   chan func()
-}
-
-func (b box) post(f func()) {
-	select {
-	case b.c <- f:
-	case <-b.ctx.Done():
-	}
-}
-
-// later posts f after d; the returned function stops it.
-func (b box) later(d time.Duration, f func()) (stop func()) {
-	t := time.AfterFunc(d, func() { b.post(f) })
-	return func() { t.Stop() }
-}
 
 // target is where a task runs: how to start its process and run commands beside it.
 type target interface {
@@ -44,22 +26,22 @@ type target interface {
 type task struct {
 	info      mesos.TaskInfo
 	driver    *driver
-	box       box
+	box       *mailbox.Box
 	target    target
 	container *mesos.ContainerID // of a nested container; nil = the agent fills in the executor's
 	onEnd     func(t *task)      // called after the terminal update
 
-	ended        bool
-	killed       bool
-	reported     bool // TASK_KILLING was sent
-	unhealthy    bool // killed by its health check
-	expired      bool // ran into max_completion_time
-	succeeded    bool
-	lastCheck    *mesos.CheckStatusInfo
-	stopChecks   context.CancelFunc
-	stopEscalate func()
-	killAt       time.Time
-	stopExpiry   func()
+	ended      bool
+	killed     bool
+	reported   bool // TASK_KILLING was sent
+	unhealthy  bool // killed by its health check
+	expired    bool // ran into max_completion_time
+	succeeded  bool
+	lastCheck  *mesos.CheckStatusInfo
+	stopChecks context.CancelFunc
+	escalate   *mailbox.Timer
+	killAt     time.Time
+	expiry     *mailbox.Timer
 }
 
 // killPause lets a SIGTERM with grace period 0 take effect before the SIGKILL.
@@ -78,14 +60,14 @@ func (t *task) launch() {
 			t.end(int(syscall.SIGTERM))
 			return
 		}
-		err := t.target.start(func(status int) { t.box.post(func() { t.end(status) }) })
+		err := t.target.start(func(status int) { t.box.Post(func() { t.end(status) }) })
 		if err != nil {
 			// Mesos' launch helper exits with 1 when it can not execute the command.
 			t.end(1 << 8)
 			return
 		}
 		if limit := t.info.MaxCompletionTime; limit != nil {
-			t.stopExpiry = t.box.later(time.Duration(limit.Nanoseconds), t.expire)
+			t.expiry = t.box.After(time.Duration(limit.Nanoseconds), t.expire)
 		}
 	}
 	if first == nil {
@@ -93,14 +75,14 @@ func (t *task) launch() {
 		return
 	}
 	// A check without delay sees the sandbox before the command has run: Mesos' launch helper always loses that race.
-	go func() {
+	t.box.Go(func(ctx context.Context) {
 		select {
 		case <-first:
 		case <-time.After(firstCheckWait):
-		case <-t.box.ctx.Done():
+		case <-ctx.Done():
 		}
-		t.box.post(begin)
-	}()
+		t.box.Post(begin)
+	})
 }
 
 // firstCheckWait bounds the wait of a command for its first check.
@@ -118,20 +100,30 @@ func (t *task) send(status mesos.TaskStatus) {
 
 // startChecks begins the task's checks. It returns what is closed after the first round if that comes at once.
 func (t *task) startChecks() (first chan struct{}) {
-	ctx, cancel := context.WithCancel(t.box.ctx)
-	t.stopChecks = cancel
-	if h := t.info.HealthCheck; h != nil && healthProber(h, t.target.command, loopback) != nil {
-		if h.GetDelaySeconds() == 0 {
-			first = make(chan struct{})
+	var stops []context.CancelFunc
+	t.stopChecks = func() {
+		for _, stop := range stops {
+			stop()
 		}
-		m := &healthMonitor{check: h, began: time.Now()}
-		go loop(ctx, seconds(h.GetDelaySeconds()), seconds(h.GetIntervalSeconds()), seconds(h.GetTimeoutSeconds()),
-			healthProber(h, t.target.command, loopback), first, func(r result) { t.box.post(func() { t.health(m, r) }) })
+	}
+	if h := t.info.HealthCheck; h != nil {
+		if probe := healthProber(h, t.target.command, loopback); probe != nil {
+			if h.GetDelaySeconds() == 0 {
+				first = make(chan struct{})
+			}
+			m := &healthMonitor{check: h, began: time.Now()}
+			stops = append(stops, t.box.Go(func(ctx context.Context) {
+				loop(ctx, seconds(h.GetDelaySeconds()), seconds(h.GetIntervalSeconds()), seconds(h.GetTimeoutSeconds()),
+					probe, first, func(r result) { t.box.Post(func() { t.health(m, r) }) })
+			}))
+		}
 	}
 	if c := t.info.Check; c != nil {
 		if probe := checkProber(c, t.target.command); probe != nil {
-			go loop(ctx, seconds(c.GetDelaySeconds()), seconds(c.GetIntervalSeconds()), seconds(c.GetTimeoutSeconds()),
-				probe, nil, func(r result) { t.box.post(func() { t.check(c.Type, r) }) })
+			stops = append(stops, t.box.Go(func(ctx context.Context) {
+				loop(ctx, seconds(c.GetDelaySeconds()), seconds(c.GetIntervalSeconds()), seconds(c.GetTimeoutSeconds()),
+					probe, nil, func(r result) { t.box.Post(func() { t.check(c.Type, r) }) })
+			}))
 		}
 	}
 	return first
@@ -248,11 +240,10 @@ func (t *task) kill(grace time.Duration) {
 		t.killed = true
 		t.stopChecks()
 		t.target.signal(syscall.SIGTERM)
-	} else {
-		t.stopEscalate()
 	}
+	t.escalate.Stop()
 	t.killAt = at
-	t.stopEscalate = t.box.later(max(grace, killPause), func() {
+	t.escalate = t.box.After(max(grace, killPause), func() {
 		if !t.ended {
 			t.target.signal(syscall.SIGKILL)
 		}
@@ -275,11 +266,8 @@ func (t *task) end(status int) {
 	t.ended = true
 	t.succeeded = succeeded(status)
 	t.stopChecks()
-	for _, stop := range []func(){t.stopEscalate, t.stopExpiry} {
-		if stop != nil {
-			stop()
-		}
-	}
+	t.escalate.Stop()
+	t.expiry.Stop()
 	state := mesos.TASK_FAILED
 	switch {
 	case t.expired:
@@ -304,7 +292,6 @@ func (t *task) end(status int) {
 
 // process is the target of a task that runs as a process of the executor's container.
 type process struct {
-	box     box
 	in      *containerizer.Container
 	spec    containerizer.Command
 	checks  containerizer.Command // environment and directory of check commands

@@ -51,6 +51,19 @@ func (h *Host) IDs() []string {
 	return ids
 }
 
+// Running counts the containers that have not ended.
+func (h *Host) Running() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for _, c := range h.containers {
+		if !c.ended() {
+			n++
+		}
+	}
+	return n
+}
+
 // Forget drops an ended container. A container that still runs stays known.
 func (h *Host) Forget(id string) {
 	h.mu.Lock()

@@ -1,0 +1,53 @@
+package scheduler
+
+import (
+	"errors"
+	"testing"
+
+	"go.uber.org/zap"
+
+	"github.com/gantry-mesos/gantry/pkg/api"
+)
+
+// TestWhatCouldNeverBeLaunchedIsRefused goes through what the launch of a task
+// itself would fail with.
+func TestWhatCouldNeverBeLaunchedIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		executor string
+		features []string
+		doc, at  string
+	}{
+		"a secret":            {"gantry", []string{"secrets"}, `{"id":"/a","cmd":"x","env":{"P":{"secret":"s"}},"secrets":{"s":{"source":"s"}}}`, "/secrets"},
+		"external volume off": {"gantry", nil, `{"id":"/a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"/d","mode":"RW","external":{"name":"v","options":{"dvdi/driver":"d"}}}]}}`, "/container/volumes(0)/external"},
+		"external volume":     {"gantry", []string{"external_volumes"}, `{"id":"/a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"/d","mode":"RW","external":{"name":"v","options":{"dvdi/driver":"d"}}}]}}`, ""},
+		"external volume without an image": {"gantry", []string{"external_volumes"},
+			`{"id":"/a","cmd":"x","container":{"type":"MESOS","volumes":[{"containerPath":"d","mode":"RW","external":{"name":"v","options":{"dvdi/driver":"d"}}}]}}`, "/container/volumes(0)/external"},
+		"external volume and Mesos' executor": {"mesos", []string{"external_volumes"},
+			`{"id":"/a","cmd":"x","container":{"type":"MESOS","docker":{"image":"i"},"volumes":[{"containerPath":"d","mode":"RW","external":{"name":"v","options":{"dvdi/driver":"d"}}}]}}`, "/container/volumes(0)/external"},
+		"gpus off":                              {"gantry", nil, `{"id":"/a","cmd":"x","gpus":1}`, "/gpus"},
+		"gpus":                                  {"gantry", []string{"gpu_resources"}, `{"id":"/a","cmd":"x","gpus":1}`, ""},
+		"no limit, Mesos' executor":             {"mesos", nil, `{"id":"/a","cmd":"x","resourceLimits":{"cpus":"unlimited"}}`, "/resourceLimits/cpus"},
+		"no limit":                              {"gantry", nil, `{"id":"/a","cmd":"x","resourceLimits":{"cpus":"unlimited"}}`, ""},
+		"a network of its own without an image": {"gantry", nil, `{"id":"/a","cmd":"x","networks":[{"mode":"container","name":"n"}]}`, "/networks"},
+		"a fixed path without an image":         {"gantry", nil, `{"id":"/a","cmd":"x","container":{"type":"MESOS","volumes":[{"containerPath":"/d","hostPath":"/h","mode":"RO"}]}}`, "/container/volumes(0)/containerPath"},
+		"two relative paths":                    {"gantry", nil, `{"id":"/a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"d","hostPath":"h","mode":"RO"}]}}`, "/container/volumes(0)/containerPath"},
+		"one relative path":                     {"gantry", nil, `{"id":"/a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"d","hostPath":"/h","mode":"RO"}]}}`, ""},
+	} {
+		c := config(t, "127.0.0.1:1")
+		c.DefaultExecutor, c.ExecutorPath, c.Features = row.executor, "/opt/gantry-executor", row.features
+		s, err := New(c, zap.NewNop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = s.listener.Close() }() // it never served
+		_, err = api.Reader{Rules: s.rules()}.App([]byte(row.doc))
+		e, refused := errors.AsType[*api.Error](err)
+		switch {
+		case !refused && (err != nil || row.at != ""):
+			t.Errorf("%s: got %v, want a refusal of %q", name, err, row.at)
+		case refused && (len(e.Details) != 1 || e.Details[0].Path != row.at):
+			t.Errorf("%s: got %v, want a refusal of %q", name, e, row.at)
+		}
+	}
+}
