@@ -58,6 +58,9 @@ func NewClient(address string) (*Client, error) {
 	return &Client{base: u, http: &http.Client{Transport: transport}}, nil
 }
 
+// Authenticate makes the client send credentials, in place of those in its address.
+func (c *Client) Authenticate(user, password string) { c.base.User = url.UserPassword(user, password) }
+
 // Address is the scheduler's address without credentials.
 func (c *Client) Address() string { return c.base.Redacted() }
 

@@ -106,11 +106,25 @@ func TestTheAPIAsksForCredentials(t *testing.T) {
 	}
 	a.must(http.MethodPost, "/v2/apps", shell("/web", "exec sleep 1000", 1, ""), nil)
 	a.running("/web", 1, time.Minute) // agents fetch the executor without credentials
-	for url, want := range map[string]int{"http://" + address: 1, a.url: 0} {
-		cmd := exec.Command(filepath.Join(bin, "gantry"), "--url", url, "app", "list")
+	several := filepath.Join(t.TempDir(), "several")
+	if err := os.WriteFile(several, []byte("ops:s3cret\ndev:s3cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		flags []string
+		want  int
+	}{
+		{[]string{"--url", "http://" + address}, 1},
+		{[]string{"--url", a.url}, 0},
+		{[]string{"--url", "http://" + address, "--credentials-file", users}, 0},
+		{[]string{"--url", "http://ops:wrong@" + address, "--credentials-file", users}, 0},
+		{[]string{"--url", "http://" + address, "--credentials-file", several}, 2},
+		{[]string{"--url", "http://" + address, "--credentials-file", several + ".none"}, 2},
+	} {
+		cmd := exec.Command(filepath.Join(bin, "gantry"), append(row.flags, "app", "list")...)
 		out, _ := cmd.CombinedOutput() // the exit code is checked below
-		if got := cmd.ProcessState.ExitCode(); got != want {
-			t.Errorf("gantry --url %s: exit code %d, want %d\n%s", url, got, want, out)
+		if got := cmd.ProcessState.ExitCode(); got != row.want || strings.Contains(string(out), "s3cret") {
+			t.Errorf("gantry %s: exit code %d, want %d and no password\n%s", strings.Join(row.flags, " "), got, row.want, out)
 		}
 	}
 	var state struct {
