@@ -147,7 +147,13 @@ func TestASchedulerThatAnybodyCanReachSaysSo(t *testing.T) {
 	c := cluster(t, nil)
 	_, port, _ := strings.Cut(freeAddress(t), ":")
 	p := start(t, nil, "gantry", "scheduler", "--master", c.MasterURL(), "--state-dir", t.TempDir(), "--http-address", "0.0.0.0:"+port, "--hostname", "localhost")
-	api{t, "http://127.0.0.1:" + port}.ready()
+	a := api{t, "http://127.0.0.1:" + port}
+	a.ready()
+	for host, want := range map[string]int{"evil.example": 403, "10.0.0.7:8080": 200, "localhost": 200, "gantry-1": 200} {
+		if got, body := send(t, http.MethodGet, a.url+"/v2/apps", "", host); got != want {
+			t.Errorf("Host %s: got %d %s, want %d", host, got, body, want)
+		}
+	}
 	if out := p.out.String(); !strings.Contains(out, "ANYBODY") || !strings.Contains(out, "--http-credentials-file") {
 		t.Errorf("no warning:\n%s", out)
 	}
