@@ -8,18 +8,18 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/operatorapi"
-	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // agents asks the leading master about its agents, and to drain them. It
 // implements httpapi.Agents.
 type agents struct {
 	client *operatorapi.Client
-	view   func() *core.View
+	view   func() *view.View
 }
 
-func leadingMaster(v *core.View) (string, error) {
+func leadingMaster(v *view.View) (string, error) {
 	if !v.Framework.Subscribed || v.Framework.Master.Address == "" {
 		return "", httpapi.ErrNoMaster
 	}

@@ -7,17 +7,18 @@ import (
 
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // current shows the API the loop of this term, or nothing while another
 // scheduler leads.
 type current struct {
 	loop atomic.Pointer[loop.Loop]
-	none *core.View
+	none *view.View
 }
 
 func newCurrent() *current {
-	return &current{none: core.NewView(time.Time{}, core.FrameworkView{}, nil, nil)}
+	return &current{none: view.New(time.Time{}, view.Framework{}, nil, nil)}
 }
 
 // ready reports whether there is a state to show and to change.
@@ -43,7 +44,7 @@ func (c *current) Do(ctx context.Context, cmd core.Command) (core.Result, error)
 }
 
 // View implements httpapi.Scheduler.
-func (c *current) View() *core.View {
+func (c *current) View() *view.View {
 	if l := c.loop.Load(); l != nil {
 		return l.View()
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/operatorapi"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
-	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // operatorCallTimeout bounds one call to a master or an agent.
@@ -23,13 +23,13 @@ const operatorCallTimeout = 10 * time.Second
 // leading master tells. It implements httpapi.Sandboxes.
 type sandboxes struct {
 	client *operatorapi.Client
-	view   func() *core.View
+	view   func() *view.View
 
 	mu     sync.Mutex
 	agents map[mesos.AgentID]string
 }
 
-func newSandboxes(client *operatorapi.Client, view func() *core.View) *sandboxes {
+func newSandboxes(client *operatorapi.Client, view func() *view.View) *sandboxes {
 	return &sandboxes{client: client, view: view, agents: map[mesos.AgentID]string{}}
 }
 

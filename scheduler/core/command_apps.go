@@ -37,6 +37,7 @@ func (s *State) command(e Asked) {
 		r.Err = s.setQuota(c)
 	case Quiesce:
 		s.quiet = true
+		s.market.Quiesce()
 	}
 	if r.Err != nil {
 		s.publishRefusal(e.Command, r.Err)
@@ -358,6 +359,6 @@ func (s *State) resetDelay(id app.ID) error {
 		return &NotFoundError{Kind: "App in the queue", ID: string(id)}
 	}
 	s.clearDelay(a)
-	s.placeAgain, s.demand.fresh = true, true
+	s.market.Again()
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
+	"github.com/gantry-mesos/gantry/scheduler/matching"
+	"github.com/gantry-mesos/gantry/scheduler/roster"
 )
 
 // Config holds what decisions depend on beside state and events.
@@ -72,5 +74,16 @@ func DefaultConfig() Config {
 		UnknownGrace: 2 * time.Minute, ForgetAfter: 24 * time.Hour, ReconcileEvery: 10 * time.Minute,
 		ProgressDeadline: 30 * time.Minute, ServicePortMin: 10000, ServicePortMax: 20000,
 		VersionsMax: 50, GuardShare: 0.2, GuardMin: 5,
+	}
+}
+
+// matchingConfig is the part that is the market's.
+func (s *State) matchingConfig() matching.Config {
+	c := &s.cfg
+	return matching.Config{
+		Fairness: c.Fairness, AvoidFor: c.AvoidFor, StarveAfter: c.StarveAfter, HoldFor: c.HoldFor, DeclineFor: c.DeclineFor,
+		OfferHold: c.OfferHold, MaintenanceLead: c.MaintenanceLead, IgnoreMaintenance: c.IgnoreMaintenance,
+		ReviveEvery: c.ReviveEvery, ReviveMax: c.ReviveMax,
+		Of: func(a *roster.App) *matching.App { return &stateOf(a).App }, Call: s.call,
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // unlock fails if an active deployment locks one of the Apps; with a reason to
@@ -107,8 +108,8 @@ func (s *State) stuck(d *deployment.Deployment) string {
 		if f := a.trouble.Failure; f != nil {
 			text += fmt.Sprintf("; last failure: %v %s", f.State, f.Message)
 		}
-		if home := s.explainHome(a); home != "" {
-			text += "; " + home
+		if home := view.HomeOf(&a.App.App, s.homeLack); home != nil {
+			text += "; " + home.Words()
 		}
 		return text
 	}
@@ -173,7 +174,7 @@ func (s *State) create(a *appState, n int) {
 			Goal: instance.GoalRunning, Condition: instance.Scheduled, Since: s.now,
 		}
 	}
-	s.roster.Join(&a.App, created...)
+	s.roster.Join(&a.App.App, created...)
 }
 
 // giveUp lets a restart end the outdated instances that are out of sight, too:
@@ -258,13 +259,11 @@ func (s *State) forgetApp(a *appState) {
 		s.roster.Drop(m)
 	}
 	s.persist(DropTrouble{App: id})
-	s.timers.cancel(delayTimer, string(id))
 	s.ports.count(a.Spec(), -1)
 	a.gone = true
-	s.roster.Remove(&a.App)
-	s.leaveLine(a)
-	s.fair.Forget(id)
-	s.alter(a)
+	s.roster.Remove(&a.App.App)
+	s.market.Remove(&a.App)
+	s.pictures.Removed(&a.page)
 	s.publishChecks(a.Spec(), nil)
 	s.publish(&event.AppTerminated{AppID: id})
 }

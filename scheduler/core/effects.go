@@ -105,7 +105,7 @@ func (DropQuota) change()      {}
 
 // Trouble is an App's last failure and the delay of its next launches.
 type Trouble struct {
-	Failure *TaskFailure
+	Failure *instance.TaskFailure
 	// Delay is the last delay imposed, DelayUntil when it ends.
 	Delay      time.Duration
 	DelayUntil time.Time

@@ -1,6 +1,8 @@
 package core
 
-import "github.com/gantry-mesos/gantry/pkg/mesos"
+import (
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+)
 
 // Event is one input of a step.
 type Event interface{ event() }

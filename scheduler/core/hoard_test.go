@@ -14,6 +14,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // busy is a State on a cluster whose agents are always full of small tasks that
@@ -162,7 +163,7 @@ func (b *busy) until(what string, done func() bool) time.Duration {
 
 func (b *busy) runs(id app.ID) int { return launched(b.t, b.state.View(), id) }
 
-func (b *busy) holds() []HeldView { return b.state.View().Sharing.Held }
+func (b *busy) holds() []view.Held { return b.state.View().Sharing.Held }
 
 // A large instance starts, although small ones that wait would take each part
 // of an agent that becomes free, in both orders and even when tasks last much
@@ -181,10 +182,9 @@ func TestALargeInstanceStartsWhileSmallOnesKeepComing(t *testing.T) {
 					b.second()
 				}
 				b.create("/a/large", 1, 8)
-				b.state.app("/a/large").hoardPause = time.Second // as after a hold that was of no use
 				took := b.until("started the large instance", func() bool { return b.runs("/a/large") > 0 })
-				if a := b.state.app("/a/large"); a.hoardPause != 0 || a.queue != nil || !a.waitsSince.IsZero() {
-					t.Errorf("of the wait that is over is left: %v, %v, %v", a.hoardPause, a.queue, a.waitsSince)
+				if a := b.state.app("/a/large"); !a.WaitsSince().IsZero() {
+					t.Errorf("of the wait that is over is left: %v", a.WaitsSince())
 				}
 				if b.runs("/b/small") == 0 || len(b.holds()) > 0 {
 					t.Errorf("small ones: got %d, held: %v", b.runs("/b/small"), b.holds())

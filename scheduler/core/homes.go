@@ -50,20 +50,14 @@ func (s homeKeeper) NeverMade(m *roster.Member) { s.roster.Drop(m) }
 func (s homeKeeper) Doubtful(m *roster.Member) { s.ask(m.Is()) }
 
 // Search implements volumes.Keeper.
-func (s homeKeeper) Search(until time.Time) {
-	s.demand.fresh = true
-	s.timers.set(until, searchTimer, "")
-}
+func (s homeKeeper) Search(until time.Time) { s.market.Search(until) }
 
 // destroyReleased destroys what is on offer of released instances.
 func (s *State) destroyReleased() {
 	if !s.framework.Subscribed || s.quiet || !s.volumes.Found() {
 		return
 	}
-	for _, c := range s.cluster.Strays(s.volumes.Keeps) {
-		for _, id := range c.Offers {
-			s.cluster.Remove(id)
-		}
+	for _, c := range s.market.Reclaim(s.volumes.Keeps) {
 		s.call(mesos.Accept{OfferIDs: c.Offers, Operations: c.Operations})
 		if ids := destroyed(c.Operations); ids != nil {
 			s.publish(&event.VolumesDestroyed{Volumes: ids, AgentID: c.Agent})

@@ -31,8 +31,8 @@ type Inside struct {
 // Inside returns what no View shows. It must be called between steps.
 func (s *State) Inside() Inside {
 	return Inside{
-		Kills: slices.Sorted(maps.Keys(s.kills)), Held: slices.Sorted(maps.Keys(s.guard.held)), Resting: slices.Sorted(maps.Keys(s.resting)),
-		Offers: s.cluster.Len(), Agents: s.cluster.Agents(), Unanswered: s.recon.Open(),
-		Next: s.timers.queue.Next(), Suppressed: s.demand.suppressed, Quiet: s.quiet,
+		Kills: slices.Sorted(maps.Keys(s.kills)), Held: slices.Sorted(maps.Keys(s.guard.held)), Resting: s.market.Resting(),
+		Offers: s.market.Offers(), Agents: s.market.Agents(), Unanswered: s.recon.Open(),
+		Next: s.timers.queue.Next(), Suppressed: s.market.Suppressed(), Quiet: s.quiet,
 	}
 }

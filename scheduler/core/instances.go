@@ -1,8 +1,6 @@
 package core
 
 import (
-	"time"
-
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
@@ -59,56 +57,4 @@ func (s *State) ended(m *roster.Member, over *instance.Instance) {
 	case instance.GoalStopped, instance.GoalRunning:
 		s.roster.End(m, over, over.Rescheduled(s.now, m.App().Spec().Version))
 	}
-}
-
-// fail notes a task's abnormal end and delays the App's next launches.
-func (s *State) fail(a *appState, i *instance.Instance, st mesos.TaskStatus) {
-	a.noteFailure(s.now, i, st)
-	s.avoid(a, i.AgentID)
-	s.delay(a)
-}
-
-// noteFailure remembers a task's abnormal end as the App's last one.
-func (a *appState) noteFailure(now time.Time, i *instance.Instance, st mesos.TaskStatus) {
-	const messageMax = 10000
-	message := st.Message
-	if len(message) > messageMax {
-		message = message[:messageMax]
-	}
-	a.trouble.Failure = &TaskFailure{
-		App: a.Spec().ID, TaskID: i.TaskID(), AgentID: i.AgentID, Host: i.Hostname, State: st.State, Reason: st.Reason,
-		Message: message, Version: i.Version, Timestamp: now,
-	}
-}
-
-// delay makes the App wait before its next launch, longer after every failure
-// ("Marathon, launch backoff").
-func (s *State) delay(a *appState) {
-	b := a.Spec().Backoff
-	quiet := s.now.Sub(a.trouble.DelayUntil) > b.Max
-	if a.trouble.Delay == 0 || quiet {
-		a.trouble.Delay = b.Initial
-	} else {
-		a.trouble.Delay = min(time.Duration(float64(a.trouble.Delay)*b.Factor), b.Max)
-	}
-	a.trouble.DelayUntil = s.now.Add(a.trouble.Delay)
-	s.timers.set(a.trouble.DelayUntil, delayTimer, string(a.Spec().ID))
-	s.noteWaiting(a)
-	s.saveTrouble(a)
-}
-
-func (s *State) saveTrouble(a *appState) {
-	s.persist(PutTrouble{App: a.Spec().ID, Trouble: a.trouble})
-	s.alter(a)
-}
-
-func (s *State) clearDelay(a *appState) {
-	a.excused = 0
-	if a.trouble.DelayUntil.IsZero() {
-		return
-	}
-	a.trouble.Delay, a.trouble.DelayUntil = 0, time.Time{}
-	s.timers.cancel(delayTimer, string(a.Spec().ID))
-	s.noteWaiting(a)
-	s.saveTrouble(a)
 }

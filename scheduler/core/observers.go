@@ -2,8 +2,6 @@ package core
 
 import (
 	"github.com/gantry-mesos/gantry/pkg/app"
-	"github.com/gantry-mesos/gantry/pkg/mesos"
-	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
 )
 
@@ -13,7 +11,7 @@ func (s *State) observe() {
 	deadlines := roster.NewDeadlines(roster.Limits{
 		Confirm: s.cfg.ConfirmAfter, Launch: s.cfg.LaunchTimeout, Unknown: s.cfg.UnknownGrace, Forget: s.cfg.ForgetAfter,
 	}, &s.timers.queue, &s.now)
-	s.roster.Observe(recount, s.recharge, s.lineUp, deadlines.Changed, s.volumes.Doubt, s.unkill)
+	s.roster.Observe(s.market.Changed, s.told, deadlines.Changed, s.volumes.Doubt, s.unkill)
 }
 
 // record has those told of every change from now on who pass it on: to the store,
@@ -38,28 +36,15 @@ func (s *State) apps(yield func(*appState) bool) {
 	s.roster.Apps(func(a *roster.App) bool { return yield(stateOf(a)) })
 }
 
-// recount keeps the placement's counts right; of a launch it has counted the
-// instance itself.
-func recount(c *roster.Change) {
-	a := stateOf(c.App)
-	if a.demand == nil || c.Placed {
-		return
+// told forgets what is told of an App's waiting instances with the last of them,
+// and notes that an offer was of use.
+func (s *State) told(c *roster.Change) {
+	switch a := stateOf(c.App); {
+	case a.Waiting() == 0:
+		a.page.Served()
+	case c.Placed:
+		a.page.Used(s.now)
 	}
-	before, after := a.Counted(c.Was), a.Counted(c.Is)
-	moved := before && after && c.Was.Home != c.Is.Home && site(c.Was).AgentID != site(c.Is).AgentID
-	if before && !after || moved {
-		a.demand.Uncount(site(c.Was))
-	}
-	if after && !before || moved {
-		a.demand.Count(site(c.Is))
-	}
-}
-
-func site(i *instance.Instance) mesos.Site {
-	if h := i.Home; h != nil {
-		return h.Site
-	}
-	return i.Site
 }
 
 // unkill ends the kills of tasks that are over.
@@ -99,5 +84,5 @@ func (s *State) show(c *roster.Change) {
 		s.touch(a)
 		return
 	}
-	s.alter(a)
+	s.pictures.Changed(&a.page)
 }

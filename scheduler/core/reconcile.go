@@ -3,7 +3,6 @@ package core
 import (
 	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
-	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/reconciliation"
 )
@@ -13,17 +12,12 @@ import (
 func (s *State) subscribed(e mesos.Subscribed) {
 	again := !s.subscribedAt.IsZero()
 	s.framework.Subscribed = true
-	s.subscribedAt, s.seen, s.measureUntil = s.now, resource.Vector{}, s.now.Add(measureFor)
-	s.framework.Master = e.Master
-	s.cluster.SetHomeRegion(e.Master.Domain.Region)
+	s.subscribedAt, s.framework.Master = s.now, e.Master
 	if s.framework.ID != e.FrameworkID {
 		s.framework.ID = e.FrameworkID
 		s.persist(PutFramework{ID: e.FrameworkID})
 	}
-	s.cluster.SetFramework(e.FrameworkID)
-	s.cluster.RemoveAll()
-	s.demand = offerDemand{}
-	s.placeAgain = true
+	s.market.Subscribed(e.FrameworkID, e.Master.Domain.Region)
 	s.volumes.Glance()
 	s.startRound()
 	s.timers.set(s.now.Add(s.cfg.ReconcileEvery), implicitTimer, "")
@@ -37,10 +31,9 @@ func (s *State) subscribed(e mesos.Subscribed) {
 
 func (s *State) disconnected() {
 	s.framework.Subscribed = false
-	s.cluster.RemoveAll()
+	s.market.Disconnected()
 	s.recon = nil
 	s.timers.cancel(reconcileTimer, "")
-	s.timers.cancel(reviveTimer, "")
 	s.publish(&event.SchedulerDisconnected{})
 }
 

@@ -1,41 +1,10 @@
 package core
 
 import (
-	"fmt"
-	"slices"
-	"strings"
-
+	"github.com/gantry-mesos/gantry/pkg/why"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
-	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
-	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
-
-// placeResident places the first waiting instance of a resident App that finds
-// its volumes on offer, or, without any yet, an agent to have them made on.
-func (s *State) placeResident(a *appState) (m *roster.Member, at placement.Assignment, ok bool) {
-	d := s.demandOf(a)
-	for m = a.First(); m != nil; m = m.Next() {
-		if at, ok = s.takeHome(d, m); ok {
-			return m, at, true
-		}
-	}
-	return nil, at, false
-}
-
-// takeHome places one instance, at its home if it has one.
-func (s *State) takeHome(d *placement.Demand, m *roster.Member) (placement.Assignment, bool) {
-	i := m.Is()
-	if i.Home == nil {
-		return s.cluster.PlaceResident(d, string(i.ID), "")
-	}
-	at, ok := s.cluster.PlaceResident(d, string(i.ID), i.Home.AgentID)
-	if ok && m.App().Counted(i) {
-		// It counted for the constraints already, as one that will return.
-		d.Uncount(site(i))
-	}
-	return at, ok
-}
 
 // suspend ends an instance's task and keeps the instance with its volumes, for
 // the next time that the App wants one more. An unreachable task is killed when
@@ -80,58 +49,15 @@ func (s *State) resume(a *appState, n int) int {
 	return max(0, n-coming)
 }
 
-// WipeHint begins the part of an explanation that tells how to go on without the
-// data; readers leave it out as long as the wait is a short one.
-const WipeHint = "; to start without the data"
-
-// explainHome says what an App's longest waiting resident instance waits for,
-// "" if none waits for its home.
-func (s *State) explainHome(a *appState) string {
-	i := a.homesick()
-	if i == nil {
-		return ""
-	}
-	paths := make([]string, len(i.Home.Volumes))
-	for n, v := range i.Home.Volumes {
-		paths[n] = v.ContainerPath
-	}
-	what := "its volume " + paths[0]
-	if len(paths) > 1 {
-		what = "its volumes " + strings.Join(paths, ", ")
-	}
-	holds := "holds"
-	if !i.Home.Made {
-		holds = "was to hold"
-	}
-	return fmt.Sprintf("instance %s waits for agent %s (%s), which %s %s: %s%s, kill task %s with wipe",
-		i.ID, i.Home.AgentID, i.Home.Hostname, holds, what, s.missing(i), WipeHint, i.TaskID())
-}
-
-// rejections tells why no agent takes the App's next instance.
-func (a *appState) rejections(d *placement.Demand) placement.Rejections {
-	if i := a.homesick(); i != nil {
-		return d.RejectionsOf(string(i.ID), i.Home.AgentID)
-	}
-	return d.Rejections()
-}
-
-// homesick returns the waiting instance with a home that has waited longest.
-func (a *appState) homesick() *instance.Instance {
-	if !a.Resident() {
-		return nil
-	}
-	return volumes.Missing(a.Instances)
-}
-
-// missing says what the home of a waiting instance lacks at present.
-func (s *State) missing(i *instance.Instance) string {
+// homeLack says what the home of a waiting instance has not got at present.
+func (s *State) homeLack(h *instance.Home) why.HomeLack {
 	switch {
-	case len(s.cluster.Offers(i.Home.AgentID, i.Home.Role)) == 0:
-		return "it offers nothing at present"
-	case s.cluster.Draining(i.Home.AgentID):
-		return "it is in or before maintenance"
+	case !s.market.Offering(h.AgentID, h.Role):
+		return why.HomeSilent
+	case s.market.Draining(h.AgentID):
+		return why.HomeDraining
 	default:
-		return "its offer lacks the volume or something else that the instance needs"
+		return why.HomeShort
 	}
 }
 
@@ -151,10 +77,4 @@ func keeps(i *instance.Instance, scale bool) bool {
 		return false
 	}
 	return i.Goal == instance.GoalStopped || i.Condition.OutOfSight() || !i.Condition.Live() && !scale
-}
-
-// wantsPlace reports whether an instance waits for a place on some agent, not
-// only for its home.
-func (a *appState) wantsPlace() bool {
-	return !a.Resident() || slices.ContainsFunc(a.Members(), func(m *roster.Member) bool { return m.Waits() && m.Is().Home == nil })
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/pkg/runspec"
+	"github.com/gantry-mesos/gantry/pkg/why"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
@@ -57,6 +58,28 @@ func TestScripts(t *testing.T) {
 	}
 }
 
+// TestLookingAtAStateChangesNothing goes through the scripts with a View after
+// each step, as the loop takes them, and with none but those that a script asks for.
+func TestLookingAtAStateChangesNothing(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, file := range files {
+		a, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := string(section(a, "in"))
+		unseen := newScript(t)
+		unseen.unseen = true
+		if d := diff.Diff(newScript(t).run(in), unseen.run(in)); d != "" {
+			t.Errorf("%s (-seen +unseen):\n%s", file, d)
+		}
+	}
+}
+
 func section(a *txtar.Archive, name string) []byte {
 	for _, f := range a.Files {
 		if f.Name == name {
@@ -69,15 +92,17 @@ func section(a *txtar.Archive, name string) []byte {
 // script steps a State by lines of text and writes down the effects. It plays
 // the store, too: "crash" makes a new State from what was persisted.
 type script struct {
-	t     *testing.T
-	state *State
-	store *memory
-	now   time.Time
-	wake  time.Time
-	reply uint64
-	boots uint64
-	out   strings.Builder
-	names names
+	t *testing.T
+	// unseen says that no View is taken after a step.
+	unseen bool
+	state  *State
+	store  *memory
+	now    time.Time
+	wake   time.Time
+	reply  uint64
+	boots  uint64
+	out    strings.Builder
+	names  names
 }
 
 var began = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -137,7 +162,7 @@ func (s *script) line(text string) {
 	switch words[0] {
 	case "queue":
 		v, _ := s.state.View().App(app.Canonical(plain[0]))
-		fmt.Fprintf(&s.out, "%s > %s\n        %d wait: %s\n", s.stamp(), text, v.Queue.Waiting, s.names.shorten(v.Queue.Explanation))
+		fmt.Fprintf(&s.out, "%s > %s\n        %d wait: %s\n", s.stamp(), text, v.Queue.Waiting, s.names.shorten(why.Words(v.Queue.Cause)))
 	case "lost":
 		s.step(text, FromMesos{mesos.Failure{AgentID: mesos.AgentID(plain[0])}})
 	case "crash":
@@ -168,7 +193,9 @@ func (s *script) line(text string) {
 func (s *script) step(text string, ev Event) {
 	eff := s.state.Step(s.now, ev)
 	s.wake = eff.Wake
-	s.state.View()
+	if !s.unseen {
+		s.state.View()
+	}
 	for _, c := range eff.Persist {
 		s.store.apply(c)
 	}

@@ -7,10 +7,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/why"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // play runs a script and returns the State's last View.
-func play(t *testing.T, in string) *View {
+func play(t *testing.T, in string) *view.View {
 	t.Helper()
 	s := newScript(t)
 	s.run(in)
@@ -18,7 +20,7 @@ func play(t *testing.T, in string) *View {
 }
 
 // launched counts the instances of an App that were launched.
-func launched(t *testing.T, v *View, id app.ID) int {
+func launched(t *testing.T, v *view.View, id app.ID) int {
 	t.Helper()
 	a, ok := v.App(id)
 	if !ok {
@@ -34,7 +36,7 @@ func launched(t *testing.T, v *View, id app.ID) int {
 }
 
 // queues prints the shares, one line each.
-func queues(v *View) []string {
+func queues(v *view.View) []string {
 	var out []string
 	for _, q := range v.Sharing.Queues {
 		out = append(out, strings.Join([]string{
@@ -185,15 +187,15 @@ func TestWhyNot(t *testing.T) {
 	a, _ := v.App("/web")
 	// The offer of a2 was declined, and counts all the same.
 	want := "needs 4 cpus; the largest free agent has 3.5: 1 agent too small, 1 excluded by hostname UNIQUE"
-	if a.Queue.Explanation != want {
-		t.Errorf("explanation: got %q, want %q", a.Queue.Explanation, want)
+	if why.Words(a.Queue.Cause) != want {
+		t.Errorf("explanation: got %q, want %q", why.Words(a.Queue.Cause), want)
 	}
 	if n := a.Queue.Processed; n != 3 {
 		t.Errorf("processed: got %d offers, want 3", n)
 	}
 	var unused []string
 	for _, u := range a.Queue.UnusedOffers {
-		unused = append(unused, string(u.Offer.ID)+" "+u.Reason)
+		unused = append(unused, string(u.Offer.ID)+" "+u.Reason.String())
 	}
 	if diff := cmp.Diff(unused, []string{"o3 UnfulfilledConstraint", "o2 InsufficientCpus"}); diff != "" {
 		t.Errorf("unused offers (-got +want):\n%s", diff)
@@ -218,8 +220,8 @@ func TestRejectionsBeginAnewWithEachWait(t *testing.T) {
 `)
 	a, _ := v.App("/web")
 	want := "needs 4 cpus; the largest free agent has 1: 1 agent too small"
-	if a.Queue.Explanation != want {
-		t.Errorf("explanation: got %q, want %q", a.Queue.Explanation, want)
+	if why.Words(a.Queue.Cause) != want {
+		t.Errorf("explanation: got %q, want %q", why.Words(a.Queue.Cause), want)
 	}
 	if a.Queue.Processed != 1 || a.Queue.Unused != 1 {
 		t.Errorf("offers: got %d, %d of no use, want the one since the App waits again", a.Queue.Processed, a.Queue.Unused)
@@ -250,7 +252,7 @@ func TestStarvation(t *testing.T) {
 	v := s.state.View()
 	if n := launched(t, v, "/b/large"); n != 1 {
 		a, _ := v.App("/b/large")
-		t.Errorf("the large one was not launched: %s", a.Queue.Explanation)
+		t.Errorf("the large one was not launched: %s", why.Words(a.Queue.Cause))
 	}
 }
 
@@ -301,15 +303,15 @@ func TestConstraintsCountTasksThatAreBeingKilled(t *testing.T) {
 00:06 offer o2 a1 cpus=3 mem=256
 `
 			a, _ := play(t, start).App("/web")
-			if a.Queue.Waiting != 1 || a.Queue.Explanation != "1 excluded by hostname UNIQUE" {
-				t.Errorf("while it is killed: got %d waiting, %q, want one that hostname UNIQUE excludes", a.Queue.Waiting, a.Queue.Explanation)
+			if a.Queue.Waiting != 1 || why.Words(a.Queue.Cause) != "1 excluded by hostname UNIQUE" {
+				t.Errorf("while it is killed: got %d waiting, %q, want one that hostname UNIQUE excludes", a.Queue.Waiting, why.Words(a.Queue.Cause))
 			}
 			a, _ = play(t, start+`
 00:07 status web.2/1 TASK_KILLED uuid=k1 agent=a1
 00:20 offer o3 a1 cpus=4 mem=512
 `).App("/web")
 			if a.Queue.Waiting != 0 {
-				t.Errorf("after its end: got %d waiting, %q, want none", a.Queue.Waiting, a.Queue.Explanation)
+				t.Errorf("after its end: got %d waiting, %q, want none", a.Queue.Waiting, why.Words(a.Queue.Cause))
 			}
 		})
 	}

@@ -8,13 +8,14 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
-	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/matching"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/reconciliation"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
@@ -25,7 +26,7 @@ type State struct {
 	now time.Time
 	out *Effects
 
-	framework FrameworkView
+	framework view.Framework
 	// subscribedAt is the time of the last subscription.
 	subscribedAt time.Time
 	roster       *roster.Roster
@@ -34,40 +35,23 @@ type State struct {
 	lastVersion time.Time
 	ports       servicePorts
 
-	cluster *placement.Cluster
-	// fair is whose instance is next, hoards the agents held for Apps that starve.
-	fair   *fairshare.Tree
-	hoards map[app.ID]*hoard
-	// quotas are those set at run time; seen is what measure found since the last
-	// subscription, until measureUntil.
-	quotas        map[string]fairshare.Quota
-	seen          resource.Vector
-	measureUntil  time.Time
-	sharesChanged bool
-	sharesShown   time.Time
-	explains      explains
-	demand        offerDemand
-	agents        map[mesos.AgentID]*agentState
-	// faulty are agents on which tasks of any App failed lately by the agent's fault.
-	faulty map[mesos.AgentID]failures
-	kills  map[mesos.TaskID]*kill
-	guard  guard
-	recon  *reconciliation.Round
-	timers timers
+	// market is where offers meet what waits for them.
+	market *matching.Market
+	// sharesShown says which state of the market's shares the pictures know of.
+	sharesShown uint64
+	kills       map[mesos.TaskID]*kill
+	guard       guard
+	recon       *reconciliation.Round
+	timers      timers
 
-	// toSettle are Apps whose instances may have to be started or ended;
-	// altered are those whose picture is out of date.
-	toSettle, altered []*appState
-	// resting holds the Apps with instances that want an offer but back off; all
-	// others that want one stand in line.
-	resting       map[app.ID]*appState
-	agentsAltered []*agentState
-	placeAgain    bool
+	// toSettle are Apps whose instances may have to be started or ended.
+	toSettle []*appState
 	// records are the ones that newRecord hands out next.
 	records []instance.Instance
 	// quiet says that nothing is launched any more.
 	quiet bool
-	view  *View
+	// pictures shows readers what changes here.
+	pictures *view.Builder
 	// volumes is the account of persistent volumes.
 	volumes   *volumes.Book
 	announcer announcer
@@ -91,21 +75,17 @@ type Stored struct {
 // of the start; place decides where instances go.
 func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *State {
 	s := &State{
-		cfg: cfg, now: now, cluster: place,
-		framework: FrameworkView{ID: stored.Framework},
+		cfg: cfg, now: now,
+		framework: view.Framework{ID: stored.Framework},
 		roster:    roster.New(),
 		ports:     servicePorts{first: cfg.ServicePortMin, last: cfg.ServicePortMax, uses: map[int]int{}},
-		agents:    map[mesos.AgentID]*agentState{},
-		faulty:    map[mesos.AgentID]failures{},
-		resting:   map[app.ID]*appState{},
 		kills:     map[mesos.TaskID]*kill{},
 		timers:    timers{byKey: map[timerKey]*keyed{}},
-		fair:      fairshare.New(cfg.Fairness), hoards: map[app.ID]*hoard{}, sharesChanged: true,
-		view: NewView(now, FrameworkView{}, nil, nil),
 	}
+	s.pictures = view.NewBuilder(subject{s})
 	place.SetFramework(stored.Framework)
 	s.guard.empty = len(stored.Versions) == 0
-	s.loadQuotas(stored.Quotas)
+	s.market = matching.New(s.matchingConfig(), s.roster, place, &s.timers.queue, &s.now, stored.Quotas)
 	s.volumes = volumes.New(homeKeeper{s}, s.roster, cfg.ConfirmAfter, &s.now, stored.Releases)
 	s.observe()
 	s.load(stored)
@@ -132,7 +112,7 @@ func (s *State) load(stored Stored) {
 	for _, id := range slices.Sorted(maps.Keys(stored.Troubles)) {
 		if a := s.app(id); a != nil {
 			a.trouble = stored.Troubles[id]
-			s.timers.set(a.trouble.DelayUntil, delayTimer, string(id))
+			s.market.Rest(&a.App, a.trouble.DelayUntil)
 		}
 	}
 	s.loadInstances(stored.Instances)
@@ -159,7 +139,7 @@ func (s *State) loadInstances(stored []*instance.Instance) {
 		of[i.App] = append(of[i.App], i)
 	}
 	for a := range s.apps {
-		s.roster.Join(&a.App, of[a.Spec().ID]...)
+		s.roster.Join(&a.App.App, of[a.Spec().ID]...)
 	}
 }
 
@@ -175,16 +155,14 @@ func (s *State) setSpec(spec *app.Spec) *appState {
 	a := s.app(spec.ID)
 	if a == nil {
 		a = &appState{}
-		s.roster.Add(&a.App, spec, a)
+		s.roster.Add(&a.App.App, spec, a)
+		a.page = view.NewPage(&a.App.App)
 	} else {
 		s.ports.count(a.Spec(), -1)
 		a.Install(spec)
-		a.demand = nil
 	}
 	s.ports.count(spec, 1)
-	a.plain = s.cluster.Plain(&spec.Run)
-	s.enqueue(a)
-	s.noteWaiting(a)
+	s.market.Install(&a.App)
 	s.touch(a)
 	return a
 }
@@ -195,15 +173,7 @@ func (s *State) touch(a *appState) {
 		a.settling = true
 		s.toSettle = append(s.toSettle, a)
 	}
-	s.alter(a)
-}
-
-// alter marks an App's picture as out of date.
-func (s *State) alter(a *appState) {
-	if !a.altered {
-		a.altered = true
-		s.altered = append(s.altered, a)
-	}
+	s.pictures.Changed(&a.page)
 }
 
 // Step applies ev at time now and returns what must be done about it. It does
@@ -223,7 +193,11 @@ func (s *State) Step(now time.Time, ev Event) Effects {
 	s.settle()
 	s.destroyReleased()
 	s.place()
-	s.steerOffers()
+	s.market.Steer()
+	if shared := s.market.Shared(); shared != s.sharesShown {
+		s.sharesShown = shared
+		s.pictures.SharesChanged()
+	}
 	out.Wake = s.timers.queue.Next()
 	s.out = nil
 	return out

@@ -18,13 +18,13 @@ func (s *State) fromMesos(ev mesos.SchedulerEvent) {
 	case mesos.Offers:
 		s.offered(e.Offers)
 	case mesos.Rescind:
-		s.cluster.Remove(e.OfferID)
+		s.market.Rescinded(e.OfferID)
 	case mesos.Update:
 		s.update(e.Status)
 	case mesos.Failure:
 		s.failure(e)
 	case mesos.InverseOffers:
-		s.inverse(e.Offers)
+		s.market.Wanted(e.Offers)
 	case mesos.FrameworkMessage:
 		s.publish(&event.FrameworkMessage{ExecutorID: e.ExecutorID, SlaveID: e.AgentID, Message: string(e.Data)})
 	case mesos.RescindInverseOffer, mesos.Heartbeat, mesos.ErrorEvent:
@@ -87,7 +87,7 @@ func (s *State) live(a *appState, was, is *instance.Instance) {
 	}
 	if is.Condition == instance.Running && was.Condition != instance.Running {
 		a.excused = 0
-		s.works(is.AgentID)
+		s.market.Works(is.AgentID)
 	}
 	if is.Condition == instance.Running && was.Condition != instance.Running || is.Healthy != nil && *is.Healthy && (was.Healthy == nil || !*was.Healthy) {
 		s.progressed(a)
@@ -139,6 +139,6 @@ func (s *State) stray(st mesos.TaskStatus) {
 // updates follow, or are asked for.
 func (s *State) failure(f mesos.Failure) {
 	if f.ExecutorID == "" {
-		s.lose(f.AgentID)
+		s.market.Lost(f.AgentID)
 	}
 }

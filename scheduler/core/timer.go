@@ -3,10 +3,10 @@ package core
 import (
 	"time"
 
-	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/timer"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/matching"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
 )
 
@@ -14,15 +14,10 @@ import (
 type timerKind uint8
 
 const (
-	delayTimer timerKind = iota + 1
-	deploymentTimer
+	deploymentTimer timerKind = iota + 1
 	killTimer
-	reviveTimer
 	reconcileTimer
 	implicitTimer
-	hoardTimer
-	searchTimer
-	trustTimer
 )
 
 // timerKey names a timer that belongs to no instance; there is one of a key at most.
@@ -38,7 +33,7 @@ type keyed struct {
 }
 
 // timers are all that the State will have to act on at some time: the instances'
-// deadlines and those with a key.
+// deadlines, what the market has to do, and those with a key.
 type timers struct {
 	queue timer.Queue
 	byKey map[timerKey]*keyed
@@ -68,6 +63,10 @@ func (s *State) fireTimers() {
 		switch t := due.(type) {
 		case *roster.Member:
 			s.instanceDue(t)
+		case *matching.Timer:
+			if a := s.market.Due(t); a != nil {
+				s.pictures.Changed(&stateOf(&a.App).page)
+			}
 		case *keyed:
 			delete(s.timers.byKey, t.key)
 			s.keyDue(t.key)
@@ -77,26 +76,13 @@ func (s *State) fireTimers() {
 
 func (s *State) keyDue(key timerKey) {
 	switch key.kind {
-	case delayTimer:
-		s.placeAgain, s.demand.fresh = true, true
-		if a := s.app(app.ID(key.id)); a != nil {
-			s.noteWaiting(a)
-			s.alter(a)
-		}
 	case deploymentTimer:
 		s.deploymentDue(deployment.ID(key.id))
 	case killTimer:
 		s.killDue(mesos.TaskID(key.id))
-	case reviveTimer:
-		s.demand.due = true
 	case reconcileTimer:
 		s.reconcileDue()
 	case implicitTimer:
 		s.reconcileAll()
-	case hoardTimer:
-		s.placeAgain = true
-	case trustTimer:
-		s.trust()
-	case searchTimer:
 	}
 }

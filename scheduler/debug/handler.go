@@ -15,6 +15,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/webguard"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // lookTimeout bounds the wait for a loop that may be what is at fault.
@@ -23,7 +24,7 @@ const lookTimeout = 3 * time.Second
 // Config is what a Server shows, and to whom.
 type Config struct {
 	// View returns the newest picture; it never blocks and is never nil.
-	View func() *core.View
+	View func() *view.View
 	// Loop returns the loop of this term, nil while another scheduler leads.
 	Loop func() *loop.Loop
 	// Level is the log's level, which requests may change.

@@ -26,8 +26,10 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/webguard"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/debug"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // marker is in every text of a definition that may be a secret.
@@ -132,9 +134,9 @@ func TestADumpHoldsNoSecrets(t *testing.T) {
 	spec := &app.Spec{}
 	fill(reflect.ValueOf(spec).Elem())
 	spec.ID, spec.Role, spec.Resources = "/web", "prod", resource.Vector{CPUs: 1500}
-	failure := &core.TaskFailure{TaskID: "t1", State: mesos.TaskFailed, Message: marker}
-	view := core.NewView(time.Time{}, core.FrameworkView{}, []*core.AppView{{Spec: spec, LastFailure: failure}}, nil)
-	s := debug.New(debug.Config{View: func() *core.View { return view }, Loop: func() *loop.Loop { return nil }, Level: zap.NewAtomicLevel(), Log: zap.NewNop()})
+	failure := &instance.TaskFailure{TaskID: "t1", State: mesos.TaskFailed, Message: marker}
+	shown := view.New(time.Time{}, view.Framework{}, []*view.App{{Spec: spec, LastFailure: failure}}, nil)
+	s := debug.New(debug.Config{View: func() *view.View { return shown }, Loop: func() *loop.Loop { return nil }, Level: zap.NewAtomicLevel(), Log: zap.NewNop()})
 	var dump struct {
 		Leading bool
 		Apps    []struct {
@@ -246,7 +248,7 @@ func TestWhoMayDebug(t *testing.T) {
 	t.Parallel()
 	level := zap.NewAtomicLevel()
 	s := debug.New(debug.Config{
-		View: func() *core.View { return core.NewView(time.Time{}, core.FrameworkView{}, nil, nil) }, Loop: func() *loop.Loop { return nil },
+		View: func() *view.View { return view.New(time.Time{}, view.Framework{}, nil, nil) }, Loop: func() *loop.Loop { return nil },
 		Level: level, Log: zap.NewNop(), Guard: webguard.Guard{Loopback: true},
 		Allowed: func(r *http.Request) bool { user, _, _ := r.BasicAuth(); return user == "ops" },
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // redacted stands for a value that may be a secret.
@@ -129,7 +130,7 @@ type heldDump struct {
 	Since time.Time     `json:"since"`
 }
 
-func dumpView(v *core.View) stateDump {
+func dumpView(v *view.View) stateDump {
 	d := stateDump{
 		At: v.At, Deployments: []deploymentDump{}, Apps: []appDump{}, Agents: []agentDump{}, Queues: []queueDump{}, Held: []heldDump{},
 		Framework: frameworkDump{
@@ -140,11 +141,11 @@ func dumpView(v *core.View) stateDump {
 	for _, dep := range v.Deployments {
 		d.Deployments = append(d.Deployments, dumpDeployment(dep))
 	}
-	v.Apps(func(a *core.AppView) bool {
+	v.Apps(func(a *view.App) bool {
 		d.Apps = append(d.Apps, dumpApp(a))
 		return true
 	})
-	v.Agents(func(a *core.AgentView) bool {
+	v.Agents(func(a *view.Agent) bool {
 		d.Agents = append(d.Agents, agentDump{a.AgentID, a.Hostname, a.LastSeen})
 		return true
 	})
@@ -176,7 +177,7 @@ func dumpDeployment(dep *deployment.Deployment) deploymentDump {
 	return d
 }
 
-func dumpApp(a *core.AppView) appDump {
+func dumpApp(a *view.App) appDump {
 	d := appDump{
 		ID: a.Spec.ID, Wanted: a.Spec.Instances, Resources: dumpResources(a.Spec.Resources), Role: a.Spec.Role, Env: map[string]string{},
 		Deployments: a.Deployments, Waiting: a.Queue.Waiting, WaitsSince: a.Queue.Since, DelayUntil: a.Queue.DelayUntil, Instances: []instanceDump{},

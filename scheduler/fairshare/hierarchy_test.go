@@ -69,7 +69,7 @@ func (s *shop) end(i int) {
 	s.running = s.running[:len(s.running)-1]
 	s.free = s.free.Add(p.need)
 	s.counts[p.queue]--
-	s.tree.Release(p.queue, p.need, 1)
+	s.tree.Refund(p.queue, p.need, 1)
 }
 
 func gpus(n int64) resource.Vector { return resource.Vector{GPUs: resource.Units(n)} }

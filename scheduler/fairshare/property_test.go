@@ -131,7 +131,7 @@ func TestQuotasHoldUnderAnything(t *testing.T) {
 				p := w.running[i]
 				w.running = slices.Delete(w.running, i, i+1)
 				w.charge(p, -1)
-				w.tree.Release(p.queue, p.need, 1)
+				w.tree.Refund(p.queue, p.need, 1)
 			},
 			"change": func(t *rapid.T) {
 				q := rapid.SampledFrom([]string{"/a", "/b", "/c/x"}).Draw(t, "queue")
@@ -223,7 +223,7 @@ func TestForgottenQueuesLeaveNothing(t *testing.T) {
 			t.Fatalf("next: got %v, want an item of %s", it, q)
 		}
 		tree.Placed(it, start)
-		tree.Release(q, amount(1, 1), 1)
+		tree.Refund(q, amount(1, 1), 1)
 	}
 	var got []string
 	for _, s := range tree.Shares() {
@@ -259,7 +259,7 @@ func TestLimitedAppsDoNotBlock(t *testing.T) {
 	if s := tree.Shares()[1]; s.Limited != 2999 || s.Waiting != 2999 {
 		t.Errorf("/a: got %d limited, %d waiting, want 2999", s.Limited, s.Waiting)
 	}
-	tree.Release("/a", amount(1, 1), 1)
+	tree.Refund("/a", amount(1, 1), 1)
 	tree.Wake()
 	if got := order(tree); len(got) != 1 {
 		t.Errorf("after a release: got %v, want one more of /a", got)

@@ -340,8 +340,8 @@ func (t *Tree) Wake() {
 // uses; Placed does so for its own.
 func (t *Tree) Charge(queue string, used resource.Vector, n int) { t.charge(t.leaf(queue), used, n) }
 
-// Release takes off what n instances that ended used together.
-func (t *Tree) Release(queue string, used resource.Vector, n int) {
+// Refund takes off what n instances that ended used together.
+func (t *Tree) Refund(queue string, used resource.Vector, n int) {
 	t.charge(t.leaf(queue), resource.Vector{}.Sub(used), -n)
 }
 

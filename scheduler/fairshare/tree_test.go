@@ -99,7 +99,7 @@ func TestTree(t *testing.T) {
 			t.Errorf("instances (-got +want):\n%s", diff)
 		}
 		tree.Wake()
-		tree.Release("/b/x", amount(2, 1), 1)
+		tree.Refund("/b/x", amount(2, 1), 1)
 		if it, ok := tree.Next(); !ok || it.Queue != "/b/x" {
 			t.Errorf("after a release under the limit: got %v, want an item of /b/x", it)
 		}
@@ -237,7 +237,7 @@ func TestNextIsTheLeast(t *testing.T) {
 			"end": func(t *rapid.T) {
 				if q := queue.Draw(t, "queue"); used[q].CPUs > 0 {
 					used[q] = used[q].Sub(need[q])
-					tree.Release(q, need[q], 1)
+					tree.Refund(q, need[q], 1)
 				}
 			},
 		})

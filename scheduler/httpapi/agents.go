@@ -10,7 +10,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/operatorapi"
-	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // ErrNoMaster says that there is no master to ask.
@@ -140,7 +140,7 @@ func (s *Server) agents(ctx context.Context) ([]api.Agent, error) {
 		return nil, masterError("", err)
 	}
 	tasks := map[mesos.AgentID][]string{}
-	s.cfg.Scheduler.View().Apps(func(a *core.AppView) bool {
+	s.cfg.Scheduler.View().Apps(func(a *view.App) bool {
 		for _, i := range a.Instances {
 			if i.Condition.Live() && shown(i) {
 				tasks[i.AgentID] = append(tasks[i.AgentID], string(i.TaskID()))

@@ -7,7 +7,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
-	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // definitions keeps the JSON of current definitions, so that listing thousands
@@ -39,7 +39,7 @@ func (d *definitions) of(s *app.Spec) ([]byte, error) {
 }
 
 // prune forgets the definitions that are out of date once they are many.
-func (d *definitions) prune(v *core.View) {
+func (d *definitions) prune(v *view.View) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.kept) <= 2*v.AppCount()+100 {
@@ -53,7 +53,7 @@ func (d *definitions) prune(v *core.View) {
 }
 
 // appendApp appends one App: its definition's members and then those of its state.
-func (s *Server) appendApp(b []byte, p *picture, a *core.AppView, e embeds) ([]byte, error) {
+func (s *Server) appendApp(b []byte, p *picture, a *view.App, e embeds) ([]byte, error) {
 	head, err := s.definitions.of(a.Spec)
 	if err != nil {
 		return b, err
@@ -76,9 +76,9 @@ func (s *Server) appendApp(b []byte, p *picture, a *core.AppView, e embeds) ([]b
 const listChunk = 64 << 10
 
 // replyApps answers with a list of Apps under a name.
-func (s *Server) replyApps(w http.ResponseWriter, name string, p *picture, e embeds, apps []*core.AppView) error {
+func (s *Server) replyApps(w http.ResponseWriter, name string, p *picture, e embeds, apps []*view.App) error {
 	s.definitions.prune(p.View)
-	return replyList(w, name, apps, func(b []byte, a *core.AppView) ([]byte, error) { return s.appendApp(b, p, a, e) })
+	return replyList(w, name, apps, func(b []byte, a *view.App) ([]byte, error) { return s.appendApp(b, p, a, e) })
 }
 
 // replyList answers with a list under a name, of which each member is appended by itself.
@@ -103,7 +103,7 @@ func replyList[T any](w http.ResponseWriter, name string, list []T, member func(
 }
 
 // replyApp answers with one App.
-func (s *Server) replyApp(w http.ResponseWriter, p *picture, e embeds, a *core.AppView) error {
+func (s *Server) replyApp(w http.ResponseWriter, p *picture, e embeds, a *view.App) error {
 	out, err := s.appendApp([]byte(`{"app":`), p, a, e)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 func (s *Server) listApps(w http.ResponseWriter, r *http.Request) error {
@@ -18,8 +19,8 @@ func (s *Server) listApps(w http.ResponseWriter, r *http.Request) error {
 	cmd, id := strings.ToLower(q.Get("cmd")), strings.ToLower(q.Get("id"))
 	p := newPicture(s.cfg.Scheduler.View())
 	e := embedsOf(q["embed"], embeds{counts: true, deployments: true})
-	var apps []*core.AppView
-	p.apps(func(a *core.AppView) bool {
+	var apps []*view.App
+	p.apps(func(a *view.App) bool {
 		if strings.Contains(string(a.Spec.ID), id) && strings.Contains(strings.ToLower(a.Spec.Cmd), cmd) && selector.matches(a.Spec.Labels) {
 			apps = append(apps, a)
 		}
@@ -137,7 +138,7 @@ func (s *Server) showVersion(id app.ID, version string) action {
 }
 
 // versionOf finds a stored definition.
-func versionOf(a *core.AppView, at api.Time) (*app.Spec, error) {
+func versionOf(a *view.App, at api.Time) (*app.Spec, error) {
 	for _, v := range a.Versions {
 		if v.Version.Equal(at.Time) {
 			return v, nil

@@ -9,23 +9,23 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
-	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // still is a scheduler that always shows one View.
 type still struct {
 	*service
-	view *core.View
+	view *view.View
 }
 
-func (s still) View() *core.View { return s.view }
+func (s still) View() *view.View { return s.view }
 
 // many returns the API over n Apps with two tasks each.
 func many(tb testing.TB, n int) *httpapi.Server {
 	tb.Helper()
 	s := newService(tb)
-	apps := make([]*core.AppView, 0, n)
+	apps := make([]*view.App, 0, n)
 	s.want(tb, http.StatusCreated, http.MethodPost, "/v2/apps", `{"id":"/one","args":["a","b"],"instances":2,
 		"container":{"docker":{"image":"nginx"},"portMappings":[{"containerPort":80}]},"networks":[{"mode":"container/bridge"}],
 		"healthChecks":[{}],"env":{"A":"1","B":"2"},"labels":{"a":"b","c":"d"}}`)
@@ -38,7 +38,7 @@ func many(tb testing.TB, n int) *httpapi.Server {
 		a.Spec = &spec
 		apps = append(apps, &a)
 	}
-	h, err := httpapi.New(httpapi.Config{Scheduler: still{s, core.NewView(start, core.FrameworkView{}, apps, nil)}, Leadership: s, Rules: app.DefaultRules()})
+	h, err := httpapi.New(httpapi.Config{Scheduler: still{s, view.New(start, view.Framework{}, apps, nil)}, Leadership: s, Rules: app.DefaultRules()})
 	if err != nil {
 		tb.Fatal(err)
 	}

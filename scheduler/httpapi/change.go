@@ -8,6 +8,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // deriveMax bounds how often a change is derived anew from an App that others
@@ -135,7 +136,7 @@ func (s *Server) derive(r *http.Request, rd api.Reader, p *picture, c wanted, cr
 
 // updated returns the definition that a body makes of an App, and whether it is an
 // earlier one that the body names.
-func updated(rd api.Reader, a *core.AppView, c wanted, partial bool) (spec *app.Spec, restored bool, err error) {
+func updated(rd api.Reader, a *view.App, c wanted, partial bool) (spec *app.Spec, restored bool, err error) {
 	if !partial {
 		rd.Rules.Roles = append(slices.Clone(rd.Rules.Roles), a.Spec.Role)
 		spec, err = rd.Create(c.doc, c.id)

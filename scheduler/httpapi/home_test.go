@@ -9,8 +9,8 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
-	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 func TestAResidentInstanceIsListedAsLongAsItHasItsData(t *testing.T) {
@@ -45,13 +45,13 @@ func TestAResidentInstanceIsListedAsLongAsItHasItsData(t *testing.T) {
 			want := want
 			want.State = row.state
 			want.Version, want.StagedAt, want.StartedAt = api.Time{Time: row.at}, api.Time{Time: row.at}, api.Time{Time: row.at}
-			got := tasksOf(&core.AppView{Spec: &app.Spec{ID: "/db"}, Instances: []*instance.Instance{row.is}})
+			got := tasksOf(&view.App{Spec: &app.Spec{ID: "/db"}, Instances: []*instance.Instance{row.is}})
 			if d := cmp.Diff(got, []api.Task{want}); d != "" {
 				t.Errorf("tasks (-got +want):\n%s", d)
 			}
 		})
 	}
-	if got := tasksOf(&core.AppView{Spec: &app.Spec{ID: "/db"}, Instances: []*instance.Instance{waiting.At(nil)}}); len(got) > 0 {
+	if got := tasksOf(&view.App{Spec: &app.Spec{ID: "/db"}, Instances: []*instance.Instance{waiting.At(nil)}}); len(got) > 0 {
 		t.Errorf("an ordinary waiting instance: got %v, want nothing", got)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // metrics are those of the API, with what the View tells of Apps and instances.
@@ -162,7 +162,7 @@ func (c viewCollector) Collect(out chan<- prometheus.Metric) {
 	gauge(deployAgeDesc, age)
 	collectQueues(&v.Sharing, gauge)
 	conditions := map[instance.Condition]int{}
-	v.Apps(func(a *core.AppView) bool {
+	v.Apps(func(a *view.App) bool {
 		for _, i := range a.Instances {
 			conditions[i.Condition]++
 		}

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // wantsText reports whether the client asks for text/plain before JSON; JSON is
@@ -28,7 +28,7 @@ func wantsText(r *http.Request) bool {
 // plainTasks writes the list that HAProxy bridges read: one line for each App
 // and service port with the endpoints of its running tasks ("Marathon,
 // text/plain task list").
-func plainTasks(w http.ResponseWriter, r *http.Request, apps []*core.AppView) error {
+func plainTasks(w http.ResponseWriter, r *http.Request, apps []*view.App) error {
 	networks := strings.Split(r.URL.Query().Get("containerNetworks"), ",")
 	var b strings.Builder
 	for _, a := range apps {
@@ -40,7 +40,7 @@ func plainTasks(w http.ResponseWriter, r *http.Request, apps []*core.AppView) er
 	return nil
 }
 
-func plainApp(b *strings.Builder, a *core.AppView, networks []string) {
+func plainApp(b *strings.Builder, a *view.App, networks []string) {
 	name := a.Spec.ID.Underscored()
 	running := slices.DeleteFunc(slices.Clone(a.Instances), func(i *instance.Instance) bool { return i.Condition != instance.Running })
 	if len(a.Spec.Ports) == 0 {
@@ -72,7 +72,7 @@ func plainApp(b *strings.Builder, a *core.AppView, networks []string) {
 }
 
 // onNetwork reports whether an App is on one of the named container networks.
-func onNetwork(a *core.AppView, names []string) bool {
+func onNetwork(a *view.App, names []string) bool {
 	for _, n := range a.Spec.Networks {
 		if slices.Contains(names, "*") || n.Name != "" && slices.Contains(names, n.Name) {
 			return true

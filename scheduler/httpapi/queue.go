@@ -9,6 +9,8 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/placement"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 func (s *Server) listQueue(w http.ResponseWriter, r *http.Request) error {
@@ -16,7 +18,7 @@ func (s *Server) listQueue(w http.ResponseWriter, r *http.Request) error {
 	p := newPicture(v)
 	embed := r.URL.Query()["embed"]
 	items := []api.QueueItem{}
-	p.apps(func(a *core.AppView) bool {
+	p.apps(func(a *view.App) bool {
 		if a.Queue.Waiting > 0 {
 			items = append(items, renderQueue(v, a, now, embed))
 		}
@@ -25,7 +27,7 @@ func (s *Server) listQueue(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, http.StatusOK, map[string]any{"queue": items})
 }
 
-func renderQueue(v *core.View, a *core.AppView, now time.Time, embed []string) api.QueueItem {
+func renderQueue(v *view.View, a *view.App, now time.Time, embed []string) api.QueueItem {
 	q := a.Queue
 	left := max(0, int(math.Ceil(q.DelayUntil.Sub(now).Seconds())))
 	if q.DelayUntil.IsZero() {
@@ -42,7 +44,7 @@ func renderQueue(v *core.View, a *core.AppView, now time.Time, embed []string) a
 	}
 	item.App.VersionInfo = versionInfo(a.Spec)
 	if slices.Contains(embed, "explanation") {
-		item.Explanation = why(v, a, now)
+		item.Explanation = view.Why(v, a, now).Words()
 	}
 	if slices.Contains(embed, "lastUnusedOffers") {
 		item.LastUnusedOffers = renderUnused(q.UnusedOffers)
@@ -50,10 +52,10 @@ func renderQueue(v *core.View, a *core.AppView, now time.Time, embed []string) a
 	return item
 }
 
-func rejections(counts []core.RejectionCount) []api.RejectSummary {
+func rejections(counts []placement.Tally) []api.RejectSummary {
 	out := make([]api.RejectSummary, 0, len(counts))
 	for _, r := range counts {
-		out = append(out, api.RejectSummary{Reason: r.Reason, Declined: r.Declined, Processed: r.Processed})
+		out = append(out, api.RejectSummary{Reason: r.Reason.String(), Declined: r.Declined, Processed: r.Processed})
 	}
 	return out
 }

@@ -4,7 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/gantry-mesos/gantry/pkg/resource"
-	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 var (
@@ -23,7 +23,7 @@ var (
 )
 
 // collectQueues sends what the queues have.
-func collectQueues(sh *core.Sharing, gauge func(d *prometheus.Desc, v float64, labels ...string)) {
+func collectQueues(sh *view.Sharing, gauge func(d *prometheus.Desc, v float64, labels ...string)) {
 	each := func(v resource.Vector, send func(name string, n resource.Scalar)) {
 		send("cpus", v.CPUs)
 		send("mem", v.Mem)

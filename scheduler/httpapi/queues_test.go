@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 func TestQuotasAreSetAtRunTime(t *testing.T) {
@@ -89,7 +89,7 @@ func TestSharesAreMetrics(t *testing.T) {
 	s.want(t, http.StatusOK, http.MethodPut, "/v3/queues/prod", `{"weight": 2, "guarantee": {"mem": 64}, "limit": {"cpus": 20, "gpus": 0}}`)
 	s.Stick("/prod/more", "needs much")
 	s.want(t, http.StatusCreated, http.MethodPost, "/v2/apps", `{"id": "/prod/more", "cmd": "x", "cpus": 10, "instances": 1}`)
-	s.HoldAgent(core.HeldView{App: "/prod/more", Agent: "a1", Since: start})
+	s.HoldAgent(view.Held{App: "/prod/more", Agent: "a1", Since: start})
 	text, _ := s.want(t, http.StatusOK, http.MethodGet, "/metrics", "").(string)
 	for _, line := range []string{
 		`gantry_queue_dominant_share{queue="/prod"} 0.2`, `gantry_queue_weighted_share{queue="/prod"} 0.1`, `gantry_queue_weight{queue="/prod"} 2`,

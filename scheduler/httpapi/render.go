@@ -10,8 +10,8 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
-	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // embeds says what is written beside an App's definition.
@@ -48,11 +48,11 @@ func embedsOf(tokens []string, e embeds) embeds {
 // picture is a View as the API shows it: an App that is being deleted is gone
 // from it, while its tasks still show until they have ended.
 type picture struct {
-	*core.View
+	*view.View
 	leaving map[app.ID]bool
 }
 
-func newPicture(v *core.View) *picture {
+func newPicture(v *view.View) *picture {
 	p := &picture{View: v, leaving: map[app.ID]bool{}}
 	for _, d := range v.Deployments {
 		for id := range d.Original {
@@ -64,7 +64,7 @@ func newPicture(v *core.View) *picture {
 	return p
 }
 
-func (p *picture) app(id app.ID) (*core.AppView, error) {
+func (p *picture) app(id app.ID) (*view.App, error) {
 	a, ok := p.App(id)
 	if !ok || p.leaving[id] {
 		return nil, unknown("App", string(id))
@@ -72,14 +72,14 @@ func (p *picture) app(id app.ID) (*core.AppView, error) {
 	return a, nil
 }
 
-func (p *picture) apps(yield func(*core.AppView) bool) {
-	p.Apps(func(a *core.AppView) bool { return p.leaving[a.Spec.ID] || yield(a) })
+func (p *picture) apps(yield func(*view.App) bool) {
+	p.Apps(func(a *view.App) bool { return p.leaving[a.Spec.ID] || yield(a) })
 }
 
 // in returns the Apps below a group; a group without any does not exist.
-func (p *picture) in(group app.ID) ([]*core.AppView, error) {
-	var found []*core.AppView
-	p.AppsIn(group, func(a *core.AppView) bool {
+func (p *picture) in(group app.ID) ([]*view.App, error) {
+	var found []*view.App
+	p.AppsIn(group, func(a *view.App) bool {
 		if !p.leaving[a.Spec.ID] {
 			found = append(found, a)
 		}
@@ -92,7 +92,7 @@ func (p *picture) in(group app.ID) ([]*core.AppView, error) {
 }
 
 // state returns what an App's JSON tells beside its definition.
-func (p *picture) state(a *core.AppView, e embeds) api.AppState {
+func (p *picture) state(a *view.App, e embeds) api.AppState {
 	var out api.AppState
 	if e.counts {
 		c := a.Counts
@@ -140,7 +140,7 @@ func shown(i *instance.Instance) bool {
 	return i.Incarnation > 0 && !i.GivenUp() && (i.Condition.Live() || i.Home != nil)
 }
 
-func tasksOf(a *core.AppView) []api.Task {
+func tasksOf(a *view.App) []api.Task {
 	tasks := make([]api.Task, 0, len(a.Instances))
 	ports := servicePorts(a.Spec)
 	for _, i := range a.Instances {
@@ -220,7 +220,7 @@ func servicePorts(s *app.Spec) []int {
 }
 
 // stats groups an App's tasks ("Marathon, taskStats"); groups without tasks are absent.
-func stats(a *core.AppView, now time.Time) map[string]api.StatsGroup {
+func stats(a *view.App, now time.Time) map[string]api.StatsGroup {
 	groups := map[string]func(*instance.Instance) bool{
 		"startedAfterLastScaling": func(i *instance.Instance) bool { return !i.StagedAt.Before(a.Spec.LastScalingAt) },
 		"withLatestConfig":        func(i *instance.Instance) bool { return !i.Version.Before(a.Spec.LastConfigChangeAt) },

@@ -14,7 +14,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
-	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // ErrNoFile says that a sandbox or a file in it does not exist (any more).
@@ -82,7 +82,7 @@ func (s *Server) sandboxOf(task mesos.TaskID, file string) (SandboxPath, error) 
 		at.Agent = i.AgentID
 		return at, nil
 	}
-	v.Apps(func(a *core.AppView) bool {
+	v.Apps(func(a *view.App) bool {
 		if f := a.LastFailure; f != nil && f.TaskID == task {
 			at.Agent = f.AgentID
 		}

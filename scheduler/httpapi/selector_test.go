@@ -1,6 +1,8 @@
 package httpapi
 
-import "testing"
+import (
+	"testing"
+)
 
 func TestSelector(t *testing.T) {
 	t.Parallel()

@@ -17,6 +17,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/webguard"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // Scheduler is what the API needs of the running framework.
@@ -27,7 +28,7 @@ type Scheduler interface {
 	// with 503, any other with 500.
 	Do(ctx context.Context, cmd core.Command) (core.Result, error)
 	// View returns the newest picture; it never blocks and is never nil.
-	View() *core.View
+	View() *view.View
 }
 
 // Leadership tells who leads the schedulers of one framework.

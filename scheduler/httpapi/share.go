@@ -9,6 +9,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // findQueues returns the endpoint of all queues, or of the queue whose path's
@@ -34,7 +35,7 @@ func (s *Server) listQueues(w http.ResponseWriter, _ *http.Request) error {
 		out.Queues[i] = s.renderShare(sh, q)
 	}
 	for i, h := range sh.Held {
-		out.Held[i] = api.HeldAgent{App: string(h.App), AgentID: string(h.Agent), Hostname: hostname(v, h.Agent), Since: api.Time{Time: h.Since}}
+		out.Held[i] = api.HeldAgent{App: string(h.App), AgentID: string(h.Agent), Hostname: v.Hostname(h.Agent), Since: api.Time{Time: h.Since}}
 	}
 	return reply(w, http.StatusOK, out)
 }
@@ -150,7 +151,7 @@ func jain(queues []fairshare.Share) float64 {
 	return fairshare.Jain(shares)
 }
 
-func (s *Server) renderShare(sh *core.Sharing, q fairshare.Share) api.Share {
+func (s *Server) renderShare(sh *view.Sharing, q fairshare.Share) api.Share {
 	out := api.Share{
 		Queue: q.Queue, Used: amounts(q.Used), Instances: q.Instances, Waiting: q.Waiting, AppsLimited: q.Limited,
 		Quota: api.Quota{Weight: q.Quota.Weight, Guarantee: bounds(q.Quota.Guarantee), Limit: bounds(q.Quota.Limit)},

@@ -7,14 +7,14 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/resource"
-	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 func TestRenderShare(t *testing.T) {
 	t.Parallel()
 	s := &Server{cfg: Config{Quotas: map[string]fairshare.Quota{"/prod": {Weight: 3}, "/dev": {Weight: 1}}}}
-	sh := &core.Sharing{Set: map[string]bool{"/prod": true}}
+	sh := &view.Sharing{Set: map[string]bool{"/prod": true}}
 	four, zero := 4.0, 0.0
 	got := s.renderShare(sh, fairshare.Share{
 		Queue: "/prod", Quota: fairshare.Quota{Weight: 2, Limit: resource.Vector{CPUs: 4000, GPUs: fairshare.None}},

@@ -12,13 +12,14 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 func (s *Server) listTasks(w http.ResponseWriter, r *http.Request) error {
 	v := s.cfg.Scheduler.View()
 	if wantsText(r) {
-		var apps []*core.AppView
-		v.Apps(func(a *core.AppView) bool {
+		var apps []*view.App
+		v.Apps(func(a *view.App) bool {
 			apps = append(apps, a)
 			return true
 		})
@@ -26,7 +27,7 @@ func (s *Server) listTasks(w http.ResponseWriter, r *http.Request) error {
 	}
 	states := statusFilter(r)
 	tasks := []api.Task{}
-	v.Apps(func(a *core.AppView) bool {
+	v.Apps(func(a *view.App) bool {
 		for _, t := range tasksOf(a) {
 			if len(states) == 0 || states[t.State] {
 				tasks = append(tasks, t)
@@ -54,7 +55,7 @@ func statusFilter(r *http.Request) map[string]bool {
 }
 
 // appsOf returns the App that an id names, or those that a wildcard id names.
-func (s *Server) appsOf(id app.ID) ([]*core.AppView, error) {
+func (s *Server) appsOf(id app.ID) ([]*view.App, error) {
 	p := newPicture(s.cfg.Scheduler.View())
 	if g, ok := group(id); ok {
 		return p.in(g)
@@ -63,7 +64,7 @@ func (s *Server) appsOf(id app.ID) ([]*core.AppView, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []*core.AppView{a}, nil
+	return []*view.App{a}, nil
 }
 
 func (s *Server) listAppTasks(id app.ID) action {

@@ -4,11 +4,11 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
-	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // renderUnused shows the offers that an App could not use ("Marathon, queue").
-func renderUnused(offers []core.UnusedOffer) []api.UnusedOffer {
+func renderUnused(offers []view.UnusedOffer) []api.UnusedOffer {
 	out := make([]api.UnusedOffer, len(offers))
 	for i, u := range offers {
 		o := api.Offer{
@@ -24,7 +24,7 @@ func renderUnused(offers []core.UnusedOffer) []api.UnusedOffer {
 				o.Attributes[k].Text = &a.Text
 			}
 		}
-		out[i] = api.UnusedOffer{Offer: o, Reason: []string{u.Reason}, Timestamp: api.Time{Time: u.At}}
+		out[i] = api.UnusedOffer{Offer: o, Reason: []string{u.Reason.String()}, Timestamp: api.Time{Time: u.At}}
 	}
 	return out
 }

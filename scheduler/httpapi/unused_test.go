@@ -8,14 +8,15 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
-	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/placement"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 func TestRenderUnused(t *testing.T) {
 	t.Parallel()
 	number, text := 3.5, "k1"
-	got := renderUnused([]core.UnusedOffer{{
-		Reason: "InsufficientCpus",
+	got := renderUnused([]view.UnusedOffer{{
+		Reason: placement.InsufficientCpus,
 		Offer: &mesos.Offer{
 			ID: "o1", AgentID: "a1", Hostname: "h1",
 			Resources: []mesos.Resource{

@@ -233,3 +233,16 @@ func (i *Instance) Owns(t mesos.TaskID) bool {
 	n, err := strconv.Atoi(run)
 	return err == nil && n == i.Incarnation && run[0] != '0' && run[0] != '+'
 }
+
+// TaskFailure is the last abnormal end of a task of an App.
+type TaskFailure struct {
+	App       app.ID
+	TaskID    mesos.TaskID
+	AgentID   mesos.AgentID
+	Host      string
+	State     mesos.TaskState
+	Reason    mesos.Reason
+	Message   string
+	Version   time.Time
+	Timestamp time.Time
+}

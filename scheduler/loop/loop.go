@@ -18,6 +18,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/logfield"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 const (
@@ -71,7 +72,7 @@ type Loop struct {
 	commands chan input
 	events   chan input
 	out      *outbox
-	view     atomic.Pointer[core.View]
+	view     atomic.Pointer[view.View]
 	stats    recorder
 	stopped  chan struct{}
 }
@@ -96,7 +97,7 @@ func New(cfg Config) *Loop {
 }
 
 // View returns the newest picture of the state. It never blocks.
-func (l *Loop) View() *core.View { return l.view.Load() }
+func (l *Loop) View() *view.View { return l.view.Load() }
 
 // StoppedError says that the scheduler stopped before it took a command; the
 // command has no effect.

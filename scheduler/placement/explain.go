@@ -1,60 +1,58 @@
 package placement
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/pkg/runspec"
+	"github.com/gantry-mesos/gantry/pkg/why"
 )
 
-// HeldForAnother is how Explain calls agents that are held for another App, for
-// who knows which.
-const HeldForAnother = "held for another App"
-
-// Explain says in a sentence why no agent takes one more instance, such as
-// "needs 4 cpus; the largest free agent has 3.5: 12 agents too small, 3
-// excluded by hostname UNIQUE". It is "" when some agent would take it.
-func Explain(s *runspec.Run, r Rejections) string {
+// Explain tells why no agent takes one more instance, nil when some agent would
+// take it.
+func Explain(s *runspec.Run, r Rejections) why.Cause {
 	f := r.LastOffers
 	switch {
 	case f.Processed == 0:
-		return "no agent offers anything at present"
+		return why.NothingOffered{}
 	case f.Refused() < f.Processed:
-		return ""
+		return nil
 	}
-	var facts []string
-	short := r.short()
+	fixed, short := fixedPorts(s), r.short()
+	m := why.Misfit{Miss: r.miss(s, short, fixed)}
 	switch {
-	case short == InsufficientPorts && len(fixedPorts(s)) > 0:
-		facts = []string{"not free on " + plural(r.open(short), "agent") + " (in use there, or outside of the ports on offer)"}
+	case short == InsufficientPorts && len(fixed) > 0:
+		m.Facts = append(m.Facts, why.Fact{Kind: why.PortsTaken, Agents: r.open(short)})
 	case short != 0:
-		facts = r.fact(short, r.open(short))
+		m.Facts = append(m.Facts, why.Fact{Kind: why.TooSmall, Agents: r.open(short)})
 	}
 	held := 0
 	for k := range f.Declined {
-		why := Reason(k + 1)
-		if n := r.open(why); n > 0 && why != short {
-			facts = append(facts, r.fact(why, n)...)
+		reason := Reason(k + 1)
+		if n := r.open(reason); n > 0 && reason != short {
+			m.Facts = append(m.Facts, r.facts(reason, n)...)
 		}
-		if why >= InsufficientCpus && why <= InsufficientPorts {
+		if resourceOf(reason) != 0 {
 			held += r.Held.Declined[k]
 		}
 	}
 	if held > 0 {
-		facts = append(facts, plural(held, "agent")+" "+HeldForAnother)
+		m.Facts = append(m.Facts, why.Fact{Kind: why.Held, Agents: held})
 	}
-	if lack := r.lack(s); lack != "" {
-		return lack + ": " + strings.Join(facts, ", ")
+	return m
+}
+
+// resourceOf returns what is insufficient, zero if the reason is another one.
+func resourceOf(r Reason) why.Resource {
+	if r < InsufficientCpus || r > InsufficientPorts {
+		return 0
 	}
-	return strings.Join(facts, ", ")
+	return why.CPUs + why.Resource(r-InsufficientCpus)
 }
 
 // open is how many agents a reason excluded that are not just held for another App.
-func (r *Rejections) open(why Reason) int {
-	n := r.LastOffers.Declined[why-1]
-	if why >= InsufficientCpus && why <= InsufficientPorts {
-		n -= r.Held.Declined[why-1]
+func (r *Rejections) open(reason Reason) int {
+	n := r.LastOffers.Declined[reason-1]
+	if resourceOf(reason) != 0 {
+		n -= r.Held.Declined[reason-1]
 	}
 	return n
 }
@@ -70,117 +68,89 @@ func (r *Rejections) short() Reason {
 	return worst
 }
 
-// lack is the nearest miss: what is needed and the most that there is of it.
-func (r *Rejections) lack(s *runspec.Run) string {
-	say := func(need, own resource.Scalar, what string, most resource.Scalar) string {
-		if need != own {
-			what += " with its executor"
-		}
-		return fmt.Sprintf("needs %v %s; the largest free agent has %v", need, what, most)
+// miss is the nearest miss of the resource that is short, nil if none is.
+func (r *Rejections) miss(s *runspec.Run, short Reason, fixed []uint16) *why.Miss {
+	m := &why.Miss{Resource: resourceOf(short)}
+	switch m.Resource {
+	case why.CPUs:
+		m.Need, m.Largest, m.Executor = r.Need.CPUs, r.Largest.CPUs, r.Need.CPUs != s.Resources.CPUs
+	case why.Memory:
+		m.Need, m.Largest, m.Executor = r.Need.Mem, r.Largest.Mem, r.Need.Mem != s.Resources.Mem
+	case why.Disk:
+		m.Need, m.Largest = r.Need.Disk, r.Largest.Disk
+	case why.GPUs:
+		m.Need, m.Largest = r.Need.GPUs, r.Largest.GPUs
+	case why.HostPorts:
+		m.Need, m.Largest, m.Fixed = resource.Units(int64(hostPortCount(s))), resource.Units(int64(r.LargestPorts)), fixed
+	default:
+		return nil
 	}
-	switch r.short() {
-	case InsufficientCpus:
-		return say(r.Need.CPUs, s.Resources.CPUs, "cpus", r.Largest.CPUs)
-	case InsufficientMemory:
-		return say(r.Need.Mem, s.Resources.Mem, "MiB of memory", r.Largest.Mem)
-	case InsufficientDisk:
-		return say(r.Need.Disk, r.Need.Disk, "MiB of disk", r.Largest.Disk)
-	case InsufficientGpus:
-		return say(r.Need.GPUs, r.Need.GPUs, "gpus", r.Largest.GPUs)
-	case InsufficientPorts:
-		if len(fixedPorts(s)) > 0 {
-			return "needs " + wantedPorts(s)
-		}
-		return fmt.Sprintf("needs %s; the agent with the most free has %d", wantedPorts(s), r.LargestPorts)
-	case UnfulfilledRole, UnfulfilledConstraint, NoCorrespondingReservationFound, AgentMaintenance, DeclinedScarceResources:
-	}
-	return ""
+	return m
 }
 
-// wantedPorts says how many host ports an App needs, and which.
-func wantedPorts(s *runspec.Run) string {
+// hostPortCount is how many host ports an instance needs.
+func hostPortCount(s *runspec.Run) int {
 	count := 0
 	for _, p := range s.Ports {
 		if _, has := hostPort(s, p); has {
 			count++
 		}
 	}
-	text := plural(count, "host port")
-	if fixed := fixedPorts(s); len(fixed) > 0 {
-		text += " (" + strings.Join(fixed, ", ") + ")"
-	}
-	return text
+	return count
 }
 
 // fixedPorts lists the host ports that have to be just these.
-func fixedPorts(s *runspec.Run) (fixed []string) {
+func fixedPorts(s *runspec.Run) (fixed []uint16) {
 	for _, p := range s.Ports {
 		if n, _ := hostPort(s, p); n != 0 {
-			fixed = append(fixed, fmt.Sprint(n))
+			fixed = append(fixed, n)
 		}
 	}
 	return fixed
 }
 
-// fact says what happened to n agents, constraints one by one.
-func (r *Rejections) fact(why Reason, n int) []string {
-	agents := plural(n, "agent")
-	switch why {
-	case UnfulfilledConstraint:
-		return r.constraintFacts(n)
+// facts tells what happened to the n agents that a reason excluded, constraints
+// one by one.
+func (r *Rejections) facts(reason Reason, n int) []why.Fact {
+	switch reason {
 	case UnfulfilledRole:
 		return r.roleFacts(n)
+	case UnfulfilledConstraint:
+		return r.constraintFacts(n)
 	case NoCorrespondingReservationFound:
-		return []string{agents + " without the instance's reservation"}
+		return []why.Fact{{Kind: why.NoReservation, Agents: n}}
 	case AgentMaintenance:
-		return []string{agents + " in or before maintenance"}
+		return []why.Fact{{Kind: why.Maintenance, Agents: n}}
 	case DeclinedScarceResources:
-		return []string{agents + " kept for Apps that need gpus"}
-	case r.short():
-		return []string{agents + " too small"}
-	case InsufficientCpus:
-		return []string{agents + " short of cpus"}
-	case InsufficientMemory:
-		return []string{agents + " short of memory"}
-	case InsufficientDisk:
-		return []string{agents + " short of disk"}
-	case InsufficientGpus:
-		return []string{agents + " short of gpus"}
-	case InsufficientPorts:
-		return []string{agents + " short of host ports"}
+		return []why.Fact{{Kind: why.SparesGPUs, Agents: n}}
+	case InsufficientCpus, InsufficientMemory, InsufficientDisk, InsufficientGpus, InsufficientPorts:
+		return []why.Fact{{Kind: why.ShortOf, Agents: n, Resource: resourceOf(reason)}}
 	default:
 		return nil
 	}
 }
 
-func (r *Rejections) roleFacts(n int) []string {
-	var facts []string
+func (r *Rejections) roleFacts(n int) []why.Fact {
+	var facts []why.Fact
 	if others := n - r.Unaccepted; others > 0 {
-		facts = append(facts, plural(others, "agent")+" offered to another role")
+		facts = append(facts, why.Fact{Kind: why.OtherRole, Agents: others})
 	}
 	if r.Unaccepted > 0 {
-		facts = append(facts, plural(r.Unaccepted, "agent")+" without "+r.Wanted)
+		facts = append(facts, why.Fact{Kind: why.NotAccepted, Agents: r.Unaccepted, Role: r.Wanted})
 	}
 	return facts
 }
 
-func (r *Rejections) constraintFacts(n int) []string {
-	var facts []string
+func (r *Rejections) constraintFacts(n int) []why.Fact {
+	var facts []why.Fact
 	for _, c := range r.Constraints {
 		if c.Declined > 0 {
-			facts = append(facts, fmt.Sprintf("%d excluded by %s", c.Declined, strings.Join(c.Constraint.Strings(), " ")))
+			facts = append(facts, why.Fact{Kind: why.Excluded, Agents: c.Declined, Constraint: c.Constraint})
 			n -= c.Declined
 		}
 	}
 	if n > 0 {
-		facts = append(facts, plural(n, "agent")+" in another region")
+		facts = append(facts, why.Fact{Kind: why.OtherRegion, Agents: n})
 	}
 	return facts
-}
-
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/why"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
@@ -59,7 +60,7 @@ func TestExplain(t *testing.T) {
 				k.change(s)
 			}
 			d := c.Demand(&s.Run, nil)
-			if diff := cmp.Diff(placement.Explain(&s.Run, d.Rejections()), k.want); diff != "" {
+			if diff := cmp.Diff(why.Words(placement.Explain(&s.Run, d.Rejections())), k.want); diff != "" {
 				t.Errorf("sentence (-got +want):\n%s", diff)
 			}
 		})
@@ -84,7 +85,7 @@ func TestExplain(t *testing.T) {
 			}
 		}
 		want := "needs 4 cpus; the largest free agent has 3.5: 12 agents too small, 3 excluded by hostname UNIQUE"
-		if diff := cmp.Diff(placement.Explain(&s.Run, d.Rejections()), want); diff != "" {
+		if diff := cmp.Diff(why.Words(placement.Explain(&s.Run, d.Rejections())), want); diff != "" {
 			t.Errorf("sentence (-got +want):\n%s", diff)
 		}
 	})

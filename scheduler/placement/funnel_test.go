@@ -10,6 +10,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/why"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
@@ -185,7 +186,7 @@ func TestEveryReason(t *testing.T) {
 						}
 					}
 				}
-				if diff := cmp.Diff(placement.Explain(&s.Run, r), want); diff != "" {
+				if diff := cmp.Diff(why.Words(placement.Explain(&s.Run, r)), want); diff != "" {
 					t.Errorf("sentence (-got +want):\n%s", diff)
 				}
 				c.RemoveAgent("a")
@@ -205,7 +206,7 @@ func TestRejectionsCountTheLatestOfferOfEachAgent(t *testing.T) {
 	s := spec(4, 128)
 	s.Constraints = []constraint.Constraint{{Field: "hostname", Operator: constraint.Unique}}
 	d := c.Demand(&s.Run, nil)
-	explain := func() string { return placement.Explain(&s.Run, d.Rejections()) }
+	explain := func() string { return why.Words(placement.Explain(&s.Run, d.Rejections())) }
 	for n := range 12 {
 		c.Add(offer(n, 2, 1024))
 	}

@@ -44,7 +44,7 @@ func FuzzConstraint(f *testing.F) {
 		d := c.Demand(&s.Run, nil)
 		for range 40 {
 			if _, ok := c.Place(d); !ok {
-				if placement.Explain(&s.Run, d.Rejections()) == "" {
+				if placement.Explain(&s.Run, d.Rejections()) == nil {
 					t.Errorf("%v refuses every agent and nothing says so", k)
 				}
 				return

@@ -9,7 +9,7 @@ import (
 // for what becomes free in small parts gets them together at last: offers of
 // the agent are to be kept, not declined, until it fits. Of the agents that the
 // constraints admit and that once offered enough, it is the one that comes
-// closest now. ok is false if there is none. See Release.
+// closest now. ok is false if there is none. See Unhold.
 func (c *Cluster) Hold(d *Demand) (id mesos.AgentID, ok bool) {
 	d.sync()
 	best, share := int32(-1), int64(-1)
@@ -44,8 +44,8 @@ func covered(need, free resource.Vector) int64 {
 	return share
 }
 
-// Release lets everybody use the agents that are held for d again.
-func (c *Cluster) Release(d *Demand) {
+// Unhold lets everybody use the agents that are held for d again.
+func (c *Cluster) Unhold(d *Demand) {
 	for _, i := range d.held {
 		d.pool.slots[i].heldFor = nil
 		d.pool.freed(i, true)

@@ -183,7 +183,7 @@ func (w *world) explained(m *naiveDemand, d *placement.Demand) {
 	if diff := cmp.Diff(r.LastOffers, w.naive.rejections(m)); diff != "" {
 		w.t.Fatalf("%s %v: reasons (-got +want):\n%s", m.spec.ID, m.spec.Constraints, diff)
 	}
-	if placement.Explain(&m.spec.Run, r) == "" {
+	if placement.Explain(&m.spec.Run, r) == nil {
 		w.t.Fatalf("nothing fits, and no sentence says so: %+v", r)
 	}
 }

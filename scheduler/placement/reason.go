@@ -104,7 +104,8 @@ type Rejections struct {
 	// App, most of them as short of cpus: nothing there is free for this one.
 	Held Funnel
 	// Unaccepted is how many of the last offers hold nothing that the App's
-	// acceptedResourceRoles accept, Wanted what that would be.
+	// acceptedResourceRoles accept: reserved for the role Wanted or, where that is
+	// "", unreserved.
 	Unaccepted int
 	Wanted     string
 	// Need is what one instance takes, its executor and volumes included.

@@ -83,12 +83,13 @@ func (d *Demand) newRejections(attempt Funnel) Rejections {
 	return r
 }
 
-// wanted says what the App accepts.
+// wanted is the role for which the App accepts only what is reserved, "" if it
+// accepts only what is not.
 func (d *Demand) wanted() string {
 	if d.mode == reserved {
-		return "resources reserved for " + d.pool.role
+		return d.pool.role
 	}
-	return "unreserved resources"
+	return ""
 }
 
 // nearest keeps the largest of what was short.

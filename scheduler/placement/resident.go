@@ -303,10 +303,10 @@ type Cleanup struct {
 	Operations []mesos.Operation
 }
 
-// Strays returns the volumes and reservations on offer whose instance is not
-// known: an Accept with the operations gives them back. The offers stay in the
+// Cleanups returns what frees the volumes and reservations on offer that are not
+// kept, by agent and role: an Accept with the operations gives them back. The offers stay in the
 // cluster until they are removed.
-func (c *Cluster) Strays(known func(instance string) bool) []Cleanup {
+func (c *Cluster) Cleanups(kept func(instance string) bool) []Cleanup {
 	var out []Cleanup
 	for i := range c.agents {
 		for _, role := range c.roles() {
@@ -314,7 +314,7 @@ func (c *Cluster) Strays(known func(instance string) bool) []Cleanup {
 			if !p.offers(int32(i)) {
 				continue
 			}
-			if ops := p.slots[i].strays(known); len(ops) > 0 {
+			if ops := p.slots[i].cleanup(kept); len(ops) > 0 {
 				out = append(out, Cleanup{c.agents[i].AgentID, role, p.slots[i].ids, ops})
 			}
 		}
@@ -322,11 +322,11 @@ func (c *Cluster) Strays(known func(instance string) bool) []Cleanup {
 	return out
 }
 
-func (s *slot) strays(known func(string) bool) []mesos.Operation {
+func (s *slot) cleanup(kept func(string) bool) []mesos.Operation {
 	var destroy, unreserve []mesos.Resource
 	for i := range s.pieces {
 		p := &s.pieces[i]
-		if p.owner == "" || known(p.owner) {
+		if p.owner == "" || kept(p.owner) {
 			continue
 		}
 		bare := *p.offered

@@ -151,7 +151,7 @@ func TestResident(t *testing.T) {
 				mesos.Unreserve{Resources: []mesos.Resource{cpus, bare}},
 			},
 		}}
-		got := c.Strays(func(instance string) bool { return instance == "db.2" })
+		got := c.Cleanups(func(instance string) bool { return instance == "db.2" })
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Errorf("clean-up (-got +want):\n%s", diff)
 		}

@@ -35,7 +35,8 @@ type Change struct {
 	// Over is the record with which the instance's task ended, nil if none did. It
 	// comes between Was and Is and is not kept.
 	Over *instance.Instance
-	// Moved says that the App's Tally has changed.
+	// Moved says that what a deployment goes by has changed: the App's Tally, or
+	// instances that are stopped and may be started again.
 	Moved bool
 	// Placed says that it is a launch: placement has found a place for an instance
 	// that waited, and has counted it there.
@@ -173,12 +174,16 @@ func (r *Roster) drop(m *Member, over *instance.Instance) {
 func (r *Roster) tell(m *Member, was, is, over *instance.Instance, before *deployment.Tally) {
 	c := &r.change
 	c.App, c.Member, c.Was, c.Is, c.Over = m.app, m, was, is, over
-	c.Moved = m.app.tally != *before
+	c.Moved = m.app.tally != *before || suspended(was) || suspended(is)
 	c.Placed = was != nil && is != nil && was.Condition == instance.Scheduled && is.Condition == instance.Provisioned
 	for _, o := range r.observers {
 		o(c)
 	}
 }
+
+// suspended reports whether an instance is kept for the next time that its App
+// wants one more, which the Tally does not say.
+func suspended(i *instance.Instance) bool { return i != nil && i.Goal == instance.GoalStopped }
 
 func wants(m *Member) int {
 	if m.Waits() {

@@ -18,9 +18,10 @@ const module = "github.com/gantry-mesos/gantry/"
 
 // pure packages decide and do nothing else: equal input gives equal output.
 var pure = []string{
-	"scheduler/core", "scheduler/roster", "scheduler/volumes", "scheduler/instance", "scheduler/deployment", "scheduler/offer", "scheduler/placement",
+	"scheduler/core", "scheduler/view", "scheduler/roster", "scheduler/volumes", "scheduler/matching", "scheduler/instance", "scheduler/deployment",
+	"scheduler/offer", "scheduler/placement",
 	"scheduler/fairshare", "scheduler/reconciliation", "executor/core",
-	"pkg/app", "pkg/constraint", "pkg/resource", "pkg/backoff", "pkg/event", "pkg/runspec", "pkg/dockerparam", "pkg/fault", "pkg/heap", "pkg/timer", "pkg/mesos",
+	"pkg/app", "pkg/constraint", "pkg/resource", "pkg/backoff", "pkg/event", "pkg/runspec", "pkg/dockerparam", "pkg/fault", "pkg/heap", "pkg/timer", "pkg/mesos", "pkg/why",
 }
 
 // forbidden in pure packages, each with the reason.
@@ -114,6 +115,34 @@ func TestPurePackagesImportOnlyPurePackages(t *testing.T) {
 				t.Errorf("scheduler/core reaches %s: stored and sent messages are made outside", dep)
 			}
 		}
+	}
+}
+
+// rooms are what the scheduler's core asks, and what each of them may know of the
+// scheduler beside the packages that all of them use.
+var rooms = map[string][]string{
+	"scheduler/roster":   {"scheduler/deployment"},
+	"scheduler/matching": {"scheduler/roster", "scheduler/placement", "scheduler/fairshare"},
+	"scheduler/volumes":  {"scheduler/roster", "scheduler/placement"},
+}
+
+func TestRoomsOfTheCoreKnowOnlyWhatTheyNeed(t *testing.T) {
+	found := 0
+	for _, p := range list(t) {
+		may, room := rooms[p.name()]
+		if !room {
+			continue
+		}
+		found++
+		for _, imp := range p.Imports {
+			own, ok := strings.CutPrefix(imp, module)
+			if ok && below(own, "scheduler") && own != "scheduler/instance" && !slices.Contains(may, own) {
+				t.Errorf("%s imports %s: it may know %v; core brings rooms together", p.name(), own, may)
+			}
+		}
+	}
+	if found != len(rooms) {
+		t.Errorf("found %d of %d rooms", found, len(rooms))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 	"github.com/gantry-mesos/gantry/test/workloads"
 )
 
@@ -84,7 +85,7 @@ func runAll(w *workloads.Workload, size workloads.Size) (*core.State, error) {
 		state.View()
 	}
 	got := 0
-	state.View().Apps(func(a *core.AppView) bool { got += a.Counts.Running; return true })
+	state.View().Apps(func(a *view.App) bool { got += a.Counts.Running; return true })
 	if got != size.Instances {
 		return nil, fmt.Errorf("%d instances run, want %d", got, size.Instances)
 	}

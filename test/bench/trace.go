@@ -318,7 +318,7 @@ func (r *replay) end() {
 	r.advance(e.at)
 	s := r.apps[e.app].Spec
 	r.cluster.Undo(e.where)
-	r.tree.Release(string(s.ID.Tenant()), s.Resources, 1)
+	r.tree.Refund(string(s.ID.Tenant()), s.Resources, 1)
 	r.used = r.used.Sub(s.Resources)
 	r.tree.Wake()
 	r.start(e.at)

@@ -10,6 +10,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // checker holds the core to its promises.
@@ -179,7 +180,7 @@ func (c *checker) reply(r core.Reply, stored []core.Change) {
 }
 
 // step checks what one event made of the state.
-func (c *checker) step(ev core.Event, before, after *core.View, eff core.Effects) {
+func (c *checker) step(ev core.Event, before, after *view.View, eff core.Effects) {
 	if len(eff.Persist) > 0 {
 		c.lastWrite = c.w.now
 	}
@@ -225,7 +226,7 @@ func (c *checker) acks(ev core.Event, eff core.Effects) {
 
 // bounds: a deployment keeps enough instances ready, as far as it is its own
 // doing, and does not start too many.
-func (c *checker) bounds(id app.ID, before, after *core.View) {
+func (c *checker) bounds(id app.ID, before, after *view.View) {
 	was, had := before.App(id)
 	is, has := after.App(id)
 	if !had || !has {
@@ -262,7 +263,7 @@ func (c *checker) bounds(id app.ID, before, after *core.View) {
 }
 
 // action is what is being done to an App: scaling when it has no deployment.
-func (c *checker) action(a *core.AppView, v *core.View) deployment.ActionKind {
+func (c *checker) action(a *view.App, v *view.View) deployment.ActionKind {
 	for _, d := range v.Deployments {
 		if len(a.Deployments) == 0 || d.ID != a.Deployments[0] {
 			continue
@@ -285,11 +286,11 @@ func find(is []*instance.Instance, id instance.ID) *instance.Instance {
 	return nil
 }
 
-func ready(a *core.AppView, i *instance.Instance) bool {
+func ready(a *view.App, i *instance.Instance) bool {
 	return i.Condition == instance.Running && (len(a.Spec.HealthChecks) == 0 || i.Healthy != nil && *i.Healthy)
 }
 
-func readyCount(a *core.AppView) int {
+func readyCount(a *view.App) int {
 	n := 0
 	for _, i := range a.Instances {
 		if i.Goal == instance.GoalRunning && ready(a, i) {
@@ -299,7 +300,7 @@ func readyCount(a *core.AppView) int {
 	return n
 }
 
-func total(a *core.AppView) int {
+func total(a *view.App) int {
 	n := 0
 	for _, i := range a.Instances {
 		if i.Condition != instance.UnreachableInactive && (i.Goal != instance.GoalStopped || i.Condition.Live() && !i.Condition.OutOfSight()) {

@@ -7,13 +7,14 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // bounded is the queue whose quota the user changes now and then.
 const bounded = "/group"
 
 // bound sets a limit for a queue, or takes it away.
-func (u *user) bound(v *core.View) {
+func (u *user) bound(v *view.View) {
 	if v.Sharing.Set[bounded] && u.w.chance(0.5) {
 		u.w.sched.ask(core.SetQuota{Queue: bounded})
 		return
@@ -33,7 +34,7 @@ func (u *user) unbound() {
 }
 
 // limits: after a launch the tasks of a bounded queue do not use more than its limit.
-func (c *checker) limits(v *core.View, eff core.Effects) {
+func (c *checker) limits(v *view.View, eff core.Effects) {
 	launched := false
 	for _, call := range eff.Calls {
 		l, ok := call.(*core.Launch)
@@ -48,7 +49,7 @@ func (c *checker) limits(v *core.View, eff core.Effects) {
 			limit = q.Quota.Limit
 		}
 	}
-	v.Apps(func(a *core.AppView) bool {
+	v.Apps(func(a *view.App) bool {
 		for _, i := range a.Instances {
 			if a.Spec.Queue() == bounded && i.Condition.Live() && i.Condition != instance.UnreachableInactive {
 				used = used.Add(i.Resources)

@@ -4,8 +4,8 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
-	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // quietFor is how long nothing may be written or killed before the end.
@@ -34,7 +34,7 @@ func (c *checker) settled(when string) {
 	if w.now.Sub(c.lastWrite) < quietFor {
 		w.fail("%s: still writes", when)
 	}
-	v.Apps(func(a *core.AppView) bool {
+	v.Apps(func(a *view.App) bool {
 		c.goal(when, a)
 		return w.err == nil
 	})
@@ -50,7 +50,7 @@ func (c *checker) settled(when string) {
 }
 
 // goal: an App has as many ready instances as it wants, of its configuration.
-func (c *checker) goal(when string, a *core.AppView) {
+func (c *checker) goal(when string, a *view.App) {
 	w := c.w
 	if got := readyCount(a); got != a.Spec.Instances || total(a) != got {
 		w.fail("%s: app %s has %d ready instances and %d in all, and wants %d", when, a.Spec.ID, got, total(a), a.Spec.Instances)
@@ -62,7 +62,7 @@ func (c *checker) goal(when string, a *core.AppView) {
 	}
 }
 
-func outdated(a *core.AppView, i *instance.Instance) bool {
+func outdated(a *view.App, i *instance.Instance) bool {
 	for _, v := range a.Versions {
 		if v.Version.Equal(i.Version) {
 			return !alike(v, a.Spec)
@@ -77,7 +77,7 @@ func alike(a, b *app.Spec) bool {
 
 // tasks: every live task belongs to an instance that knows it, and every
 // update was acknowledged.
-func (c *checker) tasks(when string, v *core.View) {
+func (c *checker) tasks(when string, v *view.View) {
 	w := c.w
 	live := map[app.ID]int{}
 	for _, a := range w.agents {
@@ -102,7 +102,7 @@ func (c *checker) tasks(when string, v *core.View) {
 			live[owner(t.id)]++
 		}
 	}
-	v.Apps(func(a *core.AppView) bool {
+	v.Apps(func(a *view.App) bool {
 		if live[a.Spec.ID] != a.Spec.Instances {
 			w.fail("%s: app %s has %d live tasks and wants %d", when, a.Spec.ID, live[a.Spec.ID], a.Spec.Instances)
 		}
@@ -111,10 +111,10 @@ func (c *checker) tasks(when string, v *core.View) {
 }
 
 // records: the store holds what the state holds, and nothing else.
-func (c *checker) records(when string, v *core.View) {
+func (c *checker) records(when string, v *view.View) {
 	w := c.w
 	n := 0
-	v.Apps(func(a *core.AppView) bool {
+	v.Apps(func(a *view.App) bool {
 		for _, i := range a.Instances {
 			n++
 			if w.store.instances[i.ID] != i {

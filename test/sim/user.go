@@ -13,6 +13,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // user asks for changes.
@@ -91,9 +92,9 @@ func (u *user) act() {
 }
 
 // several changes all Apps there are in one deployment.
-func (u *user) several(v *core.View, force bool) {
+func (u *user) several(v *view.View, force bool) {
 	var changes []core.AppChange
-	v.Apps(func(a *core.AppView) bool {
+	v.Apps(func(a *view.App) bool {
 		changes = append(changes, core.AppChange{Spec: u.spec(a.Spec.ID)})
 		return true
 	})
@@ -104,7 +105,7 @@ func (u *user) change(spec *app.Spec, force bool) {
 	u.w.sched.ask(core.ChangeApps{Changes: []core.AppChange{{Spec: spec}}, Force: force})
 }
 
-func (u *user) kill(a *core.AppView, force bool) {
+func (u *user) kill(a *view.App, force bool) {
 	w := u.w
 	var tasks []mesos.TaskID
 	for _, i := range a.Instances {

@@ -8,6 +8,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // volumeOwner is the instance that a volume is named after.
@@ -105,7 +106,7 @@ func (c *checker) reserved(when string) {
 
 // bury wipes instances whose data are gone with their agent, as an operator
 // would who knows that.
-func (u *user) bury(v *core.View) {
+func (u *user) bury(v *view.View) {
 	there := map[string]bool{}
 	for _, a := range u.w.agents {
 		if a.dead {
@@ -117,7 +118,7 @@ func (u *user) bury(v *core.View) {
 		}
 	}
 	var tasks []mesos.TaskID
-	v.Apps(func(a *core.AppView) bool {
+	v.Apps(func(a *view.App) bool {
 		for _, i := range a.Instances {
 			if h := i.Home; h != nil && !there[string(h.AgentID)] && !there[h.Volumes[0].PersistenceID] {
 				tasks = append(tasks, i.TaskID())

@@ -51,7 +51,7 @@ func placeAll(t *testing.T, w *workloads.Workload, p placement.Policy) {
 		for range a.Spec.Instances {
 			at, ok := c.Place(d)
 			if !ok {
-				if got := placement.Explain(&a.Spec.Run, d.Rejections()); got == "" {
+				if got := placement.Explain(&a.Spec.Run, d.Rejections()); got == nil {
 					t.Errorf("%s fits nowhere and nothing says why", a.Spec.ID)
 				}
 				break

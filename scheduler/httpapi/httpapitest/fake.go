@@ -18,6 +18,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // Scheduler is a pretended scheduler. The zero value is not useful; see New.
@@ -27,30 +28,36 @@ type Scheduler struct {
 	version     time.Time
 	ids         int
 	servicePort int
-	apps        map[app.ID]*core.AppView
+	apps        map[app.ID]*view.App
 	deployments []*deployment.Deployment
 	lively      bool
-	stuck       map[app.ID]string
+	stuck       map[app.ID]cause
 	held        int
 	quotas      map[string]fairshare.Quota
-	heldAgents  []core.HeldView
+	heldAgents  []view.Held
 	intercept   func(core.Command) error
 }
 
 // New returns a Scheduler without Apps whose clock stands at now. A lively one
 // makes one step of progress whenever it is looked at; otherwise see Advance.
 func New(now time.Time, lively bool) *Scheduler {
-	return &Scheduler{now: now, version: now, servicePort: 10000, apps: map[app.ID]*core.AppView{}, lively: lively, stuck: map[app.ID]string{}}
+	return &Scheduler{now: now, version: now, servicePort: 10000, apps: map[app.ID]*view.App{}, lively: lively, stuck: map[app.ID]cause{}}
 }
 
 // Stick makes instances of an App wait for ever, for the reason given; "" lets them go on.
 func (s *Scheduler) Stick(id app.ID, explanation string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stuck[id] = explanation; explanation == "" {
+	if s.stuck[id] = cause(explanation); explanation == "" {
 		delete(s.stuck, id)
 	}
 }
+
+// cause is why instances wait, in the words of a test.
+type cause string
+
+// Words implements why.Cause.
+func (c cause) Words() string { return string(c) }
 
 // Hold makes the Scheduler hold back so many kills until they are confirmed.
 func (s *Scheduler) Hold(kills int) {
@@ -70,23 +77,23 @@ func (s *Scheduler) Intercept(f func(core.Command) error) {
 func (s *Scheduler) Leader() (self bool, address string) { return true, "leader.example:8080" }
 
 // View returns the present picture.
-func (s *Scheduler) View() *core.View {
+func (s *Scheduler) View() *view.View {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.lively {
 		s.advance()
 	}
-	apps := make([]*core.AppView, 0, len(s.apps))
+	apps := make([]*view.App, 0, len(s.apps))
 	for _, id := range slices.Sorted(maps.Keys(s.apps)) {
 		apps = append(apps, s.snapshot(s.apps[id]))
 	}
-	fw := core.FrameworkView{ID: "fake-framework", Subscribed: true, KillsHeld: s.held}
-	v := core.NewView(s.now, fw, apps, slices.Clone(s.deployments))
+	fw := view.Framework{ID: "fake-framework", Subscribed: true, KillsHeld: s.held}
+	v := view.New(s.now, fw, apps, slices.Clone(s.deployments))
 	v.Sharing = s.sharing(apps)
 	return v
 }
 
-func (s *Scheduler) snapshot(a *core.AppView) *core.AppView {
+func (s *Scheduler) snapshot(a *view.App) *view.App {
 	v := *a
 	v.Instances = slices.Clone(a.Instances)
 	for _, d := range s.deployments {
@@ -101,7 +108,10 @@ func (s *Scheduler) snapshot(a *core.AppView) *core.AppView {
 		}
 	}
 	if missing := a.Spec.Instances - len(v.Instances); missing > 0 {
-		v.Queue = core.QueueView{Waiting: missing, Since: s.now, Explanation: s.stuck[a.Spec.ID]}
+		v.Queue = view.Queue{Waiting: missing, Since: s.now}
+		if c, stuck := s.stuck[a.Spec.ID]; stuck {
+			v.Queue.Cause = c
+		}
 	}
 	return &v
 }
@@ -176,7 +186,7 @@ func (s *Scheduler) put(d *deployment.Deployment, wanted *app.Spec) *app.Spec {
 	spec.Ports = slices.Clone(spec.Ports)
 	a, exists := s.apps[spec.ID]
 	if !exists {
-		a = &core.AppView{}
+		a = &view.App{}
 		s.apps[spec.ID] = a
 	} else {
 		d.Original[spec.ID] = a.Spec
@@ -406,7 +416,7 @@ func (s *Scheduler) Fail(id app.ID, state mesos.TaskState, message string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.apps[id]
-	a.LastFailure = &core.TaskFailure{
+	a.LastFailure = &instance.TaskFailure{
 		App: id, TaskID: instance.NewID(id, s.uuid()).TaskID(1), AgentID: "agent-1", Host: "host-1.example", State: state,
 		Message: message, Version: a.Spec.Version, Timestamp: s.now,
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
+	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // total is the size of the cluster that shares are parts of.
@@ -30,14 +31,14 @@ func (s *Scheduler) setQuota(c core.SetQuota) error {
 }
 
 // HoldAgent shows an agent as held for an App.
-func (s *Scheduler) HoldAgent(h core.HeldView) {
+func (s *Scheduler) HoldAgent(h view.Held) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.heldAgents = append(s.heldAgents, h)
 }
 
 // sharing works out the shares of the pretended instances.
-func (s *Scheduler) sharing(apps []*core.AppView) core.Sharing {
+func (s *Scheduler) sharing(apps []*view.App) view.Sharing {
 	tree := fairshare.New(fairshare.Config{Queues: s.quotas})
 	tree.SetTotal(total)
 	for _, a := range apps {
@@ -48,7 +49,7 @@ func (s *Scheduler) sharing(apps []*core.AppView) core.Sharing {
 	for it, ok := tree.Next(); ok; it, ok = tree.Next() {
 		tree.Skip(it)
 	}
-	sh := core.Sharing{Total: total, Queues: tree.Shares(), Set: map[string]bool{}, Held: s.heldAgents}
+	sh := view.Sharing{Total: total, Queues: tree.Shares(), Set: map[string]bool{}, Held: s.heldAgents}
 	for path := range s.quotas {
 		sh.Set[path] = true
 	}

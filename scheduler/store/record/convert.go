@@ -132,7 +132,7 @@ func troubleOf(id app.ID, r *gantryv1.TroubleRecord) core.Trouble {
 	t := core.Trouble{Delay: time.Duration(r.DelayNs), DelayUntil: fromNanos(r.DelayUntilNs)}
 	if f := r.Failure; f != nil {
 		state, _ := mesos.ParseTaskState(f.State)
-		t.Failure = &core.TaskFailure{
+		t.Failure = &instance.TaskFailure{
 			App: id, TaskID: mesos.TaskID(f.TaskId), AgentID: mesos.AgentID(f.AgentId), Host: f.Host, State: state,
 			Reason: mesos.Reason(f.Reason), Message: f.Message, Version: fromMillis(f.VersionMs), Timestamp: fromNanos(f.AtNs),
 		}

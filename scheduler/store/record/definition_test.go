@@ -83,7 +83,7 @@ func (d drawn) number(bits int) int64 {
 // counted sets everything, to numbers that differ.
 type counted struct{ n int64 }
 
-func (c *counted) length() int       { return 1 }
+func (c *counted) length() int      { return 1 }
 func (c *counted) number(int) int64 { c.n += 2; return c.n - 1 }
 
 // restored is what is read of what is written of a definition.

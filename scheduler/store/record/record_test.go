@@ -98,7 +98,7 @@ func TestWhatIsStoredIsLoaded(t *testing.T) {
 		Steps:    []deployment.Step{{{Kind: deployment.StartApplication, App: s.ID}}, {{Kind: deployment.RestartApplication, App: s.ID}}},
 		Original: map[app.ID]*app.Spec{s.ID: &old}, Target: map[app.ID]*app.Spec{s.ID: s},
 	}
-	trouble := core.Trouble{Delay: time.Second, DelayUntil: at, Failure: &core.TaskFailure{
+	trouble := core.Trouble{Delay: time.Second, DelayUntil: at, Failure: &instance.TaskFailure{
 		App: s.ID, TaskID: "t", AgentID: "a1", Host: "h", State: mesos.TaskFailed, Reason: "R", Message: "m", Version: at, Timestamp: at,
 	}}
 	quota := fairshare.Quota{

@@ -1,4 +1,4 @@
-package core
+package view
 
 import (
 	"time"
@@ -7,28 +7,30 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/why"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
 )
 
-// View is an immutable picture of the State for readers. It shares structure
+// View is an immutable picture of the scheduler's state. It shares structure
 // with earlier and later Views; nothing reached from it may be written to.
 type View struct {
 	// At is the time of the step it shows.
 	At        time.Time
-	Framework FrameworkView
+	Framework Framework
 	// Deployments are the active ones, oldest first.
 	Deployments []*deployment.Deployment
 	// Sharing is what the tenants' queues have.
 	Sharing Sharing
-	apps    *btree.BTreeG[*AppView]
-	agents  *btree.BTreeG[*AgentView]
+	apps    *btree.BTreeG[*App]
+	agents  *btree.BTreeG[*Agent]
 	tasks   roster.Counts
 }
 
-// FrameworkView is the framework's standing with Mesos.
-type FrameworkView struct {
+// Framework is the framework's standing with Mesos.
+type Framework struct {
 	// ID is "" until the first subscription.
 	ID         mesos.FrameworkID
 	Subscribed bool
@@ -45,8 +47,8 @@ type FrameworkView struct {
 	VolumesHeld int
 }
 
-// AppView is one App with its instances.
-type AppView struct {
+// App is one App with its instances.
+type App struct {
 	Spec *app.Spec
 	// Versions are the definitions kept, newest first; the first is Spec.
 	Versions []*app.Spec
@@ -55,13 +57,13 @@ type AppView struct {
 	// Deployments lists the active deployments that affect the App.
 	Deployments []deployment.ID
 	// LastFailure is the last abnormal end of a task, nil when there was none.
-	LastFailure *TaskFailure
+	LastFailure *instance.TaskFailure
 	Counts      roster.Counts
-	Queue       QueueView
+	Queue       Queue
 }
 
-// QueueView is what waits for an offer, and why it still does.
-type QueueView struct {
+// Queue is what waits for an offer, and why it still does.
+type Queue struct {
 	// Waiting is how many instances want an offer.
 	Waiting int
 	// Since is when the oldest of them began to wait.
@@ -73,68 +75,48 @@ type QueueView struct {
 	LastUsed, LastUnused time.Time
 	// Rejections counts the reasons against the latest offer of each agent, in
 	// funnel order, Attempt those against all offers since the App began to wait.
-	Rejections, Attempt []RejectionCount
+	Rejections, Attempt []placement.Tally
 	// UnusedOffers are some of the latest offers, each with the first reason against it.
 	UnusedOffers []UnusedOffer
-	// Explanation says in a sentence why nothing fits, "" when something does.
-	Explanation string
-}
-
-// RejectionCount is one line of the funnel that offers go through.
-type RejectionCount struct {
-	// Reason is Marathon's name, such as "InsufficientCpus".
-	Reason              string
-	Declined, Processed int
+	// Cause is why nothing fits, nil when something does; see Why.
+	Cause why.Cause
 }
 
 // UnusedOffer is an offer that an App could not use at a time.
 type UnusedOffer struct {
 	Offer  *mesos.Offer
-	Reason string
+	Reason placement.Reason
 	At     time.Time
 }
 
-// TaskFailure is the last abnormal end of a task of an App.
-type TaskFailure struct {
-	App       app.ID
-	TaskID    mesos.TaskID
-	AgentID   mesos.AgentID
-	Host      string
-	State     mesos.TaskState
-	Reason    mesos.Reason
-	Message   string
-	Version   time.Time
-	Timestamp time.Time
-}
-
-// AgentView is an agent as far as offers and tasks have shown it.
-type AgentView struct {
+// Agent is an agent as far as offers and tasks have shown it.
+type Agent struct {
 	mesos.Site
 	// LastSeen is when an offer or a status last named it.
 	LastSeen time.Time
 }
 
 // App returns the App with this id.
-func (v *View) App(id app.ID) (*AppView, bool) {
+func (v *View) App(id app.ID) (*App, bool) {
 	if v.apps == nil {
 		return nil, false
 	}
-	return v.apps.Get(&AppView{Spec: &app.Spec{ID: id}})
+	return v.apps.Get(&App{Spec: &app.Spec{ID: id}})
 }
 
 // Apps calls yield for every App in the order of ids until it returns false.
-func (v *View) Apps(yield func(*AppView) bool) {
+func (v *View) Apps(yield func(*App) bool) {
 	if v.apps != nil {
 		v.apps.Ascend(yield)
 	}
 }
 
 // AppsIn calls yield for every App below group, at any depth, in the order of ids.
-func (v *View) AppsIn(group app.ID, yield func(*AppView) bool) {
+func (v *View) AppsIn(group app.ID, yield func(*App) bool) {
 	if v.apps == nil {
 		return
 	}
-	v.apps.AscendGreaterOrEqual(&AppView{Spec: &app.Spec{ID: group}}, func(a *AppView) bool {
+	v.apps.AscendGreaterOrEqual(&App{Spec: &app.Spec{ID: group}}, func(a *App) bool {
 		if !a.Spec.ID.Within(group) {
 			return a.Spec.ID <= group+"/" || a.Spec.ID < group+"0"
 		}
@@ -151,15 +133,23 @@ func (v *View) AppCount() int {
 }
 
 // Agent returns the agent with this id, if it ever made an offer.
-func (v *View) Agent(id mesos.AgentID) (*AgentView, bool) {
+func (v *View) Agent(id mesos.AgentID) (*Agent, bool) {
 	if v.agents == nil {
 		return nil, false
 	}
-	return v.agents.Get(&AgentView{Site: mesos.Site{AgentID: id}})
+	return v.agents.Get(&Agent{Site: mesos.Site{AgentID: id}})
+}
+
+// Hostname returns the name of an agent, its id if it is not known any more.
+func (v *View) Hostname(id mesos.AgentID) string {
+	if g, ok := v.Agent(id); ok {
+		return g.Hostname
+	}
+	return string(id)
 }
 
 // Agents calls yield for every known agent in the order of ids.
-func (v *View) Agents(yield func(*AgentView) bool) {
+func (v *View) Agents(yield func(*Agent) bool) {
 	if v.agents != nil {
 		v.agents.Ascend(yield)
 	}
@@ -169,7 +159,7 @@ func (v *View) Agents(yield func(*AgentView) bool) {
 func (v *View) Totals() roster.Counts { return v.tasks }
 
 // Instance finds the instance that a task belongs to, over all Apps.
-func (v *View) Instance(task mesos.TaskID) (*AppView, *instance.Instance, bool) {
+func (v *View) Instance(task mesos.TaskID) (*App, *instance.Instance, bool) {
 	id, appID, ok := instance.OfTask(task)
 	if !ok {
 		return nil, nil, false
@@ -185,7 +175,7 @@ func (v *View) Instance(task mesos.TaskID) (*AppView, *instance.Instance, bool) 
 	return a, i, true
 }
 
-func (a *AppView) instance(id instance.ID) (*instance.Instance, bool) {
+func (a *App) instance(id instance.ID) (*instance.Instance, bool) {
 	lo, hi := 0, len(a.Instances)
 	for lo < hi {
 		mid := (lo + hi) / 2
@@ -201,8 +191,8 @@ func (a *AppView) instance(id instance.ID) (*instance.Instance, bool) {
 	return nil, false
 }
 
-// NewView makes a View of Apps for tests of readers, which need no State.
-func NewView(at time.Time, fw FrameworkView, apps []*AppView, deployments []*deployment.Deployment) *View {
+// New makes a View of just these, for readers that have no scheduler yet and for tests.
+func New(at time.Time, fw Framework, apps []*App, deployments []*deployment.Deployment) *View {
 	v := &View{At: at, Framework: fw, Deployments: deployments, apps: newAppTree(), agents: newAgentTree()}
 	for _, a := range apps {
 		v.apps.ReplaceOrInsert(a)
@@ -211,10 +201,10 @@ func NewView(at time.Time, fw FrameworkView, apps []*AppView, deployments []*dep
 	return v
 }
 
-func newAppTree() *btree.BTreeG[*AppView] {
-	return btree.NewG(32, func(a, b *AppView) bool { return a.Spec.ID < b.Spec.ID })
+func newAppTree() *btree.BTreeG[*App] {
+	return btree.NewG(32, func(a, b *App) bool { return a.Spec.ID < b.Spec.ID })
 }
 
-func newAgentTree() *btree.BTreeG[*AgentView] {
-	return btree.NewG(32, func(a, b *AgentView) bool { return a.AgentID < b.AgentID })
+func newAgentTree() *btree.BTreeG[*Agent] {
+	return btree.NewG(32, func(a, b *Agent) bool { return a.AgentID < b.AgentID })
 }
