@@ -11,7 +11,7 @@ import (
 // fetching it from memory is most of the work.
 type appState struct {
 	trouble Trouble
-	// deployment is the active one that holds the App, nil if none.
+	// deployment is the active one that locks the App, nil if none.
 	deployment *deployment.Deployment
 	// excused is how many launches in a row have failed by the fault of agents.
 	excused int

@@ -210,10 +210,10 @@ func (m *Market) Draining(agent mesos.AgentID) bool { return m.cluster.Draining(
 // Agents is how many agents are known.
 func (m *Market) Agents() int { return m.cluster.Agents() }
 
-// Offers is how many offers are in hand.
+// Offers is how many offers are kept.
 func (m *Market) Offers() int { return m.cluster.Len() }
 
-// Resting lists the Apps with instances that want an offer and rest, by id.
+// Resting lists the Apps with instances that want an offer and may not launch yet, ordered.
 func (m *Market) Resting() []app.ID { return slices.Sorted(maps.Keys(m.resting)) }
 
 // Suppressed reports whether the master was told to send no offers.

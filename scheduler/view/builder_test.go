@@ -1,7 +1,7 @@
 package view
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -46,7 +46,7 @@ func (s *stage) add(id app.ID, instances int) (p *Page) {
 	s.roster.Add(a, &app.Spec{ID: id, Version: start, Instances: instances}, nil)
 	page := NewPage(a)
 	for n := range instances {
-		s.roster.Join(a, &instance.Instance{ID: instance.NewID(id, fmt.Sprint(n)), App: id, Condition: instance.Running, Goal: instance.GoalRunning, Version: start})
+		s.roster.Join(a, &instance.Instance{ID: instance.NewID(id, strconv.Itoa(n)), App: id, Condition: instance.Running, Goal: instance.GoalRunning, Version: start})
 	}
 	return &page
 }
@@ -128,7 +128,7 @@ func TestTotalsAreThoseOfTheApps(t *testing.T) {
 					delete(pages, i)
 				}
 			},
-			"drop": func(t *rapid.T) {
+			"drop": func(*rapid.T) {
 				if p := pages[id()]; p != nil && p.app.Len() > 0 {
 					s.roster.Drop(p.app.Members()[0])
 					b.Changed(p)
