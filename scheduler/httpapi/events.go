@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/scheduler/core"
@@ -25,16 +27,23 @@ const (
 	eventsAtOnce = 64
 )
 
+// eventRoutes are those of the event stream.
+type eventRoutes struct {
+	log     func() *eventlog.Log
+	readers prometheus.Gauge
+	texts   eventTexts
+}
+
 // events answers with the event stream ("Marathon, events").
-func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
+func (s *eventRoutes) events(w http.ResponseWriter, r *http.Request) error {
 	if !strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "text/event-stream") {
 		return &api.Error{Status: http.StatusMethodNotAllowed, Message: "send the header Accept: text/event-stream"}
 	}
-	log := s.cfg.Events()
+	log := s.log()
 	if log == nil {
 		return &api.Error{Status: http.StatusServiceUnavailable, Message: "this scheduler does not lead (yet); try again in a moment"}
 	}
-	st, err := newStream(s, w, r, log)
+	st, err := newStream(&s.texts, w, r, log)
 	if err != nil {
 		return err
 	}
@@ -45,8 +54,8 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	s.metrics.streams.Inc()
-	defer s.metrics.streams.Dec()
+	s.readers.Inc()
+	defer s.readers.Dec()
 	st.run(r.Context(), r.RemoteAddr)
 	return nil
 }
@@ -68,10 +77,10 @@ type stream struct {
 	batch   [eventsAtOnce]event.Entry
 }
 
-func newStream(s *Server, w http.ResponseWriter, r *http.Request, log *eventlog.Log) (*stream, error) {
+func newStream(texts *eventTexts, w http.ResponseWriter, r *http.Request, log *eventlog.Log) (*stream, error) {
 	q := r.URL.Query()
 	st := &stream{
-		log: log, texts: &s.texts, out: w, conn: http.NewResponseController(w), light: q.Get("plan-format") == "light", types: q["event_type"],
+		log: log, texts: texts, out: w, conn: http.NewResponseController(w), light: q.Get("plan-format") == "light", types: q["event_type"],
 	}
 	last := r.Header.Get("Last-Event-ID")
 	if last == "" {

@@ -12,7 +12,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.uber.org/zap"
 
-	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/webguard"
 	"github.com/gantry-mesos/gantry/scheduler/core"
@@ -83,14 +82,12 @@ type Config struct {
 
 // Server is the HTTP API. It is an http.Handler.
 type Server struct {
-	cfg         Config
-	reader      api.Reader
-	definitions definitions
-	metrics     *metrics
-	artifact    *artifact
-	texts       eventTexts
-	forwarder   http.Handler
-	chain       http.Handler
+	cfg       Config
+	metrics   *metrics
+	artifact  *artifact
+	routes    []route
+	forwarder http.Handler
+	chain     http.Handler
 }
 
 // New returns a Server. It fails when the executor's binary cannot be read or
@@ -115,7 +112,7 @@ func New(c Config) (*Server, error) {
 		c.Registry = prometheus.NewRegistry()
 		c.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
-	s := &Server{cfg: c, reader: api.Reader{Rules: c.Rules}, definitions: definitions{kept: map[*app.Spec][]byte{}}}
+	s := &Server{cfg: c}
 	var err error
 	if s.metrics, err = newMetrics(c.Registry, s); err != nil {
 		return nil, err
@@ -123,6 +120,7 @@ func New(c Config) (*Server, error) {
 	if s.artifact, err = newArtifact(c.ExecutorPath); err != nil {
 		return nil, err
 	}
+	s.routes = s.table()
 	s.forwarder = newForwarder(s)
 	s.chain = s.observe(s.headers(s.guarded(s.leading(compress(http.HandlerFunc(s.dispatch))))))
 	return s, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/gantry-mesos/gantry/scheduler/store"
@@ -44,7 +45,7 @@ func (b backend) Interrupt(tb testing.TB, s store.Store, act func(), choose func
 	if len(header) != 1 {
 		tb.Fatalf("a commit has changed the header blocks %v, want one", header)
 	}
-	written := append(body, header...)
+	written := slices.Concat(body, header)
 	for _, n := range written[:choose(len(written))] {
 		copy(before[n*block:(n+1)*block], after[n*block:])
 	}
