@@ -75,6 +75,9 @@ func redirected(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
+// Authenticate makes the client send credentials, in place of those in its address.
+func (c *Client) Authenticate(user, password string) { c.base.User = url.UserPassword(user, password) }
+
 // Address is the scheduler's address without credentials.
 func (c *Client) Address() string { return c.base.Redacted() }
 

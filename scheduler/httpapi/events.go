@@ -29,13 +29,14 @@ const (
 
 // eventRoutes are those of the event stream.
 type eventRoutes struct {
-	log     func() *eventlog.Log
-	readers prometheus.Gauge
-	texts   eventTexts
+	log func() *eventlog.Log
+	// open counts the streams.
+	open  prometheus.Gauge
+	texts *eventTexts
 }
 
 // events answers with the event stream ("Marathon, events").
-func (s *eventRoutes) events(w http.ResponseWriter, r *http.Request) error {
+func (s eventRoutes) events(w http.ResponseWriter, r *http.Request) error {
 	if !strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "text/event-stream") {
 		return &api.Error{Status: http.StatusMethodNotAllowed, Message: "send the header Accept: text/event-stream"}
 	}
@@ -43,7 +44,7 @@ func (s *eventRoutes) events(w http.ResponseWriter, r *http.Request) error {
 	if log == nil {
 		return &api.Error{Status: http.StatusServiceUnavailable, Message: "this scheduler does not lead (yet); try again in a moment"}
 	}
-	st, err := newStream(&s.texts, w, r, log)
+	st, err := newStream(s.texts, w, r, log)
 	if err != nil {
 		return err
 	}
@@ -54,8 +55,8 @@ func (s *eventRoutes) events(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	s.readers.Inc()
-	defer s.readers.Dec()
+	s.open.Inc()
+	defer s.open.Dec()
 	st.run(r.Context(), r.RemoteAddr)
 	return nil
 }

@@ -122,9 +122,10 @@ func (s *Server) table() []route {
 
 func (s *Server) eventTable() []route {
 	if s.cfg.Events == nil {
-		return nil
+		return []route{fixed("v2/events", notYet("events"))}
 	}
-	return []route{fixed("v2/events", endpoint{http.MethodGet: (&eventRoutes{log: s.cfg.Events, readers: s.metrics.streams}).events})}
+	stream := eventRoutes{log: s.cfg.Events, open: s.metrics.streams, texts: &eventTexts{}}
+	return []route{fixed("v2/events", endpoint{http.MethodGet: stream.events})}
 }
 
 // appTable lists what is served of Apps and their tasks.
