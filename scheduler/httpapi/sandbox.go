@@ -244,6 +244,8 @@ func (s *Server) copyFile(w http.ResponseWriter, r *http.Request, f *reading) er
 			return nil
 		case err != nil:
 			return err
+		case r.Method == http.MethodHead:
+			return nil // the head is all there is to send, however long the file goes on
 		case more:
 			continue
 		case over:
