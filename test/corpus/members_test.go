@@ -53,8 +53,8 @@ func walk(t reflect.Type, path string, out *[]string) {
 	}
 }
 
-// maps are the members whose own members are names that the user chose.
-var maps = map[string]bool{"env": true, "secrets": true, "labels": true}
+// chosen are the members whose own members are names that the user chose.
+var chosen = map[string]bool{"env": true, "secrets": true, "labels": true}
 
 // collect notes the paths of the members that a document has.
 func collect(v any, path string, seen map[string]bool) {
@@ -66,7 +66,7 @@ func collect(v any, path string, seen map[string]bool) {
 	case map[string]any:
 		for name, e := range v {
 			at := strings.TrimPrefix(path+"."+name, ".")
-			if maps[path] {
+			if chosen[path] {
 				at = path + "[]"
 			}
 			seen[strings.ReplaceAll(at, "[]", "")] = true
