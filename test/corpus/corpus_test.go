@@ -116,14 +116,15 @@ func answer(t *testing.T, base map[string]any, body string) string {
 
 // refusal is an error's status, message and paths: the wording of the details is not Marathon's.
 func refusal(status int, v map[string]any) string {
-	out := fmt.Sprintf("%d %v", status, v["message"])
+	var out strings.Builder
+	fmt.Fprintf(&out, "%d %v", status, v["message"])
 	details, _ := v["details"].([]any)
 	for _, d := range details {
 		if d, ok := d.(map[string]any); ok {
-			out += fmt.Sprintf(" %v", d["path"])
+			fmt.Fprintf(&out, " %v", d["path"])
 		}
 	}
-	return out
+	return out.String()
 }
 
 // differing are the members of an App that differ from those of another; what the

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -91,7 +92,7 @@ func definitions() *rapid.Generator[string] {
 			"mem":  json.RawMessage(fmt.Sprint(float64(rapid.IntRange(0, 1<<20).Draw(t, "mem")) / 2)),
 		}
 		if _, fixed := all["instances"]; !fixed {
-			doc["instances"] = json.RawMessage(fmt.Sprint(rapid.IntRange(0, 20).Draw(t, "instances")))
+			doc["instances"] = json.RawMessage(strconv.Itoa(rapid.IntRange(0, 20).Draw(t, "instances")))
 		}
 		if rapid.Bool().Draw(t, "shell") {
 			doc["cmd"] = encoded(t, rapid.StringMatching(`[a-z <&;"'$|ä]{1,20}`).Draw(t, "cmd"))
