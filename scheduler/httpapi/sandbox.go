@@ -232,6 +232,8 @@ func (s *sandboxRoutes) copyFile(w http.ResponseWriter, r *http.Request, f *read
 			return nil
 		case err != nil:
 			return err
+		case r.Method == http.MethodHead:
+			return nil // the head is all there is to send, however long the file goes on
 		case more:
 			continue
 		case over:

@@ -191,3 +191,14 @@ func TestAFollowedLogGoesOnUntilTheTaskEnds(t *testing.T) {
 		t.Errorf("got %q (%v), want the last line and then the end", rest, err)
 	}
 }
+
+func TestAHeadOfAFollowedFileDoesNotWait(t *testing.T) {
+	t.Parallel()
+	s, task := withTask(t, &files{byName: map[string]string{"stdout": "first\n", "empty": ""}})
+	for _, path := range []string{"logs?follow=true", "logs?follow=true&tail=0", "files/content?path=stdout&follow=true", "files/content?path=empty&follow=true"} {
+		if body := s.want(t, http.StatusOK, http.MethodHead, "/v3/tasks/"+task+"/"+path, ""); body != "" {
+			t.Errorf("HEAD %s: got body %v", path, body)
+		}
+	}
+	s.want(t, http.StatusNotFound, http.MethodHead, "/v3/tasks/"+task+"/files/content?path=none&follow=true", "")
+}

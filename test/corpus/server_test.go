@@ -1,0 +1,134 @@
+package corpus
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/httpapi"
+	"github.com/gantry-mesos/gantry/scheduler/placement"
+	"github.com/gantry-mesos/gantry/scheduler/view"
+)
+
+// tester is what a test and a property have in common.
+type tester interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// scheduler is the real core without a store and without Mesos.
+type scheduler struct {
+	mu    sync.Mutex
+	state *core.State
+}
+
+func (s *scheduler) Do(_ context.Context, cmd core.Command) (core.Result, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.state.Step(time.Now(), core.Asked{Command: cmd}).Replies[0]
+	return r.Result, r.Err
+}
+
+func (s *scheduler) View() *view.View {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.View()
+}
+
+func (s *scheduler) Leader() (self bool, address string) { return true, "leader.example:8080" }
+
+// rules switch every feature on, and have the role that volumes are reserved for.
+func rules() app.Rules {
+	r := app.DefaultRules()
+	r.Roles = []string{"*", "data"}
+	r.DefaultNetwork = "net"
+	r.GPUs, r.Secrets, r.ExternalVolumes = true, true, true
+	return r
+}
+
+// server is the API over a core of its own.
+type server struct{ handler http.Handler }
+
+func newServer(t tester) *server {
+	t.Helper()
+	cfg := core.DefaultConfig()
+	cfg.Rand = rand.New(rand.NewPCG(1, 1))
+	s := &scheduler{state: core.New(cfg, placement.NewCluster(placement.Config{}), core.Stored{}, time.Now())}
+	h, err := httpapi.New(httpapi.Config{Scheduler: s, Leadership: s, Rules: rules(), Address: "leader.example:8080"})
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return &server{handler: h}
+}
+
+// call makes a request and returns status and decoded answer.
+func (s *server) call(t tester, method, path string, body []byte) (int, map[string]any) {
+	t.Helper()
+	r := httptest.NewRequest(method, path, bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	data, err := io.ReadAll(w.Body)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	var v map[string]any
+	if err := json.Unmarshal(data, &v); err != nil {
+		t.Fatalf("%s %s: %q is no JSON: %v", method, path, data, err)
+	}
+	return w.Code, v
+}
+
+// app returns an App as a GET shows it.
+func (s *server) app(t tester, id string) map[string]any {
+	t.Helper()
+	status, v := s.call(t, http.MethodGet, "/v2/apps/"+id, nil)
+	shown, ok := v["app"].(map[string]any)
+	if status != http.StatusOK || !ok {
+		t.Fatalf("GET %s: got %d with %v", id, status, v)
+	}
+	return shown
+}
+
+// sentAgain sends a body by PUT, partial and whole, and wants nothing to change.
+func (s *server) sentAgain(t tester, id, what string, body []byte) {
+	t.Helper()
+	was := s.app(t, id)
+	for _, query := range []string{"?force=true", "?force=true&partialUpdate=false"} {
+		status, v := s.call(t, http.MethodPut, "/v2/apps/"+id+query, body)
+		if status == http.StatusUnprocessableEntity && asksForVersion(body) && !strings.Contains(query, "partialUpdate=false") {
+			continue // in a partial update a version stands alone ("Marathon, PUT /v2/apps/{id}")
+		}
+		if status != http.StatusOK {
+			t.Fatalf("PUT%s of %s: got %d with %v\n%s", query, what, status, v, body)
+		}
+		if is := s.app(t, id); is["version"] != was["version"] {
+			t.Fatalf("PUT%s of %s is a change:\n%s\nwas %s\nis  %s", query, what, body, encoded(t, was), encoded(t, is))
+		}
+	}
+}
+
+// asksForVersion reports whether a body names a version and is none of a GET.
+func asksForVersion(body []byte) bool {
+	return bytes.Contains(body, []byte(`"version":`)) && !bytes.Contains(body, []byte(`"versionInfo":`))
+}
+
+func encoded(t tester, v any) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		t.Fatalf("%v", err)
+	}
+	return bytes.TrimSpace(out.Bytes())
+}
