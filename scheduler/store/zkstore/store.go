@@ -131,9 +131,9 @@ func (s *Store) write(ctx context.Context, payloads [][]byte) error {
 		e.part, e.last, e.payload = i, i == len(payloads)-1, payload
 		data := e.encode()
 		if err := s.create(ctx, s.paths.entry(s.next+uint64(i)), data); err != nil {
-			if i > 0 && store.IsTemporary(err) {
+			if t, ok := errors.AsType[temporaryError](err); ok && i > 0 {
 				// A beginning without end is in the log; the next owner removes it.
-				return fmt.Errorf("%w: %w", store.ErrUnknownOutcome, errors.Unwrap(err))
+				return fmt.Errorf("%w: %w", store.ErrUnknownOutcome, t.error)
 			}
 			return err
 		}
