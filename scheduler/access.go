@@ -3,11 +3,14 @@ package scheduler
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -46,9 +49,10 @@ func readCredentials(file string) (httpapi.Credentials, error) {
 }
 
 // guard is what keeps web pages from using the API.
-func (s *Scheduler) guard() webguard.Guard {
+func (s *Scheduler) guard(users httpapi.Credentials) webguard.Guard {
 	g := webguard.Guard{Loopback: webguard.Loopback(s.listener.Addr()), Origins: s.cfg.HTTPAllowedOrigins}
-	for _, host := range append([]string{s.cfg.Hostname}, s.cfg.HTTPAllowedHosts...) {
+	g.Open = !g.Loopback && len(users) == 0
+	for _, host := range slices.Concat([]string{s.cfg.Hostname}, s.cfg.HTTPAllowedHosts, machineNames()) {
 		if host != "" {
 			g.Hosts = append(g.Hosts, strings.ToLower(host))
 		}
@@ -57,6 +61,21 @@ func (s *Scheduler) guard() webguard.Guard {
 		g.Hosts = append(g.Hosts, strings.ToLower(host))
 	}
 	return g
+}
+
+// machineNames are the machine's own name and the full one that it stands for.
+func machineNames() []string {
+	name, err := os.Hostname()
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	full, err := net.DefaultResolver.LookupCNAME(ctx, name)
+	if err != nil {
+		return []string{name}
+	}
+	return []string{name, strings.TrimSuffix(full, ".")}
 }
 
 // warnOpen says so where everybody in the network can start commands as the

@@ -33,7 +33,7 @@ type Config struct {
 	// HTTPBodyMax bounds the body of a request, in bytes. Default 16 MiB.
 	HTTPBodyMax int64
 	// HTTPAllowedHosts are names of this API that requests may use while it listens on
-	// loopback; HTTPAllowedOrigins are origins of web pages that may change things.
+	// loopback or asks for no credentials, "*" every name; HTTPAllowedOrigins are origins of web pages that may change things.
 	HTTPAllowedHosts, HTTPAllowedOrigins []string
 	// HTTPCredentialsFile holds the users of the API, a line "user:password" each;
 	// "" lets everybody in.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
 	"github.com/gantry-mesos/gantry/scheduler/view"
 )
@@ -13,8 +14,9 @@ import (
 // current shows the API the loop of this term, or nothing while another
 // scheduler leads.
 type current struct {
-	loop atomic.Pointer[loop.Loop]
-	none *view.View
+	loop   atomic.Pointer[loop.Loop]
+	events atomic.Pointer[eventlog.Log]
+	none   *view.View
 }
 
 func newCurrent() *current {

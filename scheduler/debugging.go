@@ -41,9 +41,8 @@ func (s *Scheduler) listenDebug(users httpapi.Credentials) error {
 		return fmt.Errorf("--debug-address %s: %w; another program may listen there", s.cfg.DebugAddress, err)
 	}
 	s.debugListener = l
-	guard := s.guard()
-	guard.Loopback = webguard.Loopback(l.Addr())
-	guard.Origins = nil // no page has any business here
+	// No page and no other name has any business here; beyond loopback there are credentials.
+	guard := webguard.Guard{Loopback: webguard.Loopback(l.Addr())}
 	var allowed func(*http.Request) bool
 	if len(users) > 0 {
 		allowed = users.Allow

@@ -131,8 +131,10 @@ func (s *Scheduler) newAPI(users httpapi.Credentials) (*httpapi.Server, error) {
 	}
 	client := operatorapi.New(transport, s.creds)
 	return httpapi.New(httpapi.Config{
-		Guard: s.guard(), Credentials: users, Abdicate: s.campaign.abdicate(),
-		Sandboxes: newSandboxes(client, s.current.View), Agents: &agents{client: client, view: s.current.View}, Scheduler: s.current, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(), Log: s.log.Named("api"), Registry: s.registry,
+		Guard: s.guard(users), Credentials: users, Abdicate: s.campaign.abdicate(),
+		Sandboxes: newSandboxes(client, s.current.View), Agents: &agents{client: client, view: s.current.View},
+		Scheduler: s.current, Events: s.current.events.Load, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(),
+		Log: s.log.Named("api"), Registry: s.registry,
 		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary, Quotas: c.Decisions.Fairness.Queues,
 		Info: map[string]any{
 			"framework_name": c.FrameworkName, "hostname": c.Hostname, "master": c.Master, "mesos_role": c.MesosRoles[0],

@@ -12,18 +12,34 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/logfield"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
 	"github.com/gantry-mesos/gantry/pkg/mesos/schedapi"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
 	"github.com/gantry-mesos/gantry/scheduler/mesosconv"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/store"
 	"github.com/gantry-mesos/gantry/scheduler/store/record"
 )
+
+// eventsKept is how many events a reader of the stream may be behind, and how far
+// back it may resume: those of the launch of ten thousand instances, and some.
+const eventsKept = 1 << 16
+
+// publishers tell several of what happened.
+type publishers []loop.Publisher
+
+// Publish implements loop.Publisher.
+func (p publishers) Publish(events []event.Event) {
+	for _, to := range p {
+		to.Publish(events)
+	}
+}
 
 // term schedules from what the store holds until ctx ends, the store is lost
 // or Mesos refuses the framework.
@@ -34,16 +50,19 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 		return err
 	}
 	state := core.New(s.decisions(journal), placement.NewCluster(s.placement()), stored, time.Now())
-	calls := &caller{}
+	calls, events := &caller{}, eventlog.New(eventsKept, time.Now())
+	defer events.Close()
 	l := loop.New(loop.Config{
 		State: state, Journal: journal, Caller: calls, Converter: mesosconv.New(s.executor),
-		Publisher: history{s.log}, Metrics: s.metrics, Log: s.log.Named("loop"),
+		Publisher: publishers{events, history{s.log}}, Metrics: s.metrics, Log: s.log.Named("loop"),
 	})
 	client, err := s.client(l)
 	if err != nil {
 		return err
 	}
 	calls.client = client
+	s.current.events.Store(events)
+	defer s.current.events.Store(nil)
 	s.current.loop.Store(l)
 	defer s.current.loop.Store(nil)
 

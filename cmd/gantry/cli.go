@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -21,12 +23,15 @@ import (
 // cli is what the client commands share.
 type cli struct {
 	url, output string
+	// credentials is a file with user and password, so that neither shows among the processes.
+	credentials string
 	poll        time.Duration
 }
 
 func (c *cli) flags(root *cobra.Command) {
 	f := root.PersistentFlags()
 	f.StringVar(&c.url, "url", "http://127.0.0.1:8080", "address of the scheduler (client commands)")
+	f.StringVar(&c.credentials, "credentials-file", "", "file with a line user:password for the scheduler (client commands); other users do not see it, as they see --url")
 	f.StringVarP(&c.output, "output", "o", "table", "table, json or yaml (client commands)")
 	f.DurationVar(&c.poll, "poll-interval", 500*time.Millisecond, "time between two looks while waiting")
 	if err := f.MarkHidden("poll-interval"); err != nil {
@@ -61,7 +66,44 @@ func (c *cli) client() (*api.Client, error) {
 	if err != nil {
 		return nil, usageError(fmt.Errorf("--url: %w", err))
 	}
+	if c.credentials == "" {
+		return client, nil
+	}
+	user, password, err := readLogin(c.credentials)
+	if err != nil {
+		return nil, usageError(fmt.Errorf("--credentials-file %s: %w", c.credentials, err))
+	}
+	client.Authenticate(user, password)
 	return client, nil
+}
+
+// readLogin reads the one user of a file in the form that --http-credentials-file of
+// the scheduler has. Its errors show nothing of the file.
+func readLogin(file string) (user, password string, err error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		if path, ok := errors.AsType[*fs.PathError](err); ok {
+			err = path.Err // the file has been named
+		}
+		return "", "", err
+	}
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		if user != "" {
+			return "", "", errors.New("it names several users; one line user:password is wanted")
+		}
+		var ok bool
+		if user, password, ok = strings.Cut(line, ":"); !ok || user == "" || password == "" {
+			return "", "", errors.New("its line has not the form user:password")
+		}
+	}
+	if user == "" {
+		return "", "", errors.New("it is empty; a line user:password is wanted")
+	}
+	return user, password, nil
 }
 
 // runner is the body of a client command.

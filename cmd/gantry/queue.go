@@ -11,6 +11,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/why"
 )
 
 func (c *cli) newQueueCmd() *cobra.Command {
@@ -65,7 +66,7 @@ func (c *cli) showQueue(ctx context.Context, client *api.Client, cmd *cobra.Comm
 		return err
 	}
 	if item.Explanation == "" {
-		item.Explanation = "waits for the next offers"
+		item.Explanation = why.NextOffers
 	}
 	return c.print(cmd.OutOrStdout(), item, func(t *table) {
 		t.row("app", item.App.ID)

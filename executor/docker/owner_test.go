@@ -48,8 +48,8 @@ func TestOwner_is_dead_only_when_that_is_sure(t *testing.T) {
 		"running on another machine":      {Listed{Labels: mine, Running: true}, false},
 		"another agent's on another host": {Listed{Labels: other}, false},
 	} {
-		if got := r.orphan(earlier, row.listed); got != row.want {
-			t.Errorf("%s: orphan = %t, want %t", name, got, row.want)
+		if got := r.stray(earlier, row.listed); got != row.want {
+			t.Errorf("%s: stray = %t, want %t", name, got, row.want)
 		}
 	}
 }

@@ -41,7 +41,7 @@ func (r *Runtime) removeOrphans(ctx context.Context) {
 	}
 	for _, c := range listed {
 		owner, ok := ParseOwner(c.Labels[LabelOwner])
-		if !ok || !r.orphan(owner, c) {
+		if !ok || !r.stray(owner, c) {
 			continue
 		}
 		if err := r.engine.Remove(ctx, c.ID); err != nil {
@@ -52,9 +52,9 @@ func (r *Runtime) removeOrphans(ctx context.Context) {
 	}
 }
 
-// orphan decides about one container: of this boot by its process, of an
+// stray decides about one container: of this boot by its process, of an
 // earlier boot of this agent if it does not run any more.
-func (r *Runtime) orphan(owner Owner, c Listed) bool {
+func (r *Runtime) stray(owner Owner, c Listed) bool {
 	if owner.Boot == r.cfg.Owner.Boot {
 		return owner.dead(r.cfg.Owner)
 	}

@@ -55,8 +55,28 @@ func NewClient(address string) (*Client, error) {
 		Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: 30 * time.Second, ResponseHeaderTimeout: time.Minute,
 	}
-	return &Client{base: u, http: &http.Client{Transport: transport}}, nil
+	return &Client{base: u, http: &http.Client{Transport: transport, CheckRedirect: redirected}}, nil
 }
+
+// redirectsMax is how many schedulers in a row may send a request on.
+const redirectsMax = 3
+
+// redirected shows the credentials also to the leader that a standby names, as it
+// does for the event stream; never without encryption if they were encrypted before.
+func redirected(r *http.Request, via []*http.Request) error {
+	if len(via) > redirectsMax {
+		return errors.New("the schedulers send each other on and on")
+	}
+	first := via[0]
+	if user := first.URL.User; user != nil && r.URL.User == nil && r.URL.Path == first.URL.Path && r.URL.Scheme == first.URL.Scheme {
+		password, _ := user.Password()
+		r.SetBasicAuth(user.Username(), password)
+	}
+	return nil
+}
+
+// Authenticate makes the client send credentials, in place of those in its address.
+func (c *Client) Authenticate(user, password string) { c.base.User = url.UserPassword(user, password) }
 
 // Address is the scheduler's address without credentials.
 func (c *Client) Address() string { return c.base.Redacted() }

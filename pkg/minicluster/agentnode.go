@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 
@@ -77,7 +78,7 @@ func (n *agentNode) process(ctx context.Context, made func()) error {
 	var late http.Handler
 	cfg.Extra = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { late.ServeHTTP(w, r) })
 	var watch func(context.Context) error
-	if cfg.Detector, watch, err = n.c.detector(&n.gate); err != nil {
+	if cfg.Detector, watch, err = n.c.electorate.detector(&n.gate, n.c.masters); err != nil {
 		_ = l.Close()
 		return err
 	}
@@ -129,4 +130,23 @@ func (n *agentNode) shutdown(ctx context.Context) {
 	case <-done:
 	case <-ctx.Done():
 	}
+}
+
+// destroyContainers ends everything that runs below the agent's work directory.
+func (n *agentNode) destroyContainers() error {
+	dir, err := filepath.EvalSymlinks(n.cfg.WorkDir)
+	if err != nil {
+		return fmt.Errorf("lose agent %d: %w", n.number, err)
+	}
+	var errs []error
+	for _, id := range n.c.host.IDs() {
+		container, ok := n.c.host.Lookup(id)
+		if !ok || !strings.HasPrefix(container.Sandbox(), dir+string(filepath.Separator)) {
+			continue
+		}
+		if err := container.Destroy(); err != nil {
+			errs = append(errs, fmt.Errorf("lose agent %d: %w", n.number, err))
+		}
+	}
+	return errors.Join(errs...)
 }

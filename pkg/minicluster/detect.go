@@ -4,20 +4,37 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/election"
 )
 
+// electorate is where the masters elect their leader.
+type electorate struct {
+	local     *election.Local // nil with ZooKeeper
+	zooKeeper string
+	log       *zap.Logger
+}
+
+// group is the masters' election; every process gets a session of its own.
+func (e *electorate) group(sessionTimeout time.Duration) (election.Group, error) {
+	if e.local != nil {
+		return e.local, nil
+	}
+	return election.NewZooKeeper(e.zooKeeper, sessionTimeout, e.log)
+}
+
 // detector finds the leading master: the only one, or by watching the group, which the returned function does until
 // its context is done.
-func (c *Cluster) detector(gate *election.Gate) (agent.Detector, func(context.Context) error, error) {
-	if c.local != nil && len(c.masters) == 1 {
-		return agent.StaticMaster(c.masters[0].port.address()), func(context.Context) error { return nil }, nil
+func (e *electorate) detector(gate *election.Gate, masters []*masterNode) (agent.Detector, func(context.Context) error, error) {
+	if e.local != nil && len(masters) == 1 {
+		return agent.StaticMaster(masters[0].port.address()), func(context.Context) error { return nil }, nil
 	}
-	group, err := c.group(0)
+	group, err := e.group(0)
 	if err != nil {
 		return nil, nil, fmt.Errorf("detector: %w", err)
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent"
@@ -127,7 +125,7 @@ func (c *Cluster) KillMaster(n int) error {
 		return err
 	}
 	err = m.kill()
-	c.updateQuorum()
+	c.quorum.update(c.masters)
 	return err
 }
 
@@ -139,7 +137,7 @@ func (c *Cluster) FreezeMaster(n int) error {
 		return err
 	}
 	err = m.freeze()
-	c.updateQuorum()
+	c.quorum.update(c.masters)
 	return err
 }
 
@@ -150,7 +148,7 @@ func (c *Cluster) ThawMaster(n int) error {
 		return err
 	}
 	m.thaw()
-	c.updateQuorum()
+	c.quorum.update(c.masters)
 	return nil
 }
 
@@ -210,7 +208,7 @@ func (c *Cluster) LoseAgent(n int) error {
 	if err := a.freeze(); err != nil { // no connection breaks: the machine is simply silent
 		return err
 	}
-	return c.destroyContainers(a)
+	return a.destroyContainers()
 }
 
 // FreezeAgent stands an agent still as SIGSTOP would: its connections stay open and nothing is answered.
@@ -280,44 +278,4 @@ func (c *Cluster) Drop(class link.Class, n int) (undo func(), err error) {
 		addr = a.port.address()
 	}
 	return c.network.Drop(link.DropClass(class, addr, "")), nil
-}
-
-// updateQuorum lets masters read the registry while enough of them run: all that an empty replicated log needs to be
-// set up (2 * quorum - 1) at first, a quorum later.
-func (c *Cluster) updateQuorum() {
-	quorum := c.cfg.Masters[0].Quorum
-	if c.registry == nil || quorum < 1 {
-		return
-	}
-	running := 0
-	for _, n := range c.masters {
-		if n.healthy() {
-			running++
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if running >= 2*quorum-1 {
-		c.initialized = true
-	}
-	c.registry.SetQuorum(c.initialized && running >= quorum)
-}
-
-// destroyContainers ends everything that runs below an agent's work directory.
-func (c *Cluster) destroyContainers(a *agentNode) error {
-	dir, err := filepath.EvalSymlinks(a.cfg.WorkDir)
-	if err != nil {
-		return fmt.Errorf("lose agent %d: %w", a.number, err)
-	}
-	var errs []error
-	for _, id := range c.host.IDs() {
-		container, ok := c.host.Lookup(id)
-		if !ok || !strings.HasPrefix(container.Sandbox(), dir+string(filepath.Separator)) {
-			continue
-		}
-		if err := container.Destroy(); err != nil {
-			errs = append(errs, fmt.Errorf("lose agent %d: %w", a.number, err))
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -46,7 +46,7 @@ func (n *masterNode) enrolled(ctx context.Context) error {
 
 func (n *masterNode) start() error {
 	err := n.launch(func(ctx context.Context, made func()) error {
-		defer n.c.updateQuorum()
+		defer n.c.quorum.update(n.c.masters)
 		for {
 			err := n.process(ctx, made)
 			if !errors.Is(err, election.ErrDeposed) && !errors.Is(err, master.ErrDeposed) || !n.c.cfg.RestartMasters || ctx.Err() != nil {
@@ -54,15 +54,15 @@ func (n *masterNode) start() error {
 			}
 		}
 	})
-	n.c.updateQuorum()
+	n.c.quorum.update(n.c.masters)
 	return err
 }
 
 // process is one life of a master.
 func (n *masterNode) process(ctx context.Context, made func()) error {
 	deps := master.Deps{Network: n.c.network, Log: n.c.log}
-	if n.c.registry != nil {
-		deps.Registry = n.c.registry
+	if n.c.quorum.registry != nil {
+		deps.Registry = n.c.quorum.registry
 	}
 	if n.cfg.ACLs != nil {
 		deps.Authorizer = n.cfg.ACLs
@@ -71,7 +71,7 @@ func (n *masterNode) process(ctx context.Context, made func()) error {
 	if err != nil {
 		return fmt.Errorf("master %d: %w", n.number, err)
 	}
-	group, err := n.c.group(n.cfg.ZKSessionTimeout)
+	group, err := n.c.electorate.group(n.cfg.ZKSessionTimeout)
 	if err != nil {
 		return fmt.Errorf("master %d: %w", n.number, err)
 	}

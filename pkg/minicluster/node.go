@@ -35,6 +35,9 @@ type node struct {
 	frozen bool
 }
 
+// release gives the address back.
+func (n *node) release() { n.port.release() }
+
 func (n *node) name() string { return fmt.Sprintf("%s %d", n.kind, n.number) }
 
 // launch runs a process until its context ends or run returns. When launch
@@ -51,7 +54,7 @@ func (n *node) launch(run func(ctx context.Context, made func()) error) error {
 
 // begin starts run; the channel has what launch returns.
 func (n *node) begin(run func(ctx context.Context, made func()) error) (<-chan error, error) {
-	parent := n.c.context()
+	parent := n.c.life.context()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.cancel != nil {

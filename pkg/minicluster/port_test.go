@@ -124,7 +124,7 @@ func TestAnAgentWhosePortMayChangeTakesAnotherWhenItsOwnIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.release()
+	defer c.each((*node).release)
 	if c.AgentAddr(1) == l.Addr().String() {
 		t.Errorf("the agent has the address %s of another", c.AgentAddr(1))
 	}

@@ -15,7 +15,7 @@ func (c *Cluster) Ready(ctx context.Context) error {
 	ticker := time.NewTicker(readyEvery)
 	defer ticker.Stop()
 	for {
-		err := c.unready(ctx)
+		err := unready(ctx, c)
 		if err == nil {
 			return nil
 		}
@@ -28,7 +28,7 @@ func (c *Cluster) Ready(ctx context.Context) error {
 }
 
 // unready says what is missing.
-func (c *Cluster) unready(ctx context.Context) error {
+func unready(ctx context.Context, c *Cluster) error {
 	want := c.cfg.Simulated.Count
 	for _, n := range c.agents {
 		if !n.cfg.Stopped {

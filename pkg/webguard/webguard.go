@@ -21,7 +21,13 @@ type Guard struct {
 	// request has to be the machine itself, or one of Hosts: another name that leads
 	// here was made to do so by a page that wants to read (DNS rebinding).
 	Loopback bool
-	Hosts    []string
+	// Open says that the API listens to others, and to everybody without credentials.
+	// Then the Host may also be any address, or a name without dots: neither can be
+	// a page's. With credentials no name does harm, as a browser sends none to a name
+	// that it has not got them for.
+	Open bool
+	// Hosts are names of the API, in lower case; "*" is every name.
+	Hosts []string
 	// Origins are further origins whose pages may change things, such as
 	// https://panel.example.
 	Origins []string
@@ -58,10 +64,15 @@ func (g Guard) checkHost(r *http.Request) *RefusedError {
 	}
 	host = strings.ToLower(strings.Trim(host, "[]"))
 	ip, err := netip.ParseAddr(host)
-	if !g.Loopback || err == nil && ip.IsLoopback() || host == "localhost" || slices.Contains(g.Hosts, host) {
+	switch known := err == nil && ip.IsLoopback() || host == "localhost" || slices.Contains(g.Hosts, host) || slices.Contains(g.Hosts, "*"); {
+	case known, !g.Loopback && !g.Open:
+		return nil
+	case g.Loopback:
+		return &RefusedError{http.StatusForbidden, fmt.Sprintf("Host %q is no name of this API, which listens on loopback only: use 127.0.0.1", r.Host)}
+	case err == nil, !strings.Contains(strings.TrimSuffix(host, "."), "."):
 		return nil
 	}
-	return &RefusedError{http.StatusForbidden, fmt.Sprintf("Host %q is no name of this API, which listens on loopback only: use 127.0.0.1", r.Host)}
+	return &RefusedError{http.StatusForbidden, fmt.Sprintf("Host %q is no name of this API that it knows of, and it asks for no credentials: use its address", r.Host)}
 }
 
 // checkOrigin takes requests without an origin, which no page makes, and those of

@@ -11,7 +11,9 @@ import (
 func TestRequestsOfPagesAreRefused(t *testing.T) {
 	t.Parallel()
 	local := webguard.Guard{Loopback: true, Hosts: []string{"gantry.example"}, Origins: []string{"https://panel.example"}}
-	open := webguard.Guard{}
+	secured := webguard.Guard{}
+	open := webguard.Guard{Open: true, Hosts: []string{"gantry-1.example"}}
+	every := webguard.Guard{Open: true, Hosts: []string{"*"}}
 	for _, row := range []struct {
 		name         string
 		guard        webguard.Guard
@@ -29,7 +31,16 @@ func TestRequestsOfPagesAreRefused(t *testing.T) {
 		{"an allowed host", local, "GET", "gantry.example", "", "", 0},
 		{"a foreign host that reads", local, "GET", "evil.example:8080", "", "", 403},
 		{"a foreign host that writes", local, "POST", "evil.example:8080", "Content-Type: application/json", "{}", 403},
-		{"any host where all can reach it", open, "POST", "gantry-1.example:8080", "Content-Type: application/json", "{}", 0},
+		{"any host where credentials are asked for", secured, "POST", "other.example:8080", "Content-Type: application/json", "{}", 0},
+		{"its own name where all can reach it", open, "POST", "gantry-1.example:8080", "Content-Type: application/json", "{}", 0},
+		{"its own name in another spelling", open, "GET", "Gantry-1.Example", "", "", 0},
+		{"an address where all can reach it", open, "GET", "10.0.0.7:8080", "", "", 0},
+		{"an IPv6 address where all can reach it", open, "GET", "[fd00::7]:8080", "", "", 0},
+		{"a name without dots", open, "GET", "gantry-1:8080", "", "", 0},
+		{"a name that a page made lead here", open, "GET", "evil.example:8080", "", "", 403},
+		{"a name that a page made lead here, and writes", open, "POST", "evil.example:8080", "Content-Type: application/json", "{}", 403},
+		{"a name that looks like an address", open, "GET", "10.0.0.7.evil.example", "", "", 403},
+		{"any name where that is wanted", every, "GET", "evil.example:8080", "", "", 0},
 		{"text", local, "POST", "127.0.0.1:8080", "Content-Type: text/plain", "{}", 415},
 		{"a form", local, "POST", "127.0.0.1:8080", "Content-Type: application/x-www-form-urlencoded", "{}", 415},
 		{"a page without a type", local, "POST", "127.0.0.1:8080", "Origin: http://127.0.0.1:8080", "{}", 415},

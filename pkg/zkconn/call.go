@@ -162,7 +162,8 @@ func (s *Session) Multi(ctx context.Context, p string, ops ...any) error {
 }
 
 // ACL returns the access list of the session's own znodes: everything to its
-// user alone, or to the world when it has no credentials. Do not change it.
+// user (and reading to the world, if they are to be readable), or to the world
+// when it has no credentials. Do not change it.
 func (s *Session) ACL() []zk.ACL { return s.acl }
 
 // EnsurePath makes the persistent znode p, and its parents, where missing.

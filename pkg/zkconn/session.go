@@ -37,6 +37,11 @@ type Config struct {
 	URL zkurl.URL
 	// Timeout of the session; ZooKeeper may grant another one. 0 means DefaultTimeout.
 	Timeout time.Duration
+	// Readable lets everybody read the session's own znodes, which with credentials
+	// are closed to others otherwise. Mesos' masters make theirs so.
+	Readable bool
+	// Dial makes a connection to host:port; nil means one of package net.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Log gets debug lines about connections; nil means none.
 	Log *zap.Logger
 }
@@ -85,21 +90,24 @@ func Open(cfg Config) (*Session, error) {
 	if timeout <= 0 {
 		timeout = DefaultTimeout
 	}
-	log := cfg.Log
+	log, dial := cfg.Log, cfg.Dial
 	if log == nil {
 		log = zap.NewNop()
+	}
+	if dial == nil {
+		dial = (&net.Dialer{}).DialContext
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Session{
 		log: log, timeout: timeout, cancel: cancel,
-		acl:   zk.WorldACL(zk.PermAll),
+		acl:   aclOf(cfg),
 		slots: make(chan struct{}, maxInFlight),
 		ready: make(chan struct{}), done: make(chan struct{}), changed: make(chan struct{}), left: make(chan struct{}),
 	}
 	s.mu.Lock() // the library's first event must find conn set
 	defer s.mu.Unlock()
 	conn, events, err := zk.Connect(cfg.URL.Hosts, timeout,
-		zk.WithHostProvider(&hosts{}), zk.WithDialer(s.dialer(ctx, len(cfg.URL.Hosts), timeout)),
+		zk.WithHostProvider(&hosts{}), zk.WithDialer(s.dialer(ctx, dial, len(cfg.URL.Hosts), timeout)),
 		zk.WithEventCallback(s.event), zk.WithLogInfo(false), zk.WithLogger(libraryLog{log}))
 	if err != nil {
 		cancel()
@@ -115,11 +123,21 @@ func Open(cfg Config) (*Session, error) {
 	if cfg.URL.User == "" {
 		close(s.ready)
 	} else {
-		s.acl = zk.AuthACL(zk.PermAll)
 		s.calls.Go(func() { s.authenticate(cfg.URL.User + ":" + cfg.URL.Password) })
 	}
 	s.wg.Go(s.keepAlive)
 	return s, nil
+}
+
+func aclOf(cfg Config) []zk.ACL {
+	switch {
+	case cfg.URL.User == "":
+		return zk.WorldACL(zk.PermAll)
+	case cfg.Readable:
+		return append(zk.AuthACL(zk.PermAll), zk.WorldACL(zk.PermRead)...)
+	default:
+		return zk.AuthACL(zk.PermAll)
+	}
 }
 
 // Close ends the session at the server too, where that is reachable, so that
@@ -217,15 +235,14 @@ func (s *Session) wait(ctx context.Context, ch <-chan struct{}) error {
 	}
 }
 
-func (s *Session) dialer(ctx context.Context, servers int, timeout time.Duration) zk.Dialer {
+func (s *Session) dialer(ctx context.Context, dial func(context.Context, string, string) (net.Conn, error), servers int, timeout time.Duration) zk.Dialer {
 	// As the Java client: the ensemble is to be tried through within one session timeout.
 	patience := max(timeout/time.Duration(servers), time.Second)
 	return func(network, address string, _ time.Duration) (net.Conn, error) {
 		start := time.Now()
 		dialCtx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
-		var d net.Dialer
-		conn, err := d.DialContext(dialCtx, network, address)
+		conn, err := dial(dialCtx, network, address)
 		if err != nil {
 			return nil, err
 		}

@@ -29,6 +29,7 @@ func TestSession(t *testing.T) {
 	}{
 		{"calls give what ZooKeeper holds", testCalls},
 		{"credentials protect znodes", testCredentials},
+		{"readable znodes are read by all and written by their owner", testReadable},
 		{"a host that does not resolve does no harm", testUnknownHost},
 		{"a broken connection keeps the session and its watches", testReconnect},
 		{"a black hole ends the session by its timeout", testBlackHole},
@@ -147,6 +148,26 @@ func testCredentials(t *testing.T, server *zktest.Server) {
 	u.Password = "right"
 	if n, err := openURL(t, u, zkconn.DefaultTimeout).Get(ctx, root); err != nil || string(n.Data) != "secret" {
 		t.Errorf("Get with the right password = %q, %v", n.Data, err)
+	}
+}
+
+func testReadable(t *testing.T, server *zktest.Server) {
+	t.Helper()
+	ctx, root := callContext(t), uniquePath(t)
+	owner, err := zkconn.Open(zkconn.Config{URL: zkurl.URL{Hosts: []string{server.Addr()}, User: "mesos", Password: "right"}, Readable: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(owner.Close)
+	if _, err := owner.Create(ctx, root, []byte("known"), 0); err != nil {
+		t.Fatalf("Create: %v", err)
+	}
+	other := open(t, server.Addr())
+	if n, err := other.Get(ctx, root); err != nil || string(n.Data) != "known" {
+		t.Errorf("Get = %q, %v", n.Data, err)
+	}
+	if _, err := other.Create(ctx, root+"/child", nil, 0); !errors.Is(err, zk.ErrNoAuth) {
+		t.Errorf("Create below it = %v, want ErrNoAuth", err)
 	}
 }
 

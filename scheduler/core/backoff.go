@@ -55,14 +55,9 @@ func (s *State) fail(a *appState, i *instance.Instance, st mesos.TaskStatus) {
 
 // noteFailure remembers a task's abnormal end as the App's last one.
 func (a *appState) noteFailure(now time.Time, i *instance.Instance, st mesos.TaskStatus) {
-	const messageMax = 10000
-	message := st.Message
-	if len(message) > messageMax {
-		message = message[:messageMax]
-	}
 	a.trouble.Failure = &instance.TaskFailure{
 		App: a.Spec().ID, TaskID: i.TaskID(), AgentID: i.AgentID, Host: i.Hostname, State: st.State, Reason: st.Reason,
-		Message: message, Version: i.Version, Timestamp: now,
+		Message: st.Message, Version: i.Version, Timestamp: now,
 	}
 }
 

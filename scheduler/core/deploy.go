@@ -10,7 +10,6 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
-	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // unlock fails if an active deployment locks one of the Apps; with a reason to
@@ -108,7 +107,7 @@ func (s *State) stuck(d *deployment.Deployment) string {
 		if f := a.trouble.Failure; f != nil {
 			text += fmt.Sprintf("; last failure: %v %s", f.State, f.Message)
 		}
-		if home := view.HomeOf(&a.App.App, s.homeLack); home != nil {
+		if home := s.missedHome(&a.App.App); home != nil {
 			text += "; " + home.Words()
 		}
 		return text

@@ -37,8 +37,11 @@ func (v subject) Facts(ledger *roster.App) view.Facts {
 	return f
 }
 
-// HomeLack implements view.Source.
-func (v subject) HomeLack(h *instance.Home) why.HomeLack { return v.s.homeLack(h) }
+// Home implements view.Source.
+func (v subject) Home(ledger *roster.App) *why.Home { return v.s.missedHome(ledger) }
+
+// Shared implements view.Source.
+func (v subject) Shared() uint64 { return v.s.market.Shared() }
 
 // Sharing implements view.Source.
 func (v subject) Sharing() view.Sharing {
@@ -59,7 +62,7 @@ func (s *State) noteUnplaced(unplaced []*matching.App) {
 	for n, a := range unplaced {
 		pages[n] = &stateOf(&a.App).page
 	}
-	s.pictures.Unplaced(s.now, pages, s.market.Agents(), func(ledger *roster.App) *placement.Demand {
-		return s.market.Demand(&stateOf(ledger).App)
+	s.pictures.Unplaced(s.now, pages, s.market.Agents(), func(ledger *roster.App) (*placement.Demand, *instance.Instance) {
+		return s.market.Demand(&stateOf(ledger).App), homesick(ledger)
 	})
 }

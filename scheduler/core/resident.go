@@ -4,6 +4,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/why"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
+	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // suspend ends an instance's task and keeps the instance with its volumes, for
@@ -47,6 +48,31 @@ func (s *State) resume(a *appState, n int) int {
 	}
 	n -= min(n, len(back))
 	return max(0, n-coming)
+}
+
+// missedHome tells which home an App's longest waiting resident instance waits
+// for, nil if none waits for one.
+func (s *State) missedHome(a *roster.App) *why.Home {
+	i := homesick(a)
+	if i == nil {
+		return nil
+	}
+	paths := make([]string, len(i.Home.Volumes))
+	for n, v := range i.Home.Volumes {
+		paths[n] = v.ContainerPath
+	}
+	return &why.Home{
+		Instance: string(i.ID), Task: i.TaskID(), Agent: i.Home.AgentID, Hostname: i.Home.Hostname,
+		Paths: paths, Made: i.Home.Made, Lack: s.homeLack(i.Home), Wipe: true,
+	}
+}
+
+// homesick returns the waiting instance with a home that has waited longest.
+func homesick(a *roster.App) *instance.Instance {
+	if !a.Resident() {
+		return nil
+	}
+	return volumes.Missing(a.Instances)
 }
 
 // homeLack says what the home of a waiting instance has not got at present.

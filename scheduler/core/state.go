@@ -37,12 +37,10 @@ type State struct {
 
 	// market is where offers meet what waits for them.
 	market *matching.Market
-	// sharesShown says which state of the market's shares the pictures know of.
-	sharesShown uint64
-	kills       map[mesos.TaskID]*kill
-	guard       guard
-	recon       *reconciliation.Round
-	timers      timers
+	kills  map[mesos.TaskID]*kill
+	guard  guard
+	recon  *reconciliation.Round
+	timers timers
 
 	// toSettle are Apps whose instances may have to be started or ended.
 	toSettle []*appState
@@ -194,10 +192,6 @@ func (s *State) Step(now time.Time, ev Event) Effects {
 	s.destroyReleased()
 	s.place()
 	s.market.Steer()
-	if shared := s.market.Shared(); shared != s.sharesShown {
-		s.sharesShown = shared
-		s.pictures.SharesChanged()
-	}
 	out.Wake = s.timers.queue.Next()
 	s.out = nil
 	return out

@@ -33,6 +33,7 @@ func (s *State) fromMesos(ev mesos.SchedulerEvent) {
 
 // update applies a status update, stores what follows and acknowledges it.
 func (s *State) update(st mesos.TaskStatus) {
+	st = bounded(st)
 	s.recon.Answered(st.TaskID)
 	s.applyUpdate(st)
 	if len(st.UUID) > 0 {

@@ -3,7 +3,10 @@ package core
 import (
 	"cmp"
 	"maps"
+	"reflect"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
@@ -27,52 +30,63 @@ func (s *State) storable(changes map[app.ID]deployment.Change) error {
 	return nil
 }
 
-// largest names the member of a definition that takes the most room.
+// largest names the member of a definition whose texts take the most room.
 func largest(s *app.Spec) string {
-	type member struct {
-		path string
-		size int
+	sizes := map[string]int{}
+	weigh(sizes, reflect.ValueOf(*s))
+	if ports := sizes["/ports"]; s.HostNetworking() {
+		sizes["/portDefinitions"] = ports
+	} else {
+		sizes["/container/portMappings"] = ports
 	}
-	sum := func(texts ...string) (n int) {
-		for _, t := range texts {
-			n += len(t)
+	delete(sizes, "/ports")
+	paths := slices.Sorted(maps.Keys(sizes))
+	return slices.MaxFunc(paths, func(a, b string) int { return cmp.Compare(sizes[a], sizes[b]) })
+}
+
+// memberNames are those that the API calls by another name.
+var memberNames = map[string]string{"EnvSecrets": "env", "Limits": "resourceLimits", "Readiness": "readinessChecks"}
+
+// weigh adds the room of each member to that of its path.
+func weigh(sizes map[string]int, members reflect.Value) {
+	for i := range members.NumField() {
+		f := members.Type().Field(i)
+		if f.Anonymous {
+			weigh(sizes, members.Field(i))
+			continue
 		}
-		return n
-	}
-	pairs := func(m map[string]string) (n int) {
-		for k, v := range m {
-			n += len(k) + len(v)
+		name, ok := memberNames[f.Name]
+		if !ok {
+			name = strings.ToLower(f.Name[:1]) + f.Name[1:]
 		}
-		return n
+		sizes["/"+name] += textSize(members.Field(i))
 	}
-	members := []member{{"/cmd", len(s.Cmd)}, {"/args", sum(s.Args...)}, {"/env", pairs(s.Env)}, {"/labels", pairs(s.Labels)}}
-	fetch, volumes, checks := member{path: "/fetch"}, member{path: "/container"}, member{path: "/healthChecks"}
-	for _, f := range s.Fetch {
-		fetch.size += sum(f.URI, f.DestPath)
-	}
-	if s.Container != nil {
-		volumes.size += len(s.Container.Image)
-		for _, p := range s.Container.Parameters {
-			volumes.size += sum(p.Key, p.Value)
+}
+
+// textSize is how many bytes the texts inside a value have.
+func textSize(v reflect.Value) (n int) {
+	switch v.Kind() { //nolint:exhaustive // all other kinds hold no text
+	case reflect.String:
+		return v.Len()
+	case reflect.Pointer:
+		if !v.IsNil() {
+			return textSize(v.Elem())
 		}
-		for _, v := range s.Container.Volumes {
-			volumes.size += sum(v.ContainerPath, v.HostPath)
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			return 0
+		}
+		for i := range v.NumField() {
+			n += textSize(v.Field(i))
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			n += textSize(v.Index(i))
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			n += textSize(key) + textSize(v.MapIndex(key))
 		}
 	}
-	for _, h := range s.HealthChecks {
-		checks.size += sum(h.Command, h.Path)
-	}
-	ports, constraints, secrets, dependencies := member{path: "/portDefinitions"}, member{path: "/constraints"}, member{path: "/secrets"}, member{path: "/dependencies"}
-	for _, p := range s.Ports {
-		ports.size += sum(p.Name) + pairs(p.Labels) + sum(p.NetworkNames...)
-	}
-	for _, c := range s.Constraints {
-		constraints.size += sum(c.Field, c.Value)
-	}
-	for _, id := range s.Dependencies {
-		dependencies.size += len(id)
-	}
-	secrets.size = pairs(s.Secrets) + pairs(s.EnvSecrets)
-	members = append(members, fetch, volumes, checks, ports, constraints, secrets, dependencies)
-	return slices.MaxFunc(members, func(a, b member) int { return cmp.Compare(a.size, b.size) }).path
+	return n
 }

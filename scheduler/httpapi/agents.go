@@ -29,32 +29,13 @@ type Agents interface {
 	Gone(ctx context.Context, id mesos.AgentID) error
 }
 
-// findAgents returns the endpoints below /v3/agents.
-func (s *Server) findAgents(rest []string) endpoint {
-	switch {
-	case s.cfg.Agents == nil:
-		return nil
-	case len(rest) == 0:
-		return endpoint{http.MethodGet: s.listAgents}
-	case len(rest) == 1:
-		return endpoint{http.MethodGet: s.showAgent(mesos.AgentID(rest[0]))}
-	case len(rest) > 2:
-		return nil
-	}
-	id := mesos.AgentID(rest[0])
-	switch rest[1] {
-	case "drain":
-		return endpoint{http.MethodPost: s.drainAgent(id)}
-	case "undrain":
-		return endpoint{http.MethodPost: s.undrainAgent(id)}
-	case "gone":
-		return endpoint{http.MethodPost: s.markAgentGone(id)}
-	default:
-		return nil
-	}
+// agentRoutes are those of agents.
+type agentRoutes struct {
+	*desk
+	master Agents
 }
 
-func (s *Server) listAgents(w http.ResponseWriter, r *http.Request) error {
+func (s *agentRoutes) listAgents(w http.ResponseWriter, r *http.Request) error {
 	list, err := s.agents(r.Context())
 	if err != nil {
 		return err
@@ -62,7 +43,7 @@ func (s *Server) listAgents(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, http.StatusOK, api.Agents{Agents: list})
 }
 
-func (s *Server) showAgent(id mesos.AgentID) action {
+func (s *agentRoutes) showAgent(id mesos.AgentID) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		a, err := s.agent(r.Context(), id)
 		if err != nil {
@@ -72,7 +53,7 @@ func (s *Server) showAgent(id mesos.AgentID) action {
 	}
 }
 
-func (s *Server) drainAgent(id mesos.AgentID) action {
+func (s *agentRoutes) drainAgent(id mesos.AgentID) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		var grace *time.Duration
 		if text := r.URL.Query().Get("maxGracePeriod"); text != "" {
@@ -83,7 +64,7 @@ func (s *Server) drainAgent(id mesos.AgentID) action {
 			grace = &d
 		}
 		markGone := flag(r, "markGone", false)
-		if err := s.cfg.Agents.Drain(r.Context(), id, grace, markGone); err != nil {
+		if err := s.master.Drain(r.Context(), id, grace, markGone); err != nil {
 			return masterError(id, err)
 		}
 		a, err := s.agent(r.Context(), id)
@@ -98,25 +79,25 @@ func (s *Server) drainAgent(id mesos.AgentID) action {
 	}
 }
 
-func (s *Server) undrainAgent(id mesos.AgentID) action {
+func (s *agentRoutes) undrainAgent(id mesos.AgentID) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := s.cfg.Agents.Undrain(r.Context(), id); err != nil {
+		if err := s.master.Undrain(r.Context(), id); err != nil {
 			return masterError(id, err)
 		}
 		return s.showAgent(id)(w, r)
 	}
 }
 
-func (s *Server) markAgentGone(id mesos.AgentID) action {
+func (s *agentRoutes) markAgentGone(id mesos.AgentID) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := s.cfg.Agents.Gone(r.Context(), id); err != nil {
+		if err := s.master.Gone(r.Context(), id); err != nil {
 			return masterError(id, err)
 		}
 		return reply(w, http.StatusOK, struct{}{})
 	}
 }
 
-func (s *Server) agent(ctx context.Context, id mesos.AgentID) (api.Agent, error) {
+func (s *agentRoutes) agent(ctx context.Context, id mesos.AgentID) (api.Agent, error) {
 	list, err := s.agents(ctx)
 	if err != nil {
 		return api.Agent{}, err
@@ -134,13 +115,13 @@ func noAgent(id mesos.AgentID) error {
 }
 
 // agents lists all agents, each with our tasks there.
-func (s *Server) agents(ctx context.Context) ([]api.Agent, error) {
-	list, err := s.cfg.Agents.List(ctx)
+func (s *agentRoutes) agents(ctx context.Context) ([]api.Agent, error) {
+	list, err := s.master.List(ctx)
 	if err != nil {
 		return nil, masterError("", err)
 	}
 	tasks := map[mesos.AgentID][]string{}
-	s.cfg.Scheduler.View().Apps(func(a *view.App) bool {
+	s.scheduler.View().Apps(func(a *view.App) bool {
 		for _, i := range a.Instances {
 			if i.Condition.Live() && shown(i) {
 				tasks[i.AgentID] = append(tasks[i.AgentID], string(i.TaskID()))

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -100,45 +98,6 @@ func statusOf(err error) int {
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError
-}
-
-// do carries out a command within the time allowed.
-func (s *Server) do(r *http.Request, cmd core.Command) (core.Result, error) {
-	late := &api.Error{Status: http.StatusServiceUnavailable,
-		Message: fmt.Sprintf("the scheduler did not answer within %v; the change may still happen: look before you repeat it", s.cfg.Timeout)}
-	ctx, cancel := context.WithTimeoutCause(r.Context(), s.cfg.Timeout, late)
-	defer cancel()
-	result, err := s.cfg.Scheduler.Do(ctx, cmd)
-	if err != nil && errors.Is(err, context.DeadlineExceeded) && errors.Is(context.Cause(ctx), late) {
-		return result, late
-	}
-	return result, err
-}
-
-// bodyDrain is how much of a body beyond the limit is read and thrown away, so
-// that the client gets to read the answer instead of a reset connection.
-const bodyDrain = 64 << 20
-
-// body reads the whole request body.
-func (s *Server) body(r *http.Request) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r.Body, s.cfg.BodyMax+1))
-	if err != nil {
-		return nil, &api.Error{Status: http.StatusBadRequest, Message: "the body ended early", Text: err.Error()}
-	}
-	if int64(len(data)) > s.cfg.BodyMax {
-		_, _ = io.CopyN(io.Discard, r.Body, bodyDrain) // only politeness
-		return nil, &api.Error{Status: http.StatusRequestEntityTooLarge,
-			Message: "the body is larger than the limit of " + strconv.FormatInt(s.cfg.BodyMax, 10) + " bytes; send it in parts, or start the scheduler with a larger --http-body-max"}
-	}
-	return text(data)
-}
-
-func (s *Server) document(r *http.Request) (api.Document, error) {
-	data, err := s.body(r)
-	if err != nil {
-		return api.Document{}, err
-	}
-	return api.ParseDocument(data)
 }
 
 // flag reads a boolean of the query in any case; anything but true is false.

@@ -53,7 +53,7 @@ func (d *definitions) prune(v *view.View) {
 }
 
 // appendApp appends one App: its definition's members and then those of its state.
-func (s *Server) appendApp(b []byte, p *picture, a *view.App, e embeds) ([]byte, error) {
+func (s *appRoutes) appendApp(b []byte, p *picture, a *view.App, e embeds) ([]byte, error) {
 	head, err := s.definitions.of(a.Spec)
 	if err != nil {
 		return b, err
@@ -76,7 +76,7 @@ func (s *Server) appendApp(b []byte, p *picture, a *view.App, e embeds) ([]byte,
 const listChunk = 64 << 10
 
 // replyApps answers with a list of Apps under a name.
-func (s *Server) replyApps(w http.ResponseWriter, name string, p *picture, e embeds, apps []*view.App) error {
+func (s *appRoutes) replyApps(w http.ResponseWriter, name string, p *picture, e embeds, apps []*view.App) error {
 	s.definitions.prune(p.View)
 	return replyList(w, name, apps, func(b []byte, a *view.App) ([]byte, error) { return s.appendApp(b, p, a, e) })
 }
@@ -103,7 +103,7 @@ func replyList[T any](w http.ResponseWriter, name string, list []T, member func(
 }
 
 // replyApp answers with one App.
-func (s *Server) replyApp(w http.ResponseWriter, p *picture, e embeds, a *view.App) error {
+func (s *appRoutes) replyApp(w http.ResponseWriter, p *picture, e embeds, a *view.App) error {
 	out, err := s.appendApp([]byte(`{"app":`), p, a, e)
 	if err != nil {
 		return err

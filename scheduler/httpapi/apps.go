@@ -10,14 +10,21 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
-func (s *Server) listApps(w http.ResponseWriter, r *http.Request) error {
+// appRoutes are those of Apps and of their versions.
+type appRoutes struct {
+	*desk
+	reader      api.Reader
+	definitions definitions
+}
+
+func (s *appRoutes) listApps(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	selector, err := parseSelector(q.Get("label"))
 	if err != nil {
 		return &api.Error{Status: http.StatusUnprocessableEntity, Message: err.Error()}
 	}
 	cmd, id := strings.ToLower(q.Get("cmd")), strings.ToLower(q.Get("id"))
-	p := newPicture(s.cfg.Scheduler.View())
+	p := newPicture(s.scheduler.View())
 	e := embedsOf(q["embed"], embeds{counts: true, deployments: true})
 	var apps []*view.App
 	p.apps(func(a *view.App) bool {
@@ -29,7 +36,7 @@ func (s *Server) listApps(w http.ResponseWriter, r *http.Request) error {
 	return s.replyApps(w, "apps", p, e, apps)
 }
 
-func (s *Server) createApp(w http.ResponseWriter, r *http.Request) error {
+func (s *appRoutes) createApp(w http.ResponseWriter, r *http.Request) error {
 	d, err := s.document(r)
 	if err != nil {
 		return err
@@ -39,7 +46,7 @@ func (s *Server) createApp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	result, err := s.do(r, core.ChangeApps{Changes: []core.AppChange{{Spec: spec, Create: true}}, Force: flag(r, "force", false)})
+	result, err := s.do(r, core.ChangeApps{Changes: []core.AppChange{{Spec: spec, Create: true}}, Force: flag(r, "force", false), From: origin(r)})
 	if err != nil {
 		return err
 	}
@@ -61,9 +68,9 @@ func group(id app.ID) (app.ID, bool) {
 	return "", false
 }
 
-func (s *Server) showApp(id app.ID) action {
+func (s *appRoutes) showApp(id app.ID) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		p := newPicture(s.cfg.Scheduler.View())
+		p := newPicture(s.scheduler.View())
 		e := embedsOf(r.URL.Query()["embed"], embeds{counts: true, deployments: true, tasks: true, failure: true})
 		if g, ok := group(id); ok {
 			found, err := p.in(g)
@@ -80,9 +87,9 @@ func (s *Server) showApp(id app.ID) action {
 	}
 }
 
-func (s *Server) deleteApp(id app.ID) action {
+func (s *appRoutes) deleteApp(id app.ID) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if _, err := newPicture(s.cfg.Scheduler.View()).app(id); err != nil {
+		if _, err := newPicture(s.scheduler.View()).app(id); err != nil {
 			return err
 		}
 		result, err := s.do(r, core.DeleteApps{IDs: []app.ID{id}, Force: flag(r, "force", true)})
@@ -93,7 +100,7 @@ func (s *Server) deleteApp(id app.ID) action {
 	}
 }
 
-func (s *Server) restartApp(id app.ID) action {
+func (s *appRoutes) restartApp(id app.ID) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		result, err := s.do(r, core.RestartApp{ID: id, Force: flag(r, "force", false)})
 		if err != nil {
@@ -103,9 +110,9 @@ func (s *Server) restartApp(id app.ID) action {
 	}
 }
 
-func (s *Server) listVersions(id app.ID) action {
+func (s *appRoutes) listVersions(id app.ID) action {
 	return func(w http.ResponseWriter, _ *http.Request) error {
-		a, err := newPicture(s.cfg.Scheduler.View()).app(id)
+		a, err := newPicture(s.scheduler.View()).app(id)
 		if err != nil {
 			return err
 		}
@@ -117,13 +124,13 @@ func (s *Server) listVersions(id app.ID) action {
 	}
 }
 
-func (s *Server) showVersion(id app.ID, version string) action {
+func (s *appRoutes) showVersion(id app.ID, version string) action {
 	return func(w http.ResponseWriter, _ *http.Request) error {
 		at, err := api.ParseTime(version)
 		if err != nil {
 			return &api.Error{Status: http.StatusUnprocessableEntity, Message: err.Error()}
 		}
-		a, err := newPicture(s.cfg.Scheduler.View()).app(id)
+		a, err := newPicture(s.scheduler.View()).app(id)
 		if err != nil {
 			return err
 		}

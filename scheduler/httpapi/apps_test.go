@@ -296,3 +296,29 @@ func TestLocked(t *testing.T) {
 		t.Errorf("got body %q, want none", got)
 	}
 }
+
+// Whatever a change says of the number of instances, it scales only if all else is
+// as it was.
+func TestAChangeThatAlsoScalesReplacesInstances(t *testing.T) {
+	t.Parallel()
+	for body, replaces := range map[string]bool{
+		`{"instances":3}`:                      false,
+		`{"instances":3,"env":{"A":"2"}}`:      true,
+		`{"instances":3,"cpus":0.5}`:           true,
+		`{"instances":3,"labels":{"a":"b"}}`:   true,
+		`{"instances":3,"env":{"A":"1"}}`:      false,
+		`{"env":{"A":"2"}}`:                    true,
+		`{"instances":3,"cmd":"sleep 2000"}`:   true,
+		`{"instances":3,"upgradeStrategy":{}}`: false,
+	} {
+		s := newService(t)
+		s.want(t, http.StatusCreated, http.MethodPost, "/v2/apps", `{"id":"/x","cmd":"sleep 1000","instances":2,"env":{"A":"1"}}`)
+		s.Settle()
+		before := at(t, s.want(t, http.StatusOK, http.MethodGet, "/v2/apps/x", ""), "app", "versionInfo", "lastConfigChangeAt")
+		s.want(t, http.StatusOK, http.MethodPatch, "/v2/apps/x", body)
+		after := at(t, s.want(t, http.StatusOK, http.MethodGet, "/v2/apps/x", ""), "app", "versionInfo", "lastConfigChangeAt")
+		if (before != after) != replaces {
+			t.Errorf("%s: the configuration changed: %v, want %v", body, before != after, replaces)
+		}
+	}
+}

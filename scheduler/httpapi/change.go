@@ -17,7 +17,7 @@ import (
 const deriveMax = 10000
 
 // changeApp answers PUT and PATCH of one App.
-func (s *Server) changeApp(id app.ID, create bool) action {
+func (s *appRoutes) changeApp(id app.ID, create bool) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		d, err := s.document(r)
 		if err != nil {
@@ -46,7 +46,7 @@ func (s *Server) changeApp(id app.ID, create bool) action {
 }
 
 // changeApps answers PUT and PATCH of many Apps, in one deployment.
-func (s *Server) changeApps(create bool) action {
+func (s *appRoutes) changeApps(create bool) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		d, err := s.document(r)
 		if err != nil {
@@ -80,10 +80,10 @@ type wanted struct {
 
 // change derives complete definitions from what is stored now and has them
 // stored, all or none; if an App changed meanwhile it derives them again.
-func (s *Server) change(r *http.Request, n *notices, want []wanted, create, partial bool) (result core.Result, created bool, err error) {
+func (s *appRoutes) change(r *http.Request, n *notices, want []wanted, create, partial bool) (result core.Result, created bool, err error) {
 	for range deriveMax {
-		p := newPicture(s.cfg.Scheduler.View())
-		cmd := core.ChangeApps{Force: flag(r, "force", false)}
+		p := newPicture(s.scheduler.View())
+		cmd := core.ChangeApps{Force: flag(r, "force", false), From: origin(r)}
 		created, *n = false, nil
 		rd := s.reads(r, n)
 		for _, c := range want {
@@ -112,7 +112,7 @@ func overtaken(err error) bool {
 }
 
 // derive makes the change of one App.
-func (s *Server) derive(r *http.Request, rd api.Reader, p *picture, c wanted, create, partial bool) (core.AppChange, error) {
+func (s *appRoutes) derive(r *http.Request, rd api.Reader, p *picture, c wanted, create, partial bool) (core.AppChange, error) {
 	a, err := p.app(c.id)
 	if err != nil && !create {
 		return core.AppChange{}, err

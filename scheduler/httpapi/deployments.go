@@ -8,8 +8,11 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 )
 
-func (s *Server) listDeployments(w http.ResponseWriter, _ *http.Request) error {
-	v := s.cfg.Scheduler.View()
+// deploymentRoutes are those of the active deployments.
+type deploymentRoutes struct{ *desk }
+
+func (s *deploymentRoutes) listDeployments(w http.ResponseWriter, _ *http.Request) error {
+	v := s.scheduler.View()
 	out := make([]api.Deployment, 0, len(v.Deployments))
 	for _, d := range v.Deployments {
 		out = append(out, renderDeployment(d))
@@ -40,7 +43,7 @@ func renderDeployment(d *deployment.Deployment) api.Deployment {
 	return out
 }
 
-func (s *Server) cancelDeployment(id string) action {
+func (s *deploymentRoutes) cancelDeployment(id string) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		force := flag(r, "force", false)
 		result, err := s.do(r, core.CancelDeployment{ID: deployment.ID(id), Force: force})

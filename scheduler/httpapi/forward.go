@@ -66,6 +66,8 @@ func newForwarder(s *Server) http.Handler {
 			s.dispatch(w, r)
 		case err != nil:
 			s.fail(w, r, &api.Error{Status: http.StatusBadGateway, Message: "no scheduler leads at the moment; try again"})
+		case streams(split(r.URL.Path)):
+			http.Redirect(w, r, "http://"+leader+r.URL.RequestURI(), http.StatusFound)
 		default:
 			for _, name := range []string{"Cache-Control", "Pragma", "Expires", "X-Frame-Options", "X-Xss-Protection", "X-Content-Type-Options"} {
 				w.Header().Del(name)

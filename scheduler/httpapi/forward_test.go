@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"crypto/sha256"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -76,6 +77,47 @@ func TestStandby(t *testing.T) {
 			t.Errorf("got %v, want /x", got)
 		}
 		s.want(t, http.StatusNotFound, http.MethodGet, "/v2/apps/none", "")
+	})
+
+	t.Run("asks for credentials and passes them on", func(t *testing.T) {
+		t.Parallel()
+		users := httpapi.Credentials{"ops": sha256.Sum256([]byte("s3cret"))}
+		secured := func(l httpapi.Leadership, address string) *service {
+			h, err := httpapi.New(httpapi.Config{
+				Scheduler: httpapitest.New(start, false), Leadership: l, Rules: app.DefaultRules(), Address: address, Credentials: users, LeaderWait: 50 * time.Millisecond,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return serve(t, h)
+		}
+		leader := secured(httpapitest.New(start, false), "leader.example:8080")
+		l := &standby{}
+		l.follow(leader.url)
+		s := secured(l, "standby.example:8080")
+		lax, other := newStandby(t)
+		other.follow(leader.url)
+		for _, row := range []struct {
+			name   string
+			s      *service
+			header []string
+			want   int
+			via    int
+		}{
+			{"the right ones", s, []string{"Authorization", "Basic b3BzOnMzY3JldA=="}, http.StatusOK, 1},
+			{"none", s, nil, http.StatusUnauthorized, 0},
+			{"wrong ones", s, []string{"Authorization", "Basic b3BzOndyb25n"}, http.StatusUnauthorized, 0},
+			{"none at a standby that asks for none", lax, nil, http.StatusUnauthorized, 1},
+			{"the right ones at a standby that asks for none", lax, []string{"Authorization", "Basic b3BzOnMzY3JldA=="}, http.StatusOK, 1},
+		} {
+			status, header, body := row.s.call(t, http.MethodGet, "/v2/apps", "", row.header...)
+			if via := len(header.Values("X-Marathon-Via")); status != row.want || via != row.via {
+				t.Errorf("%s: got %d by way of %d schedulers (%v), want %d by way of %d", row.name, status, via, body, row.want, row.via)
+			}
+			if status == http.StatusUnauthorized && header.Get("WWW-Authenticate") == "" {
+				t.Errorf("%s: a browser is not told to ask", row.name)
+			}
+		}
 	})
 
 	t.Run("answers ping and metrics itself", func(t *testing.T) {

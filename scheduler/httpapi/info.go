@@ -30,11 +30,22 @@ var (
 	httpMembers = []string{"http_port", "https_port"}
 )
 
-func (s *Server) info(w http.ResponseWriter, _ *http.Request) error {
-	v := s.cfg.Scheduler.View()
-	self, leader := s.cfg.Leadership.Leader()
+// infoRoutes are those of the scheduler itself.
+type infoRoutes struct {
+	*desk
+	leadership Leadership
+	// version, build and config are what is told of the program, see Config.
+	version, build string
+	config         map[string]any
+	// resign gives up the leadership; nil when that is not possible.
+	resign func()
+}
+
+func (s *infoRoutes) info(w http.ResponseWriter, _ *http.Request) error {
+	v := s.scheduler.View()
+	self, leader := s.leadership.Leader()
 	out := map[string]any{
-		"name": "marathon", "version": s.cfg.Version, "buildref": s.cfg.Build,
+		"name": "marathon", "version": s.version, "buildref": s.build,
 		"elected": self, "leader": nil, "frameworkId": nil,
 		"marathon_config": s.pick(configMembers), "zookeeper_config": s.pick(zookeeperMembers), "http_config": s.pick(httpMembers),
 	}
@@ -48,10 +59,10 @@ func (s *Server) info(w http.ResponseWriter, _ *http.Request) error {
 }
 
 // pick returns the members with what is configured; the rest is null.
-func (s *Server) pick(names []string) map[string]any {
+func (s *infoRoutes) pick(names []string) map[string]any {
 	out := make(map[string]any, len(names))
 	for _, name := range names {
-		out[name] = s.cfg.Info[name]
+		out[name] = s.config[name]
 	}
 	if _, ok := out["features"]; ok && out["features"] == nil {
 		out["features"] = []string{}
@@ -59,28 +70,28 @@ func (s *Server) pick(names []string) map[string]any {
 	return out
 }
 
-func (s *Server) leader(w http.ResponseWriter, _ *http.Request) error {
-	_, leader := s.cfg.Leadership.Leader()
+func (s *infoRoutes) leader(w http.ResponseWriter, _ *http.Request) error {
+	_, leader := s.leadership.Leader()
 	if leader == "" {
 		return &api.Error{Status: http.StatusNotFound, Message: "There is no leader"}
 	}
 	return reply(w, http.StatusOK, map[string]string{"leader": leader})
 }
 
-func (s *Server) abdicate(w http.ResponseWriter, _ *http.Request) error {
-	if s.cfg.Abdicate == nil {
+func (s *infoRoutes) abdicate(w http.ResponseWriter, _ *http.Request) error {
+	if s.resign == nil {
 		return &api.Error{Status: http.StatusConflict, Message: "This scheduler runs alone and cannot give up the leadership; start others with --zk to hand over to"}
 	}
-	s.cfg.Abdicate()
+	s.resign()
 	return reply(w, http.StatusOK, map[string]string{"message": "Leadership abdicated"})
 }
 
-func (s *Server) plugins(w http.ResponseWriter, _ *http.Request) error {
+func (s *infoRoutes) plugins(w http.ResponseWriter, _ *http.Request) error {
 	return reply(w, http.StatusOK, map[string]any{"plugins": []any{}})
 }
 
 // ping answers "pong" to everybody: as JSON to those who take nothing else.
-func (s *Server) ping(w http.ResponseWriter, r *http.Request) error {
+func (s *infoRoutes) ping(w http.ResponseWriter, r *http.Request) error {
 	accept := r.Header.Get("Accept")
 	if strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/") && !strings.Contains(accept, "*/*") {
 		return reply(w, http.StatusOK, "pong")

@@ -7,15 +7,18 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/core"
 )
 
+// killRoutes are those of what waits for a confirmation.
+type killRoutes struct{ *desk }
+
 // showKills tells how many kills, and volumes to be destroyed, wait for a confirmation.
-func (s *Server) showKills(w http.ResponseWriter, _ *http.Request) error {
-	f := s.cfg.Scheduler.View().Framework
+func (s *killRoutes) showKills(w http.ResponseWriter, _ *http.Request) error {
+	f := s.scheduler.View().Framework
 	return reply(w, http.StatusOK, api.Kills{Held: f.KillsHeld, Volumes: f.VolumesHeld})
 }
 
 // confirmKills lets the kills happen that the guard holds back now.
-func (s *Server) confirmKills(w http.ResponseWriter, r *http.Request) error {
-	f := s.cfg.Scheduler.View().Framework
+func (s *killRoutes) confirmKills(w http.ResponseWriter, r *http.Request) error {
+	f := s.scheduler.View().Framework
 	if f.KillsHeld+f.VolumesHeld == 0 {
 		return &api.Error{Status: http.StatusConflict, Message: "No kill is held back; there is nothing to confirm"}
 	}

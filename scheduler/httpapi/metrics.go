@@ -19,6 +19,7 @@ type metrics struct {
 	active   prometheus.Gauge
 	requests *prometheus.HistogramVec
 	sent     prometheus.Counter
+	streams  prometheus.Gauge
 }
 
 func newMetrics(r *prometheus.Registry, s *Server) (*metrics, error) {
@@ -34,8 +35,11 @@ func newMetrics(r *prometheus.Registry, s *Server) (*metrics, error) {
 		sent: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "gantry_http_response_bytes_total", Help: "Bytes of answers sent, as compressed.",
 		}),
+		streams: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "gantry_event_streams", Help: "Readers of the event stream.",
+		}),
 	}
-	for _, c := range []prometheus.Collector{m.active, m.requests, m.sent, viewCollector{s}} {
+	for _, c := range []prometheus.Collector{m.active, m.requests, m.sent, m.streams, viewCollector{s}} {
 		if err := r.Register(c); err != nil {
 			return nil, fmt.Errorf("register the API's metrics: %w", err)
 		}

@@ -20,7 +20,7 @@ type notices []app.Problem
 
 // reads returns the Reader of a request's definitions, which collects notices, or
 // refuses what has no effect where the request asks for that.
-func (s *Server) reads(r *http.Request, n *notices) api.Reader {
+func (s *appRoutes) reads(r *http.Request, n *notices) api.Reader {
 	rd := s.reader
 	rd.Strict = flag(r, "strict", false)
 	rd.Notice = func(p app.Problem) { *n = append(*n, p) }

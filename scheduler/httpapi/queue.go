@@ -13,8 +13,11 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
-func (s *Server) listQueue(w http.ResponseWriter, r *http.Request) error {
-	v, now := s.cfg.Scheduler.View(), time.Now()
+// queueRoutes are those of what waits for an offer.
+type queueRoutes struct{ *desk }
+
+func (s *queueRoutes) listQueue(w http.ResponseWriter, r *http.Request) error {
+	v, now := s.scheduler.View(), time.Now()
 	p := newPicture(v)
 	embed := r.URL.Query()["embed"]
 	items := []api.QueueItem{}
@@ -60,9 +63,9 @@ func rejections(counts []placement.Tally) []api.RejectSummary {
 	return out
 }
 
-func (s *Server) resetDelay(id app.ID) action {
+func (s *queueRoutes) resetDelay(id app.ID) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		a, err := newPicture(s.cfg.Scheduler.View()).app(id)
+		a, err := newPicture(s.scheduler.View()).app(id)
 		if err != nil {
 			return err
 		}

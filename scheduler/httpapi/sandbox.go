@@ -49,27 +49,15 @@ type Sandboxes interface {
 	List(ctx context.Context, at SandboxPath) ([]SandboxFile, error)
 }
 
-// findTask returns the endpoints below /v3/tasks/{id}.
-func (s *Server) findTask(rest []string) endpoint {
-	if len(rest) < 2 || s.cfg.Sandboxes == nil {
-		return nil
-	}
-	task := mesos.TaskID(rest[0])
-	switch strings.Join(rest[1:], "/") {
-	case "logs":
-		return endpoint{http.MethodGet: s.showLog(task)}
-	case "files":
-		return endpoint{http.MethodGet: s.listFiles(task)}
-	case "files/content":
-		return endpoint{http.MethodGet: s.downloadFile(task)}
-	default:
-		return nil
-	}
+// sandboxRoutes are those of the files of tasks.
+type sandboxRoutes struct {
+	*desk
+	sandboxes Sandboxes
 }
 
 // sandboxOf finds where a task's files are: it is an instance's present task, or
 // the last one of an App that failed.
-func (s *Server) sandboxOf(task mesos.TaskID, file string) (SandboxPath, error) {
+func (s *sandboxRoutes) sandboxOf(task mesos.TaskID, file string) (SandboxPath, error) {
 	at := SandboxPath{Task: task}
 	if file != "" {
 		at.Path = path.Clean(file)
@@ -77,7 +65,7 @@ func (s *Server) sandboxOf(task mesos.TaskID, file string) (SandboxPath, error) 
 	if path.IsAbs(at.Path) || at.Path == ".." || strings.HasPrefix(at.Path, "../") {
 		return at, &api.Error{Status: http.StatusUnprocessableEntity, Message: fmt.Sprintf("path %q leads out of the sandbox; give one relative to it, such as stdout", file)}
 	}
-	v := s.cfg.Scheduler.View()
+	v := s.scheduler.View()
 	if _, i, ok := v.Instance(task); ok && i.AgentID != "" {
 		at.Agent = i.AgentID
 		return at, nil
@@ -95,13 +83,13 @@ func (s *Server) sandboxOf(task mesos.TaskID, file string) (SandboxPath, error) 
 	return at, nil
 }
 
-func (s *Server) listFiles(task mesos.TaskID) action {
+func (s *sandboxRoutes) listFiles(task mesos.TaskID) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		at, err := s.sandboxOf(task, r.URL.Query().Get("path"))
 		if err != nil {
 			return err
 		}
-		files, err := s.cfg.Sandboxes.List(r.Context(), at)
+		files, err := s.sandboxes.List(r.Context(), at)
 		if err != nil {
 			return noFile(at, err)
 		}
@@ -127,7 +115,7 @@ func noFile(at SandboxPath, err error) error {
 	return &api.Error{Status: http.StatusBadGateway, Message: fmt.Sprintf("%s of task %s cannot be read: %v", name, at.Task, err)}
 }
 
-func (s *Server) downloadFile(task mesos.TaskID) action {
+func (s *sandboxRoutes) downloadFile(task mesos.TaskID) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		file := r.URL.Query().Get("path")
 		if file == "" {
@@ -144,7 +132,7 @@ func (s *Server) downloadFile(task mesos.TaskID) action {
 
 // showLog answers with what a task has written: all of it, or the last lines, and
 // on request what it goes on to write until it ends.
-func (s *Server) showLog(task mesos.TaskID) action {
+func (s *sandboxRoutes) showLog(task mesos.TaskID) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		q := r.URL.Query()
 		file := q.Get("file")
@@ -178,9 +166,9 @@ func (s *Server) showLog(task mesos.TaskID) action {
 }
 
 // lastLines returns the offset at which the last n lines of a file begin.
-func (s *Server) lastLines(ctx context.Context, at SandboxPath, n int) (int64, error) {
+func (s *sandboxRoutes) lastLines(ctx context.Context, at SandboxPath, n int) (int64, error) {
 	const step = 32 << 10 // below what an agent returns at once
-	end, _, err := s.cfg.Sandboxes.Read(ctx, at, 1<<62)
+	end, _, err := s.sandboxes.Read(ctx, at, 1<<62)
 	if err != nil || n == 0 {
 		return end, err
 	}
@@ -188,7 +176,7 @@ func (s *Server) lastLines(ctx context.Context, at SandboxPath, n int) (int64, e
 	for begin := end; begin > 0; {
 		upto := begin
 		begin = max(0, begin-step)
-		_, data, err := s.cfg.Sandboxes.Read(ctx, at, begin)
+		_, data, err := s.sandboxes.Read(ctx, at, begin)
 		if err != nil {
 			return 0, err
 		}
@@ -229,7 +217,7 @@ type reading struct {
 
 // copyFile writes a file to the client, and follows it if that is wanted, until
 // the task is over or the client has gone.
-func (s *Server) copyFile(w http.ResponseWriter, r *http.Request, f *reading) error {
+func (s *sandboxRoutes) copyFile(w http.ResponseWriter, r *http.Request, f *reading) error {
 	control := http.NewResponseController(w)
 	if err := control.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return fmt.Errorf("lift the read timeout: %w", err)
@@ -261,8 +249,8 @@ func (s *Server) copyFile(w http.ResponseWriter, r *http.Request, f *reading) er
 }
 
 // copyPiece writes the next piece and reports whether there was one.
-func (s *Server) copyPiece(w http.ResponseWriter, r *http.Request, f *reading) (more bool, err error) {
-	size, data, err := s.cfg.Sandboxes.Read(r.Context(), f.at, f.offset)
+func (s *sandboxRoutes) copyPiece(w http.ResponseWriter, r *http.Request, f *reading) (more bool, err error) {
+	size, data, err := s.sandboxes.Read(r.Context(), f.at, f.offset)
 	if err != nil {
 		if f.begun && f.follow && !errors.Is(err, ErrNoFile) && s.patient(f) {
 			return false, nil
@@ -293,7 +281,7 @@ func (s *Server) copyPiece(w http.ResponseWriter, r *http.Request, f *reading) (
 	return true, nil
 }
 
-func (s *Server) patient(f *reading) bool {
+func (s *sandboxRoutes) patient(f *reading) bool {
 	if f.failing.IsZero() {
 		f.failing = time.Now()
 	}
@@ -301,7 +289,7 @@ func (s *Server) patient(f *reading) bool {
 }
 
 // lives reports whether a task may still write.
-func (s *Server) lives(task mesos.TaskID) bool {
-	_, i, ok := s.cfg.Scheduler.View().Instance(task)
+func (s *sandboxRoutes) lives(task mesos.TaskID) bool {
+	_, i, ok := s.scheduler.View().Instance(task)
 	return ok && i.Condition.Live()
 }

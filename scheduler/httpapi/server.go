@@ -12,10 +12,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.uber.org/zap"
 
-	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/webguard"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/view"
 )
@@ -67,8 +67,9 @@ type Config struct {
 	Agents Agents
 	// Sandboxes reads the files of tasks, for /v3/tasks; nil answers 404 there.
 	Sandboxes Sandboxes
-	// Events serves /v2/events; nil answers 404.
-	Events http.Handler
+	// Events returns the log that /v2/events reads from, nil while this scheduler
+	// does not lead; without it the path is not there.
+	Events func() *eventlog.Log
 	// Abdicate gives up the leadership; nil when that is not possible.
 	Abdicate func()
 	// BodyMax bounds request bodies, in bytes; default 16 MiB.
@@ -81,13 +82,12 @@ type Config struct {
 
 // Server is the HTTP API. It is an http.Handler.
 type Server struct {
-	cfg         Config
-	reader      api.Reader
-	definitions definitions
-	metrics     *metrics
-	artifact    *artifact
-	forwarder   http.Handler
-	chain       http.Handler
+	cfg       Config
+	metrics   *metrics
+	artifact  *artifact
+	routes    []route
+	forwarder http.Handler
+	chain     http.Handler
 }
 
 // New returns a Server. It fails when the executor's binary cannot be read or
@@ -112,7 +112,7 @@ func New(c Config) (*Server, error) {
 		c.Registry = prometheus.NewRegistry()
 		c.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
-	s := &Server{cfg: c, reader: api.Reader{Rules: c.Rules}, definitions: definitions{kept: map[*app.Spec][]byte{}}}
+	s := &Server{cfg: c}
 	var err error
 	if s.metrics, err = newMetrics(c.Registry, s); err != nil {
 		return nil, err
@@ -120,6 +120,7 @@ func New(c Config) (*Server, error) {
 	if s.artifact, err = newArtifact(c.ExecutorPath); err != nil {
 		return nil, err
 	}
+	s.routes = s.table()
 	s.forwarder = newForwarder(s)
 	s.chain = s.observe(s.headers(s.guarded(s.leading(compress(http.HandlerFunc(s.dispatch))))))
 	return s, nil

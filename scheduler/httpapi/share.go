@@ -12,20 +12,16 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
-// findQueues returns the endpoint of all queues, or of the queue whose path's
-// segments follow; the root queue "/" has that of all for changes.
-func (s *Server) findQueues(segments []string) endpoint {
-	path := "/" + strings.Join(segments, "/")
-	e := endpoint{http.MethodGet: s.showQueue(path), http.MethodPut: s.setQuota(path), http.MethodDelete: s.resetQuota(path)}
-	if len(segments) == 0 {
-		e[http.MethodGet] = s.listQueues
-	}
-	return e
+// shareRoutes are those of the tenants' queues and their quotas.
+type shareRoutes struct {
+	*desk
+	// quotas are those that the scheduler was started with, by the queue's path.
+	quotas map[string]fairshare.Quota
 }
 
 // listQueues tells what each tenant's queue has of the cluster.
-func (s *Server) listQueues(w http.ResponseWriter, _ *http.Request) error {
-	v := s.cfg.Scheduler.View()
+func (s *shareRoutes) listQueues(w http.ResponseWriter, _ *http.Request) error {
+	v := s.scheduler.View()
 	sh := &v.Sharing
 	out := api.Queues{
 		Fairness: sh.Mode.String(), Total: amounts(sh.Total), Jain: jain(sh.Queues),
@@ -40,9 +36,9 @@ func (s *Server) listQueues(w http.ResponseWriter, _ *http.Request) error {
 	return reply(w, http.StatusOK, out)
 }
 
-func (s *Server) showQueue(path string) action {
+func (s *shareRoutes) showQueue(path string) action {
 	return func(w http.ResponseWriter, _ *http.Request) error {
-		sh := &s.cfg.Scheduler.View().Sharing
+		sh := &s.scheduler.View().Sharing
 		for _, q := range sh.Queues {
 			if q.Queue == path {
 				return reply(w, http.StatusOK, s.renderShare(sh, q))
@@ -53,7 +49,7 @@ func (s *Server) showQueue(path string) action {
 }
 
 // setQuota changes what a queue may have, from now on and across restarts.
-func (s *Server) setQuota(path string) action {
+func (s *shareRoutes) setQuota(path string) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		data, err := s.body(r)
 		if err != nil {
@@ -74,9 +70,9 @@ func (s *Server) setQuota(path string) action {
 	}
 }
 
-func (s *Server) resetQuota(path string) action {
+func (s *shareRoutes) resetQuota(path string) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if !s.cfg.Scheduler.View().Sharing.Set[path] {
+		if !s.scheduler.View().Sharing.Set[path] {
 			return &api.Error{Status: http.StatusNotFound, Message: fmt.Sprintf("Queue '%s' has no quota that was set at run time", path)}
 		}
 		return s.changeQuota(w, r, core.SetQuota{Queue: path})
@@ -84,11 +80,11 @@ func (s *Server) resetQuota(path string) action {
 }
 
 // changeQuota carries out a change and answers with what the queue then has.
-func (s *Server) changeQuota(w http.ResponseWriter, r *http.Request, c core.SetQuota) error {
+func (s *shareRoutes) changeQuota(w http.ResponseWriter, r *http.Request, c core.SetQuota) error {
 	if _, err := s.do(r, c); err != nil {
 		return err
 	}
-	sh := &s.cfg.Scheduler.View().Sharing
+	sh := &s.scheduler.View().Sharing
 	for _, q := range sh.Queues {
 		if q.Queue == c.Queue {
 			return reply(w, http.StatusOK, s.renderShare(sh, q))
@@ -151,14 +147,14 @@ func jain(queues []fairshare.Share) float64 {
 	return fairshare.Jain(shares)
 }
 
-func (s *Server) renderShare(sh *view.Sharing, q fairshare.Share) api.Share {
+func (s *shareRoutes) renderShare(sh *view.Sharing, q fairshare.Share) api.Share {
 	out := api.Share{
 		Queue: q.Queue, Used: amounts(q.Used), Instances: q.Instances, Waiting: q.Waiting, AppsLimited: q.Limited,
 		Quota: api.Quota{Weight: q.Quota.Weight, Guarantee: bounds(q.Quota.Guarantee), Limit: bounds(q.Quota.Limit)},
 	}
 	if sh.Set[q.Queue] {
 		out.QuotaFrom = "api"
-	} else if _, ok := s.cfg.Quotas[q.Queue]; ok {
+	} else if _, ok := s.quotas[q.Queue]; ok {
 		out.QuotaFrom = "flag"
 	}
 	if q.Resource != "" {

@@ -13,7 +13,7 @@ import (
 
 func TestRenderShare(t *testing.T) {
 	t.Parallel()
-	s := &Server{cfg: Config{Quotas: map[string]fairshare.Quota{"/prod": {Weight: 3}, "/dev": {Weight: 1}}}}
+	s := &shareRoutes{quotas: map[string]fairshare.Quota{"/prod": {Weight: 3}, "/dev": {Weight: 1}}}
 	sh := &view.Sharing{Set: map[string]bool{"/prod": true}}
 	four, zero := 4.0, 0.0
 	got := s.renderShare(sh, fairshare.Share{

@@ -15,8 +15,11 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
-func (s *Server) listTasks(w http.ResponseWriter, r *http.Request) error {
-	v := s.cfg.Scheduler.View()
+// taskRoutes are those of tasks, of one App or of all.
+type taskRoutes struct{ *desk }
+
+func (s *taskRoutes) listTasks(w http.ResponseWriter, r *http.Request) error {
+	v := s.scheduler.View()
 	if wantsText(r) {
 		var apps []*view.App
 		v.Apps(func(a *view.App) bool {
@@ -55,8 +58,8 @@ func statusFilter(r *http.Request) map[string]bool {
 }
 
 // appsOf returns the App that an id names, or those that a wildcard id names.
-func (s *Server) appsOf(id app.ID) ([]*view.App, error) {
-	p := newPicture(s.cfg.Scheduler.View())
+func (s *taskRoutes) appsOf(id app.ID) ([]*view.App, error) {
+	p := newPicture(s.scheduler.View())
 	if g, ok := group(id); ok {
 		return p.in(g)
 	}
@@ -67,7 +70,7 @@ func (s *Server) appsOf(id app.ID) ([]*view.App, error) {
 	return []*view.App{a}, nil
 }
 
-func (s *Server) listAppTasks(id app.ID) action {
+func (s *taskRoutes) listAppTasks(id app.ID) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		apps, err := s.appsOf(id)
 		if err != nil {
@@ -96,7 +99,7 @@ func killOf(r *http.Request) (kill, error) {
 	return k, nil
 }
 
-func (s *Server) deleteAppTasks(id app.ID) action {
+func (s *taskRoutes) deleteAppTasks(id app.ID) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		k, err := killOf(r)
 		if err != nil {
@@ -121,13 +124,13 @@ func (s *Server) deleteAppTasks(id app.ID) action {
 
 // deleteTask looks the task up by its id alone: old clients derive an App's
 // path from it that is none.
-func (s *Server) deleteTask(id string) action {
+func (s *taskRoutes) deleteTask(id string) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		k, err := killOf(r)
 		if err != nil {
 			return err
 		}
-		a, i, ok := s.cfg.Scheduler.View().Instance(mesos.TaskID(id))
+		a, i, ok := s.scheduler.View().Instance(mesos.TaskID(id))
 		if !ok || !shown(i) {
 			return unknown("Task", id)
 		}
@@ -142,7 +145,7 @@ func (s *Server) deleteTask(id string) action {
 	}
 }
 
-func (s *Server) deleteTasks(w http.ResponseWriter, r *http.Request) error {
+func (s *taskRoutes) deleteTasks(w http.ResponseWriter, r *http.Request) error {
 	k, err := killOf(r)
 	if err != nil {
 		return err
@@ -161,7 +164,7 @@ func (s *Server) deleteTasks(w http.ResponseWriter, r *http.Request) error {
 		}
 		return &api.Error{Status: http.StatusBadRequest, Message: "Invalid JSON", Text: text}
 	}
-	v := s.cfg.Scheduler.View()
+	v := s.scheduler.View()
 	var tasks []api.Task
 	for _, id := range *body.IDs {
 		if _, _, ok := instance.OfTask(mesos.TaskID(id)); !ok {
@@ -178,7 +181,7 @@ func (s *Server) deleteTasks(w http.ResponseWriter, r *http.Request) error {
 }
 
 // kill ends tasks and answers with those that end, or, when their Apps shrink, with the deployment.
-func (s *Server) kill(w http.ResponseWriter, r *http.Request, k kill, tasks []api.Task) error {
+func (s *taskRoutes) kill(w http.ResponseWriter, r *http.Request, k kill, tasks []api.Task) error {
 	cmd := core.KillTasks{Scale: k.scale, Wipe: k.wipe, Force: k.force}
 	for _, t := range tasks {
 		cmd.Tasks = append(cmd.Tasks, mesos.TaskID(t.ID))

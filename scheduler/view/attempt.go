@@ -5,14 +5,16 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
 )
 
 // Unplaced notes that Apps found no place, and keeps for readers why. Counting the
 // reasons looks at every one of the agents for each App; above a bound those that
-// were counted longest ago come first. demand tells what placement knows of an App.
-func (b *Builder) Unplaced(now time.Time, pages []*Page, agents int, demand func(*roster.App) *placement.Demand) {
+// were counted longest ago come first. demand tells what placement knows of an App,
+// and which instance waits for its home, nil if none does.
+func (b *Builder) Unplaced(now time.Time, pages []*Page, agents int, demand func(*roster.App) (*placement.Demand, *instance.Instance)) {
 	for _, p := range pages {
 		b.Changed(p)
 		p.tell().LastUnused = now
@@ -26,7 +28,8 @@ func (b *Builder) Unplaced(now time.Time, pages []*Page, agents int, demand func
 			return
 		}
 		b.budget.checks -= agents
-		p.explain(now, b.source.Facts(p.app).WaitsSince, demand(p.app))
+		d, homesick := demand(p.app)
+		p.explain(now, b.source.Facts(p.app).WaitsSince, d, homesick)
 	}
 }
 
@@ -52,13 +55,18 @@ const unusedOffersMax = 20
 
 // explain keeps why the App's instances, the oldest of which has waited since
 // then, find no place.
-func (p *Page) explain(now, since time.Time, d *placement.Demand) {
+func (p *Page) explain(now, since time.Time, d *placement.Demand, homesick *instance.Instance) {
 	p.explainedAt = now
 	if !p.attemptSince.Equal(since) {
 		p.attemptSince = since
 		d.BeginAttempt()
 	}
-	r := rejections(p.app, d)
+	var r placement.Rejections
+	if homesick != nil {
+		r = d.RejectionsOf(string(homesick.ID), homesick.Home.AgentID)
+	} else {
+		r = d.Rejections()
+	}
 	q := p.tell()
 	q.Processed, q.Unused = r.Attempt.Processed, r.Attempt.Refused()
 	q.Rejections, q.Attempt = r.LastOffers.Tallies(), r.Attempt.Tallies()

@@ -8,9 +8,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/why"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
-	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
-	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // Source is asked, while a View is drawn, for what it costs nothing to look up
@@ -19,11 +17,13 @@ type Source interface {
 	Framework() Framework
 	// Deployments are the active ones, oldest first. They are copied.
 	Deployments() []*deployment.Deployment
-	// Sharing is made anew.
+	// Shared counts the changes of what Sharing tells, which is made anew.
+	Shared() uint64
 	Sharing() Sharing
 	Facts(a *roster.App) Facts
-	// HomeLack is what the home of a waiting instance has not got at present.
-	HomeLack(h *instance.Home) why.HomeLack
+	// Home is what an App's longest waiting resident instance waits for, nil if none
+	// waits for its home.
+	Home(a *roster.App) *why.Home
 }
 
 // Facts are what is known of an App beside its instances.
@@ -45,10 +45,10 @@ type Builder struct {
 	apps   []*Page
 	agents []*sighting
 	seen   map[mesos.AgentID]*sighting
-	// sharing says that the shares have changed since shared, when they were last shown.
-	sharing bool
-	shared  time.Time
-	budget  budget
+	// shared is which state of the shares was last shown, at sharedAt.
+	shared   uint64
+	sharedAt time.Time
+	budget   budget
 }
 
 // sighting is an agent as its last offer showed it.
@@ -59,7 +59,7 @@ type sighting struct {
 
 // NewBuilder returns a Builder of Views of a scheduler without Apps.
 func NewBuilder(source Source) *Builder {
-	return &Builder{source: source, last: New(time.Time{}, Framework{}, nil, nil), seen: map[mesos.AgentID]*sighting{}, sharing: true}
+	return &Builder{source: source, last: New(time.Time{}, Framework{}, nil, nil), seen: map[mesos.AgentID]*sighting{}}
 }
 
 // Changed has the next View show the App as it is then.
@@ -90,12 +90,8 @@ func (b *Builder) Saw(now time.Time, o *mesos.Offer) {
 	}
 }
 
-// SharesChanged has the next View show the shares as they are then or, where
-// there are many queues, one soon after.
-func (b *Builder) SharesChanged() { b.sharing = true }
-
 // ShowShares has the next View that shows any change show the shares.
-func (b *Builder) ShowShares() { b.shared = time.Time{} }
+func (b *Builder) ShowShares() { b.sharedAt = time.Time{} }
 
 // Take returns the View of now. Its cost grows with what changed since the last
 // one, not with the whole.
@@ -138,10 +134,11 @@ const (
 
 // share renews the shares.
 func (b *Builder) share(v *View) {
-	if !b.sharing && len(b.apps) == 0 || len(v.Sharing.Queues) > queuesMany && v.At.Sub(b.shared) < sharesPause {
+	shared := b.source.Shared()
+	if shared == b.shared && len(b.apps) == 0 || len(v.Sharing.Queues) > queuesMany && v.At.Sub(b.sharedAt) < sharesPause {
 		return
 	}
-	b.sharing, b.shared = false, v.At
+	b.shared, b.sharedAt = shared, v.At
 	v.Sharing = b.source.Sharing()
 }
 
@@ -177,41 +174,8 @@ func (b *Builder) draw(p *Page, now time.Time) *App {
 	if facts.DelayUntil.After(now) {
 		v.Queue.DelayUntil = facts.DelayUntil
 	}
-	if h := HomeOf(a, b.source.HomeLack); h != nil {
+	if h := b.source.Home(a); h != nil {
 		v.Queue.Cause = *h
 	}
 	return v
-}
-
-// HomeOf says what an App's longest waiting resident instance waits for, nil if
-// none waits for its home. lack tells what a home has not got.
-func HomeOf(a *roster.App, lack func(*instance.Home) why.HomeLack) *why.Home {
-	i := homesick(a)
-	if i == nil {
-		return nil
-	}
-	paths := make([]string, len(i.Home.Volumes))
-	for n, v := range i.Home.Volumes {
-		paths[n] = v.ContainerPath
-	}
-	return &why.Home{
-		Instance: string(i.ID), Task: i.TaskID(), Agent: i.Home.AgentID, Hostname: i.Home.Hostname,
-		Paths: paths, Made: i.Home.Made, Lack: lack(i.Home), Wipe: true,
-	}
-}
-
-// homesick returns the waiting instance with a home that has waited longest.
-func homesick(a *roster.App) *instance.Instance {
-	if !a.Resident() {
-		return nil
-	}
-	return volumes.Missing(a.Instances)
-}
-
-// rejections tells why no agent takes the App's next instance.
-func rejections(a *roster.App, d *placement.Demand) placement.Rejections {
-	if i := homesick(a); i != nil {
-		return d.RejectionsOf(string(i.ID), i.Home.AgentID)
-	}
-	return d.Rejections()
 }

@@ -21,20 +21,26 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // stage is a Source, and what takes care of some Apps.
 type stage struct {
-	roster *roster.Roster
-	facts  Facts
-	queues int
-	shared int
+	roster  *roster.Roster
+	facts   Facts
+	home    *why.Home
+	queues  int
+	shared  int
+	changes uint64
 }
 
 func (s *stage) Framework() Framework                  { return Framework{ID: "f"} }
 func (s *stage) Deployments() []*deployment.Deployment { return nil }
 func (s *stage) Facts(*roster.App) Facts               { return s.facts }
-func (s *stage) HomeLack(*instance.Home) why.HomeLack  { return why.HomeSilent }
+func (s *stage) Home(*roster.App) *why.Home            { return s.home }
 func (s *stage) Sharing() Sharing {
 	s.shared++
 	return Sharing{Queues: make([]fairshare.Share, s.queues)}
 }
+
+// Shared counts from 1, so that the first View shows the shares.
+func (s *stage) Shared() uint64 { return s.changes + 1 }
+
 func (s *stage) add(id app.ID, instances int) (p *Page) {
 	a := &roster.App{}
 	s.roster.Add(a, &app.Spec{ID: id, Version: start, Instances: instances}, nil)
@@ -154,13 +160,13 @@ func TestManySharesAreShownAFewTimesASecond(t *testing.T) {
 		b.Take(start)
 		b.Take(start) // nothing has changed
 		for n := 1; n <= 3; n++ {
-			b.SharesChanged()
+			s.changes++
 			b.Take(start.Add(time.Duration(n) * sharesPause / 3))
 		}
 		if s.shared != row.want {
 			t.Errorf("%d queues: shown %d times, want %d", row.queues, s.shared, row.want)
 		}
-		b.SharesChanged()
+		s.changes++
 		b.ShowShares()
 		if b.Take(start.Add(sharesPause)); s.shared != row.want+1 {
 			t.Errorf("%d queues: a new quota is not shown at once", row.queues)
@@ -206,5 +212,17 @@ func TestFactsAreThoseOfTheTimeOfTheView(t *testing.T) {
 	a, _ = b.Take(start.Add(time.Minute)).App("/web")
 	if !a.Queue.DelayUntil.IsZero() || !a.Queue.LastUsed.IsZero() {
 		t.Errorf("when the back-off is over and nothing waits: got %+v", a.Queue)
+	}
+}
+
+func TestAMissedHomeIsTheCauseOfAWait(t *testing.T) {
+	t.Parallel()
+	home := why.Home{Instance: "i1", Paths: []string{"data"}, Lack: why.HomeDraining}
+	s := &stage{roster: roster.New(), home: &home}
+	b := NewBuilder(s)
+	b.Changed(s.add("/db", 1))
+	a, _ := b.Take(start).App("/db")
+	if diff := cmp.Diff(why.Cause(home), a.Queue.Cause); diff != "" {
+		t.Errorf("cause (-want +got):\n%s", diff)
 	}
 }

@@ -162,9 +162,6 @@ func (b *Book) search(d time.Duration) {
 	b.keeper.Search(b.searchUntil)
 }
 
-// Searching reports whether offers are wanted to find what was released.
-func (b *Book) Searching() bool { return b.now.Before(b.searchUntil) }
-
 // Glance looks for what is still to be destroyed, and for volumes whose agent may
 // be back under another id, as after a new subscription. An agent may also be
 // back without the task, which nobody says without being asked.

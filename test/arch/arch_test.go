@@ -18,8 +18,7 @@ const module = "github.com/gantry-mesos/gantry/"
 
 // pure packages decide and do nothing else: equal input gives equal output.
 var pure = []string{
-	"scheduler/core", "scheduler/view", "scheduler/roster", "scheduler/volumes", "scheduler/matching", "scheduler/instance", "scheduler/deployment",
-	"scheduler/offer", "scheduler/placement",
+	"scheduler/core", "scheduler/view", "scheduler/roster", "scheduler/volumes", "scheduler/matching", "scheduler/instance", "scheduler/deployment", "scheduler/offer", "scheduler/placement",
 	"scheduler/fairshare", "scheduler/reconciliation", "executor/core",
 	"pkg/app", "pkg/constraint", "pkg/resource", "pkg/backoff", "pkg/event", "pkg/runspec", "pkg/dockerparam", "pkg/fault", "pkg/heap", "pkg/timer", "pkg/mesos", "pkg/why",
 }
@@ -124,6 +123,7 @@ var rooms = map[string][]string{
 	"scheduler/roster":   {"scheduler/deployment"},
 	"scheduler/matching": {"scheduler/roster", "scheduler/placement", "scheduler/fairshare"},
 	"scheduler/volumes":  {"scheduler/roster", "scheduler/placement"},
+	"scheduler/view":     {"scheduler/roster", "scheduler/placement", "scheduler/fairshare", "scheduler/deployment"},
 }
 
 func TestRoomsOfTheCoreKnowOnlyWhatTheyNeed(t *testing.T) {
@@ -159,6 +159,16 @@ func TestTheMiniClusterDecidesWithoutIO(t *testing.T) {
 				if imp == bad {
 					t.Errorf("%s imports %s: %s", p.name(), imp, forbidden[bad])
 				}
+			}
+		}
+	}
+}
+
+func TestTheEventLogKnowsEventsOnly(t *testing.T) {
+	for _, p := range list(t) {
+		for _, imp := range p.Imports {
+			if own, ok := strings.CutPrefix(imp, module); ok && p.name() == "scheduler/eventlog" && own != "pkg/event" {
+				t.Errorf("%s imports %s: it keeps events of all kinds alike, and its readers are others' matter", p.name(), own)
 			}
 		}
 	}

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"container/heap"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/heap"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
@@ -150,24 +150,21 @@ func packNaively(w *workloads.Workload, size workloads.Size) (packed, error) {
 	}), nil
 }
 
-// ending is when a running instance ends.
+// ending is when a running instance ends; those of one time go in the order of their starts.
 type ending struct {
+	heap.Handle
 	at    float64
+	n     int
 	app   int
 	where placement.Assignment
 }
 
-// endings is a heap, the earliest first.
-type endings []ending
-
-func (e endings) Len() int           { return len(e) }
-func (e endings) Less(i, j int) bool { return e[i].at < e[j].at }
-func (e endings) Swap(i, j int)      { e[i], e[j] = e[j], e[i] }
-func (e *endings) Push(x any)        { *e = append(*e, x.(ending)) }
-func (e *endings) Pop() any {
-	last := (*e)[len(*e)-1]
-	*e = (*e)[:len(*e)-1]
-	return last
+// Before orders endings, the earliest first.
+func (e *ending) Before(other *ending) bool {
+	if e.at != other.at {
+		return e.at < other.at
+	}
+	return e.n < other.n
 }
 
 // replay runs the trace: instances arrive evenly, wait in their tenant's queue,
@@ -178,7 +175,7 @@ type replay struct {
 	tree    *fairshare.Tree
 	demands map[app.ID]*placement.Demand
 	index   map[app.ID]int
-	running endings
+	running heap.Heap[*ending]
 	started int
 	// useSeconds is the integral of the dominant share in use over time.
 	useSeconds, last float64
@@ -274,7 +271,7 @@ func newReplay(sc *scene) *replay {
 func (r *replay) run(order []int, span float64) {
 	for k, i := range order {
 		now := span * float64(k) / float64(len(order))
-		for len(r.running) > 0 && r.running[0].at <= now {
+		for r.running.Len() > 0 && r.running.First().at <= now {
 			r.end()
 		}
 		r.advance(now)
@@ -314,7 +311,8 @@ func (r *replay) advance(now float64) {
 }
 
 func (r *replay) end() {
-	e := heap.Pop(&r.running).(ending)
+	e := r.running.First()
+	r.running.Remove(e)
 	r.advance(e.at)
 	s := r.apps[e.app].Spec
 	r.cluster.Undo(e.where)
@@ -339,7 +337,7 @@ func (r *replay) start(now float64) {
 		}
 		r.started++
 		r.used = r.used.Add(it.Need)
-		heap.Push(&r.running, ending{now + r.apps[i].Seconds, i, a})
+		r.running.Set(&ending{at: now + r.apps[i].Seconds, n: r.started, app: i, where: a})
 		r.tree.Placed(it, time.Time{})
 	}
 }

@@ -47,6 +47,9 @@ func readEnvironment() environment {
 }
 
 func TestMain(m *testing.M) {
+	if fake() {
+		return
+	}
 	switch filepath.Base(os.Args[0]) {
 	case "mesos-master":
 		standInMaster(os.Args[1:])
@@ -204,6 +207,9 @@ func attempt(t *scope, env environment, c *Case) (wording []string, err error) {
 	err = replay.Run(ctx)
 	for _, w := range replay.Wording() {
 		t.Logf("wording: %s", w)
+	}
+	if mesos, ok := rig.(*mesosRig); ok && err != nil {
+		err = errors.Join(err, mesos.ended())
 	}
 	if remote, ok := rig.(*remoteRig); ok {
 		err = errors.Join(err, remote.tearDown(ctx, replay.Frameworks()))

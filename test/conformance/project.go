@@ -107,7 +107,8 @@ func projectLists(want []any, payload map[string]any, noun string) []any {
 		names = []string{"completed_tasks", "tasks"}
 	}
 	for _, name := range slices.Sorted(maps.Keys(payload)) {
-		if !slices.Contains(names, name) {
+		// A recovered agent is one that is missed: who waits for agents waits for registered ones.
+		if !slices.Contains(names, name) && name != "recovered_agents" {
 			names = append(names, name)
 		}
 	}

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -79,6 +80,9 @@ func checkMessage(to, path string, headers map[string]string, body any) error {
 	m := &message{kind: kind, body: object, headers: headers}
 	name := apiName(to, path)
 	var broken []error
+	if err := decodes(to, path, object); err != nil {
+		broken = append(broken, fmt.Errorf("%s call %s: %w", name, kind, err))
+	}
 	for _, r := range rules() {
 		if r.api != "" && r.api != name || r.types != "" && !among(kind, r.types) {
 			continue
@@ -88,6 +92,15 @@ func checkMessage(to, path string, headers map[string]string, body any) error {
 		}
 	}
 	return errors.Join(broken...)
+}
+
+// decodes returns nil if a body is a message of its API with all fields that are required, however deep they are.
+func decodes(to, path string, body map[string]any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	return codec.UnmarshalJSON(text, apiOf(to, path).call())
 }
 
 func apiName(to, path string) string {

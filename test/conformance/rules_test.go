@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -31,6 +32,10 @@ func TestMessagesAreCheckedAsMesosDoes(t *testing.T) {
 		{"no framework id", "scheduler", `{"type":"REVIVE"}`, "framework_id.value"},
 		{"revive", "scheduler", `{"type":"REVIVE",` + fid + `}`, ""},
 		{"no sub-message", "scheduler", `{"type":"KILL",` + fid + `}`, "Expecting 'kill'"},
+		{"a task without its agent", "scheduler", `{"type":"ACCEPT",` + fid + `,"accept":{"offer_ids":[{"value":"o"}],"operations":[{"type":"LAUNCH","launch":{"task_infos":[{"name":"n","task_id":{"value":"t"}}]}}]}}`, "accept.operations[0].launch.task_infos[0].agent_id"},
+		{"a resource of no type", "scheduler", `{"type":"ACCEPT",` + fid + `,"accept":{"operations":[{"type":"RESERVE","reserve":{"resources":[{"name":"cpus"}]}}]}}`, "resources[0].type"},
+		{"a reconciliation of nothing", "scheduler", `{"type":"RECONCILE",` + fid + `,"reconcile":{"tasks":[{}]}}`, "reconcile.tasks[0].task_id"},
+		{"a number for an id", "scheduler", `{"type":"KILL",` + fid + `,"kill":{"task_id":{"value":7}}}`, "Not expecting a JSON number"},
 		{"kill of nothing", "scheduler", `{"type":"KILL",` + fid + `,"kill":{}}`, "task_id.value"},
 		{"shutdown of nothing", "scheduler", `{"type":"SHUTDOWN",` + fid + `,"shutdown":{"agent_id":{"value":"a"}}}`, "executor_id.value"},
 		{"acknowledge", "scheduler", `{"type":"ACKNOWLEDGE",` + fid + `,"acknowledge":{` + ack + `,` + good + `}}`, ""},
@@ -61,6 +66,53 @@ func TestMessagesAreCheckedAsMesosDoes(t *testing.T) {
 			t.Errorf("%s: checkMessage = %v, want %q", c.name, err, c.want)
 		}
 	}
+}
+
+// Every message that a case sends and wants to be taken would be taken by a real master or agent as far as it can be
+// judged by itself.
+func TestTheMessagesOfAllCasesObeyTheRules(t *testing.T) {
+	t.Parallel()
+	checked := map[string]int{}
+	for _, dir := range []string{"testdata/cases", "testdata/written"} {
+		cases, err := LoadCases(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range cases {
+			for n, step := range c.Steps {
+				if step.Send == nil || step.Send.Raw != nil || !isCall(step.Send.Method, step.Send.Path, step.Expect.Status) {
+					continue
+				}
+				b := boundFor(step.Send, c)
+				body, err := b.expandValue(step.Send.Body)
+				if err == nil {
+					err = checkMessage(step.Send.To, step.Send.Path, step.Send.Headers, body)
+				}
+				if err != nil {
+					t.Errorf("%s step %d: %v", c.ID, n+1, err)
+				}
+				checked[apiName("", step.Send.Path)]++
+			}
+		}
+	}
+	if len(checked) != 3 || checked["scheduler"] < 300 || checked["executor"] < 50 {
+		t.Errorf("checked: %v", checked)
+	}
+}
+
+// boundFor gives every placeholder of a message that answers bind a value.
+func boundFor(req *Request, c *Case) *Binding {
+	b := NewBinding(map[string]string{}, map[string]string{})
+	for name := range c.Config.Files {
+		b.files[name] = "/file"
+	}
+	text, _ := json.Marshal(req) //nolint:errchkjson // it was read from JSON
+	for _, m := range placeholder.FindAllStringSubmatch(string(text), -1) {
+		if name, number := m[2], m[3]; number != "" && name != "STATUS_UUID" && name != "STREAM_ID" && name != "UUID" {
+			b.values[name+"_"+number] = strings.ToLower(name) + "-" + number
+		}
+	}
+	return b
 }
 
 func TestHeadersAreChecked(t *testing.T) {

@@ -106,11 +106,25 @@ func TestTheAPIAsksForCredentials(t *testing.T) {
 	}
 	a.must(http.MethodPost, "/v2/apps", shell("/web", "exec sleep 1000", 1, ""), nil)
 	a.running("/web", 1, time.Minute) // agents fetch the executor without credentials
-	for url, want := range map[string]int{"http://" + address: 1, a.url: 0} {
-		cmd := exec.Command(filepath.Join(bin, "gantry"), "--url", url, "app", "list")
+	several := filepath.Join(t.TempDir(), "several")
+	if err := os.WriteFile(several, []byte("ops:s3cret\ndev:s3cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		flags []string
+		want  int
+	}{
+		{[]string{"--url", "http://" + address}, 1},
+		{[]string{"--url", a.url}, 0},
+		{[]string{"--url", "http://" + address, "--credentials-file", users}, 0},
+		{[]string{"--url", "http://ops:wrong@" + address, "--credentials-file", users}, 0},
+		{[]string{"--url", "http://" + address, "--credentials-file", several}, 2},
+		{[]string{"--url", "http://" + address, "--credentials-file", several + ".none"}, 2},
+	} {
+		cmd := exec.Command(filepath.Join(bin, "gantry"), append(row.flags, "app", "list")...)
 		out, _ := cmd.CombinedOutput() // the exit code is checked below
-		if got := cmd.ProcessState.ExitCode(); got != want {
-			t.Errorf("gantry --url %s: exit code %d, want %d\n%s", url, got, want, out)
+		if got := cmd.ProcessState.ExitCode(); got != row.want || strings.Contains(string(out), "s3cret") {
+			t.Errorf("gantry %s: exit code %d, want %d and no password\n%s", strings.Join(row.flags, " "), got, row.want, out)
 		}
 	}
 	var state struct {
@@ -133,7 +147,13 @@ func TestASchedulerThatAnybodyCanReachSaysSo(t *testing.T) {
 	c := cluster(t, nil)
 	_, port, _ := strings.Cut(freeAddress(t), ":")
 	p := start(t, nil, "gantry", "scheduler", "--master", c.MasterURL(), "--state-dir", t.TempDir(), "--http-address", "0.0.0.0:"+port, "--hostname", "localhost")
-	api{t, "http://127.0.0.1:" + port}.ready()
+	a := api{t, "http://127.0.0.1:" + port}
+	a.ready()
+	for host, want := range map[string]int{"evil.example": 403, "10.0.0.7:8080": 200, "localhost": 200, "gantry-1": 200} {
+		if got, body := send(t, http.MethodGet, a.url+"/v2/apps", "", host); got != want {
+			t.Errorf("Host %s: got %d %s, want %d", host, got, body, want)
+		}
+	}
 	if out := p.out.String(); !strings.Contains(out, "ANYBODY") || !strings.Contains(out, "--http-credentials-file") {
 		t.Errorf("no warning:\n%s", out)
 	}

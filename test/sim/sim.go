@@ -18,12 +18,13 @@
 package sim
 
 import (
-	"container/heap"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gantry-mesos/gantry/pkg/heap"
 )
 
 // callMax is the longest that a call is under way.
@@ -75,7 +76,7 @@ func Run(seed uint64) (Stats, error) {
 type world struct {
 	rng     *rand.Rand
 	now     time.Time
-	queue   queue
+	queue   heap.Heap[*happening]
 	seq     int
 	err     error
 	journal *journal
@@ -156,8 +157,12 @@ func (w *world) calm() {
 
 // until carries out what happens up to a time, or up to the first broken promise.
 func (w *world) until(end time.Time) {
-	for w.err == nil && len(w.queue) > 0 && !w.queue[0].at.After(end) {
-		e, _ := heap.Pop(&w.queue).(happening)
+	for w.err == nil {
+		e := w.queue.First()
+		if e == nil || e.at.After(end) {
+			break
+		}
+		w.queue.Remove(e)
 		w.now = e.at
 		w.stats.Events++
 		e.do()
@@ -170,7 +175,7 @@ func (w *world) after(d time.Duration, do func()) { w.at(w.now.Add(d), do) }
 
 func (w *world) at(t time.Time, do func()) {
 	w.seq++
-	heap.Push(&w.queue, happening{at: t, seq: w.seq, do: do})
+	w.queue.Set(&happening{at: t, seq: w.seq, do: do})
 }
 
 func (w *world) fail(format string, args ...any) {
@@ -205,31 +210,18 @@ func (w *world) uuid() []byte {
 	return fmt.Appendf(nil, "u%d", w.uuids)
 }
 
+// happening is what will happen at a time; those of one time go in the order of planning.
 type happening struct {
+	heap.Handle
 	at  time.Time
 	seq int
 	do  func()
 }
 
-// queue implements heap.Interface: by time, then in the order of planning.
-type queue []happening
-
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	if !q[i].at.Equal(q[j].at) {
-		return q[i].at.Before(q[j].at)
+// Before orders what happens.
+func (h *happening) Before(other *happening) bool {
+	if !h.at.Equal(other.at) {
+		return h.at.Before(other.at)
 	}
-	return q[i].seq < q[j].seq
-}
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any) {
-	h, _ := x.(happening)
-	*q = append(*q, h)
-}
-func (q *queue) Pop() any {
-	old := *q
-	h := old[len(old)-1]
-	old[len(old)-1] = happening{}
-	*q = old[:len(old)-1]
-	return h
+	return h.seq < other.seq
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"sync"
-	"time"
 )
 
 // Gate freezes what a process does with the group, as SIGSTOP would. The zero value is open.
@@ -49,16 +48,18 @@ func (g *Gate) Wait(ctx context.Context) error {
 	}
 }
 
-// dial connects like net.DialTimeout once the gate is open; the connection stands still while it is closed.
-func (g *Gate) dial(ctx context.Context, network, addr string, timeout time.Duration) (net.Conn, error) {
-	if err := g.Wait(ctx); err != nil {
-		return nil, err
+// dialer returns what connects once the gate is open; a connection stands still while it is closed, until ctx is done.
+func (g *Gate) dialer(ctx context.Context) func(context.Context, string, string) (net.Conn, error) {
+	return func(dial context.Context, network, addr string) (net.Conn, error) {
+		if err := g.Wait(dial); err != nil {
+			return nil, err
+		}
+		conn, err := (&net.Dialer{}).DialContext(dial, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return g.Conn(ctx, conn), nil
 	}
-	conn, err := (&net.Dialer{Timeout: timeout}).DialContext(ctx, network, addr)
-	if err != nil {
-		return nil, err
-	}
-	return g.Conn(ctx, conn), nil
 }
 
 // Conn makes a connection stand still while the gate is closed: nothing that arrives is read and nothing is written.

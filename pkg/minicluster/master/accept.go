@@ -26,11 +26,8 @@ type acceptance struct {
 	*accepting
 	fw    *Framework
 	agent *Agent
-	role  string
-	// offered is the sum of the offers, with the effect of the operations on reservations and volumes so far;
-	// available is what of it is not used yet.
-	offered   resources.List
-	available resources.List
+	// books are what the next operation is held against, with what the ones before have left.
+	books validation.Books
 }
 
 // accept handles the call ACCEPT (Mesos, scheduler HTTP API, ACCEPT).
@@ -48,19 +45,18 @@ func (s *accepting) accept(fw *Framework, c *scheduler.Call_Accept) {
 		return
 	}
 	first := fw.Offers[c.OfferIDs[0].Value]
-	w := &acceptance{accepting: s, fw: fw, agent: s.Agents[first.AgentID], role: first.Role}
+	var offered resources.List
 	for _, id := range c.OfferIDs {
 		o := fw.Offers[id.Value]
-		w.offered = w.offered.Plus(o.Resources)
+		offered = offered.Plus(o.Resources)
 		s.offers.forget(o)
 	}
-	original := w.offered
-	w.available = w.offered
+	w := s.begin(fw, s.Agents[first.AgentID], first.Role, offered)
 	for i := range c.Operations {
 		w.operation(&c.Operations[i])
 	}
-	converted := w.available.Beyond(original)
-	declined := w.available.Minus(converted)
+	converted := w.books.Available.Beyond(offered)
+	declined := w.books.Available.Minus(converted)
 	now := time.Now()
 	s.alloc.Recovered(fw.ID, w.agent.ID, converted, 0, now)
 	s.alloc.Recovered(fw.ID, w.agent.ID, declined, refusal(c.Filters), now)
@@ -77,28 +73,28 @@ func (s *accepting) invalidOffers(fw *Framework, ids []mesos.OfferID) string {
 	})
 }
 
-// books are what the next operation is held against.
-func (w *acceptance) books() *validation.Books {
-	return &validation.Books{
-		Framework: &w.fw.Info, Agent: w.agent.ID, Role: w.role, Total: w.agent.Total, Available: w.available,
-		HasTask: func(id string) bool { return w.fw.Tasks[id] != nil },
+// begin opens the books of an ACCEPT.
+func (s *accepting) begin(fw *Framework, a *Agent, role string, offered resources.List) *acceptance {
+	return &acceptance{accepting: s, fw: fw, agent: a, books: validation.Books{
+		Framework: &fw.Info, Agent: a.ID, Role: role, Total: a.Total, Available: offered,
+		HasTask: func(id string) bool { return fw.Tasks[id] != nil },
 		Unreachable: func(id string) bool {
-			return slices.ContainsFunc(w.fw.Unreachable, func(t *Task) bool { return t.TaskID.Value == id })
+			return slices.ContainsFunc(fw.Unreachable, func(t *Task) bool { return t.TaskID.Value == id })
 		},
 		Executor: func(id string) (mesos.ExecutorInfo, bool) {
-			e, ok := w.agent.Executors[w.fw.ID][id]
+			e, ok := a.Executors[fw.ID][id]
 			return e, ok
 		},
-		InUse:  w.agent.usesAny,
-		MayRun: func(user string) bool { return w.authorized(w.fw.Info.Principal, ActionRunTasks, user) },
+		InUse:  a.usesAny,
+		MayRun: func(user string) bool { return s.authorized(fw.Info.Principal, ActionRunTasks, user) },
 		MayConvert: func(t mesos.Offer_Operation_Type) string {
-			if action := operationAction(t); !w.authorized(w.fw.Info.Principal, action, w.role) {
+			if action := operationAction(t); !s.authorized(fw.Info.Principal, action, role) {
 				return string(action)
 			}
 			return ""
 		},
 		Show: func(e *mesos.ExecutorInfo) string { return codec.Text(e) },
-	}
+	}}
 }
 
 // dropOperation answers for an operation of an ACCEPT with invalid offers.

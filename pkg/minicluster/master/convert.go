@@ -25,13 +25,14 @@ func operationAction(t mesos.Offer_Operation_Type) Action {
 
 // convert carries out a reservation or volume operation of an ACCEPT.
 func (w *acceptance) convert(op *mesos.Offer_Operation) {
-	c, problem := w.books().Operation(op)
+	c, problem := w.books.Operation(op)
 	if problem != "" {
 		w.operations.fail(w.fw, op, fmt.Sprintf("%s; on agent %s", problem, w.agent.text()))
 		return
 	}
-	w.available = w.available.Minus(c.Consumed).Plus(c.Made)
+	w.books.Available = w.books.Available.Minus(c.Consumed).Plus(c.Made)
 	w.agent.Total = w.agent.Total.Minus(c.Consumed.Unallocated()).Plus(c.Made.Unallocated())
+	w.books.Total = w.agent.Total
 	w.alloc.Convert(w.fw.ID, w.agent.ID, c.Consumed, c.Made)
 	w.operations.apply(w.agent, w.fw, *op)
 }

@@ -14,7 +14,7 @@ func (w *acceptance) launch(op *mesos.Offer_Operation) {
 	}
 	for i := range op.Launch.TaskInfos {
 		t := &op.Launch.TaskInfos[i]
-		if refused := w.books().Task(op, t); refused != nil {
+		if refused := w.books.Task(op, t); refused != nil {
 			w.taskError(t, refused)
 			continue
 		}
@@ -37,7 +37,7 @@ func (w *acceptance) launchTask(t *mesos.TaskInfo) {
 	if t.Executor != nil {
 		fresh = w.employ(t.Executor)
 	}
-	w.available = w.available.Minus(t.Resources)
+	w.books.Available = w.books.Available.Minus(t.Resources)
 	w.tasks.add(w.fw, w.agent, newTask(w.fw, t, t.Executor))
 	w.count("messages_run_task")
 	w.agent.send(link.RunTask{Framework: w.fw.Info, Task: *t, LaunchExecutor: fresh})
@@ -48,7 +48,7 @@ func (w *acceptance) employ(e *mesos.ExecutorInfo) (fresh bool) {
 	if _, known := w.agent.Executors[w.fw.ID][e.ExecutorID.Value]; known {
 		return false
 	}
-	w.available = w.available.Minus(e.Resources)
+	w.books.Available = w.books.Available.Minus(e.Resources)
 	w.executors.add(w.fw, w.agent, *e)
 	return true
 }
@@ -59,7 +59,7 @@ func (w *acceptance) launchGroup(op *mesos.Offer_Operation) {
 		return
 	}
 	group := op.LaunchGroup
-	if refused := w.books().Group(op); refused != nil {
+	if refused := w.books.Group(op); refused != nil {
 		for i := range group.TaskGroup.Tasks {
 			w.taskError(&group.TaskGroup.Tasks[i], refused)
 		}
@@ -68,7 +68,7 @@ func (w *acceptance) launchGroup(op *mesos.Offer_Operation) {
 	fresh := w.employ(&group.Executor)
 	for i := range group.TaskGroup.Tasks {
 		t := &group.TaskGroup.Tasks[i]
-		w.available = w.available.Minus(t.Resources)
+		w.books.Available = w.books.Available.Minus(t.Resources)
 		w.tasks.add(w.fw, w.agent, newTask(w.fw, t, &group.Executor))
 	}
 	w.count("messages_run_task_group")

@@ -241,7 +241,7 @@ func withoutAllocation(op mesos.Offer_Operation) mesos.Offer_Operation {
 	plain := func(rs []mesos.Resource) []mesos.Resource { return resources.List(rs).Unallocated() }
 	switch op.Type {
 	case mesos.Offer_Operation_RESERVE:
-		op.Reserve = &mesos.Offer_Operation_Reserve{Resources: plain(op.Reserve.Resources)}
+		op.Reserve = &mesos.Offer_Operation_Reserve{Resources: plain(op.Reserve.Resources), Source: plain(op.Reserve.Source)}
 	case mesos.Offer_Operation_UNRESERVE:
 		op.Unreserve = &mesos.Offer_Operation_Unreserve{Resources: plain(op.Unreserve.Resources)}
 	case mesos.Offer_Operation_CREATE:

@@ -2,6 +2,7 @@ package validation
 
 import (
 	"fmt"
+	"slices"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 
@@ -24,6 +25,7 @@ var operationRules = []rule{
 		return prefixed("Not authorized to ", b.MayConvert(s.operation.Type))
 	}},
 	{"resources", 0, func(_ *Books, s subject) string { return unsound(s.operation) }},
+	{"source", 0, withSource},
 	{"kind", 0, func(b *Books, s subject) string { return impossible(s.operation, b.Total, b.Framework.Principal) }},
 	{"shared volumes", 0, (*Books).mayNotShare},
 	{"volumes in use", 0, (*Books).destroysUsed},
@@ -45,6 +47,14 @@ func OperatorOperation(op *mesos.Offer_Operation, total resources.List, principa
 	return converted(op)
 }
 
+// withSource tells of a reservation on top of others that a framework names itself: only operators may do that.
+func withSource(_ *Books, s subject) string {
+	if s.operation.Type == mesos.Offer_Operation_RESERVE && len(s.operation.Reserve.GetSource()) > 0 {
+		return "The `source` field of a RESERVE operation can only be set by operators"
+	}
+	return ""
+}
+
 // converted computes what an operation does, or says that the master does not do it.
 func converted(op *mesos.Offer_Operation) (resources.Conversion, string) {
 	c, err := resources.Convert(op)
@@ -56,7 +66,11 @@ func converted(op *mesos.Offer_Operation) (resources.Conversion, string) {
 
 // unformed brings all resources of an operation into form, and tells why that cannot be done.
 func unformed(op *mesos.Offer_Operation, form func([]mesos.Resource) ([]mesos.Resource, error)) string {
-	for _, list := range resourcesOf(op) {
+	lists := resourcesOf(op)
+	if op.Type == mesos.Offer_Operation_RESERVE && len(op.Reserve.GetSource()) > 0 {
+		lists = append(lists, &op.Reserve.Source)
+	}
+	for _, list := range lists {
 		rs, err := form(*list)
 		if err != nil {
 			return err.Error()
@@ -76,7 +90,7 @@ func unformed(op *mesos.Offer_Operation, form func([]mesos.Resource) ([]mesos.Re
 // unsound tells what is wrong with the resources of an operation, whatever it is.
 func unsound(op *mesos.Offer_Operation) string {
 	all := allResourcesOf(op)
-	if err := resources.ValidateAll(all); err != nil {
+	if err := resources.ValidateAll(slices.Concat(all, op.Reserve.GetSource())); err != nil {
 		return "Invalid resources: " + err.Error()
 	}
 	if len(all) == 0 {

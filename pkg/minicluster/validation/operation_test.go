@@ -84,6 +84,11 @@ func TestOperationsAreCheckedInMesosOrder(t *testing.T) {
 			*s.op = create(v)
 		},
 			"Invalid resources: Resource 'disk(allocated: r)(reservations: [(DYNAMIC,r)])[v:x]:10' is invalid: Invalid resource type"},
+		{"source", func(s scene) {
+			*s.op = mesos.Offer_Operation{Type: mesos.Offer_Operation_RESERVE, Reserve: &mesos.Offer_Operation_Reserve{
+				Source: []mesos.Resource{scalar("disk", 10)}, Resources: []mesos.Resource{reserved(false)},
+			}}
+		}, "The `source` field of a RESERVE operation can only be set by operators"},
 		{"kind", func(s scene) { *s.op = create(reserved(false)) },
 			"Resource disk(allocated: r)(reservations: [(DYNAMIC,r)]):10 is not a persistent volume"},
 		{"shared volumes", func(s scene) {
@@ -105,4 +110,17 @@ func TestOperationsAreCheckedInMesosOrder(t *testing.T) {
 		_, said := s.books.Operation(s.op)
 		return said
 	})
+}
+
+func TestAnOperatorReservesWhatIsReservedAlready(t *testing.T) {
+	t.Parallel()
+	other := reserved(false)
+	other.Reservations = []mesos.Resource_ReservationInfo{resources.Dynamic("s", nil)}
+	op := mesos.Offer_Operation{Type: mesos.Offer_Operation_RESERVE, Reserve: &mesos.Offer_Operation_Reserve{
+		Source: []mesos.Resource{other}, Resources: []mesos.Resource{reserved(false)},
+	}}
+	c, problem := OperatorOperation(&op, nil, nil)
+	if problem != "" || !c.Consumed.Equal(resources.Of(other)) || !c.Made.Equal(resources.Of(reserved(false))) {
+		t.Errorf("got %s from %s, %q", c.Made, c.Consumed, problem)
+	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/roster"
 	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
@@ -190,7 +191,8 @@ func (s *Scheduler) put(d *deployment.Deployment, wanted *app.Spec) *app.Spec {
 		s.apps[spec.ID] = a
 	} else {
 		d.Original[spec.ID] = a.Spec
-		if scaledOnly(a.Spec, &spec) {
+		spec = *spec.WithServicePortsOf(a.Spec)
+		if spec.Instances != a.Spec.Instances && roster.SameConfig(&spec, a.Spec) {
 			spec.LastConfigChangeAt = a.Spec.LastConfigChangeAt
 		}
 	}
@@ -220,8 +222,6 @@ func same(a, b *app.Spec) bool {
 	}
 	return texts[0] == texts[1]
 }
-
-func scaledOnly(a, b *app.Spec) bool { return a.Cmd == b.Cmd && a.Instances != b.Instances }
 
 func (s *Scheduler) restartApp(c core.RestartApp) (core.Result, error) {
 	a, ok := s.apps[c.ID]
