@@ -38,7 +38,7 @@ func (s *State) apps(yield func(*appState) bool) {
 
 // told forgets what is told of an App's waiting instances with the last of them,
 // and notes that an offer was of use.
-func (s *State) told(c *roster.Change) {
+func (s *State) told(c roster.Change) {
 	switch a := stateOf(c.App); {
 	case a.Waiting() == 0:
 		a.page.Served()
@@ -48,14 +48,14 @@ func (s *State) told(c *roster.Change) {
 }
 
 // unkill ends the kills of tasks that are over.
-func (s *State) unkill(c *roster.Change) {
+func (s *State) unkill(c roster.Change) {
 	if c.Over != nil || c.Is == nil {
 		s.killed(c.Was.TaskID())
 	}
 }
 
 // journal has the change stored.
-func (s *State) journal(c *roster.Change) {
+func (s *State) journal(c roster.Change) {
 	if c.Is == nil {
 		s.persist(DropInstance{ID: c.Was.ID})
 		return
@@ -64,7 +64,7 @@ func (s *State) journal(c *roster.Change) {
 }
 
 // announce publishes what has become of the instance, also what it does not stay.
-func (s *State) announce(c *roster.Change) {
+func (s *State) announce(c roster.Change) {
 	switch {
 	case c.Over != nil:
 		s.publishInstance(c.Over)
@@ -78,7 +78,7 @@ func (s *State) announce(c *roster.Change) {
 
 // show puts the App's picture out of date, and has its instances looked at where
 // the numbers that this goes by have changed.
-func (s *State) show(c *roster.Change) {
+func (s *State) show(c roster.Change) {
 	a := stateOf(c.App)
 	if c.Moved {
 		s.touch(a)

@@ -92,7 +92,7 @@ func (m *Market) Rest(a *App, until time.Time) {
 // Changed is an observer of the roster: it keeps the counts of the constraints,
 // the charges of the queues and the waiting line right. Of a launch they know
 // already: it was that instance's turn, and it was counted where it was placed.
-func (m *Market) Changed(c *roster.Change) {
+func (m *Market) Changed(c roster.Change) {
 	a := m.of(c.App)
 	if c.Placed {
 		a.charge.used, a.charge.n = a.charge.used.Add(c.Is.Resources), a.charge.n+1
@@ -111,7 +111,7 @@ func (m *Market) Changed(c *roster.Change) {
 }
 
 // recount keeps the counts of the App's constraints right.
-func (a *App) recount(c *roster.Change) {
+func (a *App) recount(c roster.Change) {
 	if a.demand == nil {
 		return
 	}
@@ -134,7 +134,7 @@ func site(i *instance.Instance) mesos.Site {
 }
 
 // recharge keeps what an App's queue uses right.
-func (m *Market) recharge(a *App, c *roster.Change) {
+func (m *Market) recharge(a *App, c roster.Change) {
 	before, after := charged(c.Was), charged(c.Is)
 	if before == after {
 		return

@@ -35,7 +35,7 @@ func NewDeadlines(limits Limits, queue *timer.Queue, now *time.Time) *Deadlines 
 }
 
 // Changed is the Observer: it sets the deadline that follows from the instance's condition.
-func (d *Deadlines) Changed(c *Change) {
+func (d *Deadlines) Changed(c Change) {
 	if c.Is == nil {
 		d.queue.Cancel(c.Member)
 		return

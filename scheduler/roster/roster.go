@@ -17,13 +17,11 @@ type Roster struct {
 	observers []Observer
 	// waiting is how many instances want an offer.
 	waiting int
-	// change is told to the observers: one is enough, since they do not nest.
-	change Change
 }
 
-// Observer hears of every change of an instance. The Change is its own only
-// until it returns.
-type Observer func(c *Change)
+// Observer hears of every change of an instance. It gets a Change by value, which
+// costs less than a place in memory for it.
+type Observer func(c Change)
 
 // Change is what happened to an instance.
 type Change struct {
@@ -172,10 +170,11 @@ func (r *Roster) drop(m *Member, over *instance.Instance) {
 }
 
 func (r *Roster) tell(m *Member, was, is, over *instance.Instance, before *deployment.Tally) {
-	c := &r.change
-	c.App, c.Member, c.Was, c.Is, c.Over = m.app, m, was, is, over
-	c.Moved = m.app.tally != *before || suspended(was) || suspended(is)
-	c.Placed = was != nil && is != nil && was.Condition == instance.Scheduled && is.Condition == instance.Provisioned
+	c := Change{
+		App: m.app, Member: m, Was: was, Is: is, Over: over,
+		Moved:  m.app.tally != *before || suspended(was) || suspended(is),
+		Placed: was != nil && is != nil && was.Condition == instance.Scheduled && is.Condition == instance.Provisioned,
+	}
 	for _, o := range r.observers {
 		o(c)
 	}

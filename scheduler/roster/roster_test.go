@@ -41,7 +41,7 @@ func TestObserversHearOfEveryChangeInTheirOrder(t *testing.T) {
 	r.Add(a, spec(1, "a"), "owner")
 	var heard []string
 	say := func(who string) Observer {
-		return func(c *Change) {
+		return func(c Change) {
 			heard = append(heard, fmt.Sprintf("%s %s %s %s moved=%v placed=%v tally=%d waiting=%d", who, condition(c.Was), condition(c.Over),
 				condition(c.Is), c.Moved, c.Placed, c.App.Tally().Fresh, c.App.Waiting()))
 		}

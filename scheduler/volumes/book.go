@@ -113,7 +113,7 @@ func New(keeper Keeper, r *roster.Roster, confirm time.Duration, now *time.Time,
 
 // Doubt is an observer of the roster: it keeps in mind a waiting instance whose
 // home may not have been made, and one whose home is out of sight.
-func (b *Book) Doubt(c *roster.Change) {
+func (b *Book) Doubt(c roster.Change) {
 	switch {
 	case c.Is == nil || c.Is.Home == nil:
 	case unsure(c.Is):
@@ -128,7 +128,7 @@ func (b *Book) Doubt(c *roster.Change) {
 
 // Free is an observer of the roster: what a forgotten instance reserved is
 // released, to be destroyed as soon as its agent offers it.
-func (b *Book) Free(c *roster.Change) {
+func (b *Book) Free(c roster.Change) {
 	if c.Is == nil && c.Was.Home != nil {
 		b.release(c.Was.ID, spotOf(c.Was.Home))
 	}
