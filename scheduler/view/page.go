@@ -17,10 +17,12 @@ type Page struct {
 	// explainedAt is when the App's rejections were last counted, attemptSince the
 	// beginning of the wait that they are counted for.
 	explainedAt, attemptSince time.Time
+	app                       *roster.App
 	// shown is the App in the last View, nil before the first.
 	shown *App
-	app   *roster.App
-	// queue is what is told of the instances that wait, nil as long as there is nothing to tell.
+	// What a launch touches stands last, for those who have it beside what it
+	// touches, too. queue is what is told of the instances that wait, nil as long as
+	// there is nothing to tell.
 	queue *Queue
 	// stale says that the Builder's list of Apps to draw has it, gone that the App is no more.
 	stale, gone bool
@@ -34,7 +36,11 @@ func NewPage(a *roster.App) Page { return Page{app: a} }
 func (p *Page) Used(now time.Time) { p.tell().LastUsed = now }
 
 // Served notes that none of the App's instances waits any more.
-func (p *Page) Served() { p.queue = nil }
+func (p *Page) Served() {
+	if p.queue != nil {
+		p.queue = nil
+	}
+}
 
 // tell returns what is told of the App's waiting instances, to be added to.
 func (p *Page) tell() *Queue {
