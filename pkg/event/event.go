@@ -12,11 +12,27 @@ import (
 	"time"
 )
 
-// Event is something that happened. All of them are pointers to the structs of
-// this package, so that a type switch tells them apart.
+// Event is something that happened. All of them, but for a Draft, are pointers to
+// the structs of this package, so that a type switch tells them apart.
 type Event interface {
 	// Type is the name by which the stream knows the event, such as "status_update_event".
 	Type() string
+}
+
+// Draft is an event that is not in its struct yet. Who makes thousands at once
+// publishes drafts; who hands events on to readers makes them final.
+type Draft interface {
+	Event
+	// Final returns the event in its struct.
+	Final() Event
+}
+
+// Final returns the event that a draft is of, and any other event as it is.
+func Final(e Event) Event {
+	if d, ok := e.(Draft); ok {
+		return d.Final()
+	}
+	return e
 }
 
 // Entry is an event as the log keeps it.

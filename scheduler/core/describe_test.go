@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
@@ -63,7 +64,7 @@ func (n names) describe(e Effects) []string {
 		out = append(out, "call "+n.shorten(describeCall(c)))
 	}
 	for _, p := range e.Publish {
-		out = append(out, strings.TrimSpace(n.shorten("publish "+p.Type()+" "+describeEvent(p))))
+		out = append(out, strings.TrimSpace(n.shorten("publish "+p.Type()+" "+describeEvent(event.Final(p)))))
 	}
 	for _, r := range e.Replies {
 		if r.Err != nil {

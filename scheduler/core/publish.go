@@ -17,21 +17,24 @@ func (s *State) publish(e event.Event) { s.out.Publish = append(room(s.out.Publi
 type announcer struct {
 	// plans are those of the deployments that were announced; all events of one share it.
 	plans map[deployment.ID]*event.Plan
-	// changes are the ones that publishInstance hands out next.
-	changes []event.InstanceChanged
 }
 
-// publishInstance announces an instance's condition. As every launch does so, room
-// for these events is made by the dozen, as that for the records is.
-func (s *State) publishInstance(i *instance.Instance) {
-	if len(s.announcer.changes) == 0 {
-		s.announcer.changes = make([]event.InstanceChanged, 24)
+// publishInstance announces an instance's condition. As every launch does so, the
+// event is a draft.
+func (s *State) publishInstance(i *instance.Instance) { s.publish((*changed)(i)) }
+
+// changed is the draft of an event.InstanceChanged: the record itself, which costs nothing.
+type changed instance.Instance
+
+// Type implements event.Event.
+func (*changed) Type() string { return (*event.InstanceChanged)(nil).Type() }
+
+// Final implements event.Draft.
+func (i *changed) Final() event.Event {
+	return &event.InstanceChanged{
+		InstanceID: string(i.ID), Condition: i.Condition.String(), RunSpecID: i.App,
+		AgentID: i.AgentID, Host: i.Hostname, RunSpecVersion: event.Time{Time: i.Version},
 	}
-	e := &s.announcer.changes[0]
-	s.announcer.changes = s.announcer.changes[1:]
-	e.InstanceID, e.Condition, e.RunSpecID = string(i.ID), i.Condition.String(), i.App
-	e.AgentID, e.Host, e.RunSpecVersion = i.AgentID, i.Hostname, event.Time{Time: i.Version}
-	s.publish(e)
 }
 
 // publishGone announces that nothing is known of an instance any more, for which

@@ -277,6 +277,9 @@ func (l *Loop) step(ctx context.Context, batch []input) (wake time.Time, err err
 	l.view.Store(view)
 	invalid := l.send(view.Framework.ID, total.Calls)
 	if len(total.Publish) > 0 {
+		for n, e := range total.Publish {
+			total.Publish[n] = event.Final(e)
+		}
 		l.cfg.Publisher.Publish(total.Publish)
 	}
 	for _, r := range total.Replies {
