@@ -31,10 +31,14 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// heap of the server, in MiB: histories of the largest values stay there until the
+// end, some hundred megabytes.
+const heap = 768
+
 // TestZooKeeper runs all tests that share one server.
 func TestZooKeeper(t *testing.T) {
 	t.Parallel()
-	server := zktest.Start(t)
+	server := zktest.StartWithHeap(t, heap)
 	t.Run("contract", func(t *testing.T) {
 		t.Parallel()
 		storetest.Run(t, func(tb testing.TB) storetest.Backend {
