@@ -102,10 +102,8 @@ func TestEveryDocumentedEndpointAnswers(t *testing.T) {
 	tried, paths := map[string]bool{}, map[string]bool{}
 	for _, r := range requests {
 		path := r.path
-		deployment := ""
 		if strings.HasPrefix(path, "/v2/deployments/") {
-			deployment = a.app("/stuck").Deployments[0].ID
-			path = "/v2/deployments/" + deployment
+			path = "/v2/deployments/" + a.app("/stuck").Deployments[0].ID
 		}
 		id := "web"
 		if strings.HasPrefix(path, "/v2/queue/") {
