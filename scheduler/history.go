@@ -35,7 +35,11 @@ func (h history) tellDeployment(e event.Event) bool {
 	case *event.DeploymentSuccess:
 		step("deployment done", e.Plan, len(e.Plan.Steps))
 	case *event.DeploymentFailed:
-		h.log.Warn("deployment failed", logfield.Deployment(e.ID), logfield.Reason(e.Reason))
+		say, message := h.log.Warn, "deployment failed"
+		if e.Cancelled {
+			say, message = h.log.Info, "deployment cancelled"
+		}
+		say(message, logfield.Deployment(e.ID), logfield.Reason(e.Reason))
 	default:
 		return false
 	}

@@ -69,6 +69,8 @@ type DeploymentFailed struct {
 	ID     string `json:"id"`
 	Plan   *Plan  `json:"plan"`
 	Reason string `json:"reason"`
+	// Cancelled says that somebody wanted it so; Marathon's stream does not tell.
+	Cancelled bool `json:"-"`
 }
 
 // GroupChanged says that a change was accepted; an App's group is the one it is in.

@@ -152,7 +152,7 @@ func (s *State) publishEnd(d *deployment.Deployment, state deployment.State, rea
 		s.publish(&event.DeploymentStepFailure{Plan: p, CurrentStep: &p.Steps[d.Current], Index: d.Current})
 	case deployment.Cancelled, deployment.Active:
 	}
-	s.publish(&event.DeploymentFailed{ID: p.ID, Plan: p, Reason: reason})
+	s.publish(&event.DeploymentFailed{ID: p.ID, Plan: p, Reason: reason, Cancelled: state == deployment.Cancelled})
 }
 
 // publishRefusal announces that a command's change of Apps was refused; one that
