@@ -105,7 +105,9 @@ func (r *remoteRig) tearDown(ctx context.Context, frameworks []string) error {
 			err = json.Unmarshal(raw, &metrics)
 		}
 		if err == nil && metrics["master/cpus_used"] == 0 && metrics["master/mem_used"] == 0 {
-			return nil
+			if err = r.idle(ctx); err == nil {
+				return nil
+			}
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("resources of removed frameworks are still in use after %v (%w)", startMax, err)
@@ -114,6 +116,29 @@ func (r *remoteRig) tearDown(ctx context.Context, frameworks []string) error {
 			return err
 		}
 	}
+}
+
+// idle fails while an agent still has an executor, which the next case would take for its own.
+func (r *remoteRig) idle(ctx context.Context) error {
+	header := http.Header{"Content-Type": {"application/json"}}
+	for _, agent := range r.agents {
+		_, raw, err := roundTrip(ctx, http.MethodPost, agent, "/api/v1", header, []byte(`{"type":"GET_EXECUTORS"}`))
+		if err != nil {
+			return fmt.Errorf("executors of %s: %w", agent, err)
+		}
+		var answer struct {
+			Executors struct {
+				Executors []json.RawMessage `json:"executors"`
+			} `json:"get_executors"`
+		}
+		if err := json.Unmarshal(raw, &answer); err != nil {
+			return fmt.Errorf("executors of %s: %w", agent, err)
+		}
+		if n := len(answer.Executors.Executors); n > 0 {
+			return fmt.Errorf("agent %s still has %d executors", agent, n)
+		}
+	}
+	return nil
 }
 
 func mustJSON(v any) string {
