@@ -19,7 +19,7 @@ type App struct {
 	// first and last are the ends of the line of instances that want an offer, in
 	// the order in which they began to; waiting is how many they are.
 	first, last *Member
-	waiting     int
+	waiting     int32
 	// resident says that spec has persistent volumes.
 	resident bool
 	tally    deployment.Tally
@@ -49,7 +49,7 @@ func (a *App) Counts() Counts { return a.counts }
 func (a *App) Len() int { return len(a.members) }
 
 // Waiting is how many instances want an offer.
-func (a *App) Waiting() int { return a.waiting }
+func (a *App) Waiting() int { return int(a.waiting) }
 
 // First is the instance that has wanted an offer for longest, nil if none does.
 func (a *App) First() *Member { return a.first }

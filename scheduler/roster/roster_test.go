@@ -170,7 +170,7 @@ func checkNumbers(t *rapid.T, r *Roster, a *App, d *Deadlines, line []instance.I
 	}
 	kept := *a
 	a.judge()
-	if diff := cmp.Diff([]any{a.Tally(), a.Counts(), a.Waiting()}, []any{kept.tally, kept.counts, kept.waiting}); diff != "" {
+	if diff := cmp.Diff([]any{a.Tally(), a.Counts(), a.Waiting()}, []any{kept.tally, kept.counts, kept.Waiting()}); diff != "" {
 		t.Fatalf("numbers (-of the records +kept):\n%s", diff)
 	}
 }

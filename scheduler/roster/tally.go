@@ -18,7 +18,7 @@ func (c Counts) Negative() Counts { return Counts{-c.Staged, -c.Running, -c.Heal
 // count adds (by 1) or takes (by -1) an instance to or from the App's numbers.
 func (a *App) count(i *instance.Instance, by int) {
 	if i.Condition == instance.Scheduled && i.Goal == instance.GoalRunning {
-		a.waiting += by
+		a.waiting += int32(by)
 	}
 	a.countShown(i, by)
 	switch {

@@ -20,7 +20,7 @@ func (b *Builder) Unplaced(now time.Time, pages []*Page, agents int, demand func
 		p.tell().LastUnused = now
 	}
 	slices.SortFunc(pages, func(x, y *Page) int {
-		return cmp.Or(x.explainedAt.Compare(y.explainedAt), cmp.Compare(x.app.Spec().ID, y.app.Spec().ID))
+		return cmp.Or(x.queue.explainedAt.Compare(y.queue.explainedAt), cmp.Compare(x.app.Spec().ID, y.app.Spec().ID))
 	})
 	b.budget.refill(now)
 	for _, p := range pages {
@@ -56,9 +56,10 @@ const unusedOffersMax = 20
 // explain keeps why the App's instances, the oldest of which has waited since
 // then, find no place.
 func (p *Page) explain(now, since time.Time, d *placement.Demand, homesick *instance.Instance) {
-	p.explainedAt = now
-	if !p.attemptSince.Equal(since) {
-		p.attemptSince = since
+	q := p.tell()
+	q.explainedAt = now
+	if !q.attemptSince.Equal(since) {
+		q.attemptSince = since
 		d.BeginAttempt()
 	}
 	var r placement.Rejections
@@ -67,7 +68,6 @@ func (p *Page) explain(now, since time.Time, d *placement.Demand, homesick *inst
 	} else {
 		r = d.Rejections()
 	}
-	q := p.tell()
 	q.Processed, q.Unused = r.Attempt.Processed, r.Attempt.Refused()
 	q.Rejections, q.Attempt = r.LastOffers.Tallies(), r.Attempt.Tallies()
 	q.Cause = placement.Explain(&p.app.Spec().Run, r)

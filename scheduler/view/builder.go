@@ -160,7 +160,7 @@ func (b *Builder) draw(p *Page, now time.Time) *App {
 		LastFailure: facts.Failure, Counts: a.Counts(),
 	}
 	if p.queue != nil {
-		v.Queue = *p.queue
+		v.Queue = p.queue.Queue
 	}
 	n := 0
 	for i := range a.Instances {

@@ -14,16 +14,13 @@ import (
 // care of the App has it in their own record of the App, so that both lie close
 // together in memory.
 type Page struct {
-	// explainedAt is when the App's rejections were last counted, attemptSince the
-	// beginning of the wait that they are counted for.
-	explainedAt, attemptSince time.Time
-	app                       *roster.App
+	app *roster.App
 	// shown is the App in the last View, nil before the first.
 	shown *App
 	// What a launch touches stands last, for those who have it beside what it
 	// touches, too. queue is what is told of the instances that wait, nil as long as
 	// there is nothing to tell.
-	queue *Queue
+	queue *told
 	// stale says that the Builder's list of Apps to draw has it, gone that the App is no more.
 	stale, gone bool
 }
@@ -43,11 +40,19 @@ func (p *Page) Served() {
 }
 
 // tell returns what is told of the App's waiting instances, to be added to.
-func (p *Page) tell() *Queue {
+func (p *Page) tell() *told {
 	if p.queue == nil {
-		p.queue = &Queue{}
+		p.queue = &told{}
 	}
 	return p.queue
+}
+
+// told is what is kept of an App while its instances wait.
+type told struct {
+	Queue
+	// explainedAt is when the App's rejections were last counted, attemptSince the
+	// beginning of the wait that they are counted for.
+	explainedAt, attemptSince time.Time
 }
 
 // Sharing is how the queues share the cluster.
