@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
@@ -34,7 +35,7 @@ func (n notices) tell(w http.ResponseWriter) {
 		if i == noticesMax {
 			text = fmt.Sprintf("and %d more", len(n)-i)
 		}
-		w.Header().Add("Warning", "299 gantry "+strconv.QuoteToASCII(text[:min(len(text), noticeMax)]))
+		w.Header().Add("Warning", "299 gantry "+strconv.QuoteToASCII(strings.ToValidUTF8(text[:min(len(text), noticeMax)], "")))
 		if i == noticesMax {
 			return
 		}
