@@ -73,5 +73,10 @@ func (e *Edit) touches(id app.ID) bool {
 		slices.ContainsFunc(e.Groups, func(g GroupEdit) bool { return holds(id, g.ID) })
 }
 
+// removes reports whether a group is gone with the change.
+func (e *Edit) removes(id app.ID) bool {
+	return slices.ContainsFunc(e.Groups, func(g GroupEdit) bool { return g.ID == id && g.Is == nil })
+}
+
 // holds reports whether a group is, or holds, what has this id.
 func holds(g, id app.ID) bool { return id == g || id.Within(g) }

@@ -60,7 +60,8 @@ func (t Tree) Below(id app.ID, yield func(*group.Group) bool) {
 }
 
 // Versions lists the versions of a group that At knows, the newest first: those
-// of the Edits that touched it, and since which nothing of it has been forgotten.
+// of the Edits that touched it and left it there, and since which nothing of it has
+// been forgotten.
 func (t Tree) Versions(id app.ID) []time.Time {
 	var all []time.Time
 	if g := t.Group(id); g != nil {
@@ -74,7 +75,7 @@ func (t Tree) Versions(id app.ID) []time.Time {
 		if e.Version.Before(begins) {
 			return false
 		}
-		if e.touches(id) && (len(all) == 0 || e.Version.Before(all[len(all)-1])) {
+		if e.touches(id) && !e.removes(id) && (len(all) == 0 || e.Version.Before(all[len(all)-1])) {
 			all = append(all, e.Version)
 		}
 		return true
