@@ -239,11 +239,22 @@ func (s *State) used(id app.ID, apps map[app.ID]deployment.Change, going map[app
 // the Edit which deleted it is on its way out.
 func (s *State) loadGroups(stored Stored) {
 	s.book = groups.New(s.cfg.VersionsMax, stored.Groups, stored.Edits)
+	for e := range s.book.Edits {
+		s.lastVersion = later(s.lastVersion, e.Version)
+		for _, edit := range e.Apps {
+			if a := s.app(edit.ID); a != nil && edit.Is == nil && a.Spec().Version.Before(e.Version) {
+				a.deleted = true
+			}
+		}
+	}
 	known := map[app.ID]bool{}
 	for _, g := range stored.Groups {
 		known[g.ID] = true
 	}
 	for a := range s.apps {
+		if a.deleted {
+			continue
+		}
 		for above := range group.Above(a.Spec().ID) {
 			g := s.book.Group(above)
 			switch {
@@ -251,14 +262,6 @@ func (s *State) loadGroups(stored Stored) {
 				s.book.Put(&group.Group{ID: above, Version: a.Spec().Version})
 			case !known[above] && g.Version.Before(a.Spec().Version):
 				s.book.Put(&group.Group{ID: above, Version: a.Spec().Version})
-			}
-		}
-	}
-	for e := range s.book.Edits {
-		s.lastVersion = later(s.lastVersion, e.Version)
-		for _, edit := range e.Apps {
-			if a := s.app(edit.ID); a != nil && edit.Is == nil && a.Spec().Version.Before(e.Version) {
-				a.deleted = true
 			}
 		}
 	}

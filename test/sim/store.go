@@ -50,18 +50,6 @@ func (s *store) apply(c core.Change) {
 		if len(s.versions[c.ID]) == 0 {
 			delete(s.versions, c.ID)
 		}
-	case core.PutPast:
-		s.past[c.Spec] = true
-	case core.DropPast:
-		maps.DeleteFunc(s.past, func(v *app.Spec, _ bool) bool { return v.ID == c.ID && v.Version.Equal(c.Version) })
-	case core.PutGroup:
-		s.groups[c.Group.ID] = c.Group
-	case core.DropGroup:
-		delete(s.groups, c.ID)
-	case core.PutEdit:
-		s.edits[c.Edit.Version] = c.Edit
-	case core.DropEdit:
-		delete(s.edits, c.Version)
 	case core.PutInstance:
 		s.instances[c.Instance.ID] = c.Instance
 	case core.DropInstance:
@@ -86,6 +74,25 @@ func (s *store) apply(c core.Change) {
 		s.releases[c.ID] = c.Release
 	case core.DropRelease:
 		delete(s.releases, c.ID)
+	default:
+		s.applyTree(c)
+	}
+}
+
+func (s *store) applyTree(c core.Change) {
+	switch c := c.(type) {
+	case core.PutPast:
+		s.past[c.Spec] = true
+	case core.DropPast:
+		maps.DeleteFunc(s.past, func(v *app.Spec, _ bool) bool { return v.ID == c.ID && v.Version.Equal(c.Version) })
+	case core.PutGroup:
+		s.groups[c.Group.ID] = c.Group
+	case core.DropGroup:
+		delete(s.groups, c.ID)
+	case core.PutEdit:
+		s.edits[c.Edit.Version] = c.Edit
+	case core.DropEdit:
+		delete(s.edits, c.Version)
 	}
 }
 
