@@ -7,12 +7,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/event"
+	"github.com/gantry-mesos/gantry/pkg/group"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
+	"github.com/gantry-mesos/gantry/scheduler/groups"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
@@ -71,6 +74,10 @@ func (n names) describe(e Effects) []string {
 			out = append(out, n.shorten(fmt.Sprintf("reply %d error: %v", r.To, r.Err)))
 			continue
 		}
+		if r.Result.Deployment == "" && r.Result.Steps != nil {
+			out = append(out, fmt.Sprintf("reply %d would be %v", r.To, r.Result.Steps))
+			continue
+		}
 		out = append(out, n.shorten(fmt.Sprintf("reply %d deployment %s", r.To, r.Result.Deployment)))
 	}
 	return out
@@ -88,6 +95,10 @@ func describeChange(c Change) string {
 		return fmt.Sprintf("app %s %s instances=%d%s", c.Spec.ID, c.Spec.Version.Format("04:05.000"), c.Spec.Instances, ports.String())
 	case DropApp:
 		return fmt.Sprintf("drop app %s %s", c.ID, c.Version.Format("04:05.000"))
+	case PutPast:
+		return fmt.Sprintf("past %s %s", c.Spec.ID, c.Spec.Version.Format("04:05.000"))
+	case DropPast:
+		return fmt.Sprintf("drop past %s %s", c.ID, c.Version.Format("04:05.000"))
 	case PutInstance:
 		i := c.Instance
 		text := fmt.Sprintf("instance %s %v/%v", i.ID, i.Goal, i.Condition)
@@ -122,7 +133,48 @@ func describeChange(c Change) string {
 	case DropQuota:
 		return "drop quota " + c.Queue
 	default:
+		return describeTreeChange(c)
+	}
+}
+
+func describeTreeChange(c Change) string {
+	switch c := c.(type) {
+	case PutGroup:
+		text := fmt.Sprintf("group %s %s", c.Group.ID, c.Group.Version.Format("04:05.000"))
+		if c.Group.Dependencies != nil {
+			text += fmt.Sprintf(" needs %v", c.Group.Dependencies)
+		}
+		if c.Group.EnforceRole {
+			text += " enforces its role"
+		}
+		return text
+	case DropGroup:
+		return "drop group " + string(c.ID)
+	case PutEdit:
+		var words []string
+		for _, a := range c.Edit.Apps {
+			words = append(words, sign(a.Was == nil, a.Is == nil)+string(a.ID))
+		}
+		for _, g := range c.Edit.Groups {
+			words = append(words, sign(g.Was == nil, g.Is == nil)+string(g.ID)+"/")
+		}
+		return fmt.Sprintf("edit %s of %s: %s", c.Edit.Version.Format("04:05.000"), c.Edit.Home, strings.Join(words, " "))
+	case DropEdit:
+		return "drop edit " + c.Version.Format("04:05.000")
+	default:
 		return fmt.Sprintf("%T", c)
+	}
+}
+
+// sign says whether something was made, removed or changed.
+func sign(made, removed bool) string {
+	switch {
+	case made:
+		return "+"
+	case removed:
+		return "-"
+	default:
+		return "~"
 	}
 }
 
@@ -203,6 +255,9 @@ func ports(p []uint32) string {
 type memory struct {
 	framework   mesos.FrameworkID
 	versions    []*app.Spec
+	past        []*app.Spec
+	groups      map[app.ID]*group.Group
+	edits       map[time.Time]*groups.Edit
 	instances   map[instance.ID]*instance.Instance
 	deployments map[deployment.ID]*deployment.Deployment
 	troubles    map[app.ID]Trouble
@@ -212,6 +267,7 @@ type memory struct {
 
 func newMemory() *memory {
 	return &memory{
+		groups: map[app.ID]*group.Group{}, edits: map[time.Time]*groups.Edit{},
 		instances: map[instance.ID]*instance.Instance{}, deployments: map[deployment.ID]*deployment.Deployment{},
 		troubles: map[app.ID]Trouble{}, releases: map[instance.ID]volumes.Release{}, quotas: map[string]fairshare.Quota{},
 	}
@@ -225,6 +281,18 @@ func (m *memory) apply(c Change) {
 		m.versions = append(m.versions, c.Spec)
 	case DropApp:
 		m.versions = slices.DeleteFunc(m.versions, func(s *app.Spec) bool { return s.ID == c.ID && s.Version.Equal(c.Version) })
+	case PutPast:
+		m.past = append(m.past, c.Spec)
+	case DropPast:
+		m.past = slices.DeleteFunc(m.past, func(s *app.Spec) bool { return s.ID == c.ID && s.Version.Equal(c.Version) })
+	case PutGroup:
+		m.groups[c.Group.ID] = c.Group
+	case DropGroup:
+		delete(m.groups, c.ID)
+	case PutEdit:
+		m.edits[c.Edit.Version] = c.Edit
+	case DropEdit:
+		delete(m.edits, c.Version)
 	case PutInstance:
 		m.instances[c.Instance.ID] = c.Instance
 	case DropInstance:
@@ -255,7 +323,8 @@ func (m *memory) apply(c Change) {
 func (m *memory) stored() Stored {
 	st := Stored{
 		Framework: m.framework, Versions: slices.Clone(m.versions), Troubles: map[app.ID]Trouble{},
-		Releases: maps.Clone(m.releases), Quotas: maps.Clone(m.quotas),
+		Releases: maps.Clone(m.releases), Quotas: maps.Clone(m.quotas), Past: slices.Clone(m.past),
+		Groups: slices.Collect(maps.Values(m.groups)), Edits: slices.Collect(maps.Values(m.edits)),
 	}
 	for _, i := range m.instances {
 		st.Instances = append(st.Instances, i)

@@ -236,6 +236,8 @@ func (s *script) commandOf(verb string, plain []string, args map[string]string) 
 		return c
 	case "rollback":
 		return ChangeApps{Changes: []AppChange{{Spec: s.state.app(id).Versions()[1], Rollback: true}}, Force: force}
+	case "group", "ungroup", "regroup", "scalegroup":
+		return s.groupOf(verb, id, plain[1:], args)
 	case "restart":
 		return RestartApp{ID: id, Force: force}
 	case "delete":
@@ -334,7 +336,7 @@ func (s *script) override(spec *app.Spec, k, v string) {
 		spec.Role = v
 	case "volumes":
 		resident(spec, strings.Split(v, ","))
-	case "force", "base":
+	case "force", "base", "dryrun":
 	default:
 		s.t.Fatalf("unknown argument %q", k)
 	}

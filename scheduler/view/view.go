@@ -9,6 +9,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/why"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/groups"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
@@ -22,6 +23,8 @@ type View struct {
 	Framework Framework
 	// Deployments are the active ones, oldest first.
 	Deployments []*deployment.Deployment
+	// Groups are what Apps are in, with their history. Apps that are leaving are in none.
+	Groups groups.Tree
 	// Sharing is what the tenants' queues have.
 	Sharing Sharing
 	apps    *btree.BTreeG[*App]
@@ -54,6 +57,8 @@ type App struct {
 	Versions []*app.Spec
 	// Instances are ordered by id.
 	Instances []*instance.Instance
+	// Leaving says that the App is deleted: it is only there until its last task has ended.
+	Leaving bool
 	// Deployments lists the active deployments that affect the App.
 	Deployments []deployment.ID
 	// LastFailure is the last abnormal end of a task, nil when there was none.

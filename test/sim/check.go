@@ -245,6 +245,9 @@ func (c *checker) bounds(id app.ID, before, after *view.View) {
 	}
 	n := float64(is.Spec.Instances)
 	kind := c.action(is, after)
+	if is.Leaving {
+		kind = deployment.StopApplication // its deployment may have been replaced
+	}
 	least := int(math.Ceil(n*is.Spec.Upgrade.MinimumHealthCapacity - 1e-9))
 	if is.Spec.HasPersistentVolumes() && least == is.Spec.Instances {
 		// Where there is no room to move, one copy less is allowed.

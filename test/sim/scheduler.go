@@ -36,6 +36,7 @@ func (s *scheduler) start() {
 		Policy: placement.Policy(w.rng.IntN(3)), Rand: rand.New(rand.NewPCG(w.rng.Uint64(), 2)),
 		Executor: executorCost, Role: role,
 	})
+	w.check.references("at a start")
 	s.state = core.New(cfg, place, w.store.stored(), w.now)
 	s.state.View()
 	w.logf("scheduler starts")

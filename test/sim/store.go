@@ -6,10 +6,12 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/group"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
+	"github.com/gantry-mesos/gantry/scheduler/groups"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
@@ -18,6 +20,9 @@ import (
 type store struct {
 	framework   mesos.FrameworkID
 	versions    map[app.ID][]*app.Spec // in the order of writing
+	past        map[*app.Spec]bool
+	groups      map[app.ID]*group.Group
+	edits       map[time.Time]*groups.Edit
 	instances   map[instance.ID]*instance.Instance
 	deployments map[deployment.ID]*deployment.Deployment
 	troubles    map[app.ID]core.Trouble
@@ -29,7 +34,8 @@ func newStore() *store {
 	return &store{
 		versions: map[app.ID][]*app.Spec{}, instances: map[instance.ID]*instance.Instance{},
 		deployments: map[deployment.ID]*deployment.Deployment{}, troubles: map[app.ID]core.Trouble{}, quotas: map[string]fairshare.Quota{},
-		releases: map[instance.ID]volumes.Release{},
+		releases: map[instance.ID]volumes.Release{}, past: map[*app.Spec]bool{}, groups: map[app.ID]*group.Group{},
+		edits: map[time.Time]*groups.Edit{},
 	}
 }
 
@@ -68,6 +74,25 @@ func (s *store) apply(c core.Change) {
 		s.releases[c.ID] = c.Release
 	case core.DropRelease:
 		delete(s.releases, c.ID)
+	default:
+		s.applyTree(c)
+	}
+}
+
+func (s *store) applyTree(c core.Change) {
+	switch c := c.(type) {
+	case core.PutPast:
+		s.past[c.Spec] = true
+	case core.DropPast:
+		maps.DeleteFunc(s.past, func(v *app.Spec, _ bool) bool { return v.ID == c.ID && v.Version.Equal(c.Version) })
+	case core.PutGroup:
+		s.groups[c.Group.ID] = c.Group
+	case core.DropGroup:
+		delete(s.groups, c.ID)
+	case core.PutEdit:
+		s.edits[c.Edit.Version] = c.Edit
+	case core.DropEdit:
+		delete(s.edits, c.Version)
 	}
 }
 
@@ -83,6 +108,9 @@ func (s *store) stored() core.Stored {
 	for _, d := range s.deployments {
 		st.Deployments = append(st.Deployments, d)
 	}
+	st.Past = slices.Collect(maps.Keys(s.past))
+	st.Groups = slices.Collect(maps.Values(s.groups))
+	st.Edits = slices.Collect(maps.Values(s.edits))
 	maps.Copy(st.Troubles, s.troubles)
 	return st
 }
