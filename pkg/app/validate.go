@@ -65,8 +65,9 @@ func validateAmounts(s *Spec, r Rules, f *findings) {
 	validateGPUs(s, r, f)
 	requests := map[string]resource.Scalar{"cpus": s.Resources.CPUs, "mem": s.Resources.Mem}
 	for _, name := range sortedKeys(s.Limits) {
-		if l := s.Limits[name]; !l.Unlimited && l.Amount < requests[name] {
-			f.add("/resourceLimits/"+name, "got %v, expected at least the request of %v, or \"unlimited\"", l.Amount, requests[name])
+		path, request := "/resourceLimits/"+name, s.Written.Show("/"+name, requests[name])
+		if limit := s.Written.Show(path, s.Limits[name].Amount); !s.Limits[name].Unlimited && limit < request {
+			f.add(path, "got %v, expected at least the request of %v, or \"unlimited\"", limit, request)
 		}
 	}
 	if s.KillGracePeriod != nil && *s.KillGracePeriod < 0 {
