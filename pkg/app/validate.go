@@ -40,7 +40,8 @@ func Validate(s *Spec, r Rules) error {
 }
 
 func validateProcess(s *Spec, f *findings) {
-	image := s.Container != nil && s.Container.Image != ""
+	// A container of Docker's that has no image is told so where it is checked.
+	image := s.Container != nil && (s.Container.Image != "" || s.Container.Kind == Docker)
 	switch {
 	case s.Cmd != "" && len(s.Args) > 0:
 		f.add("/cmd", "give cmd or args, not both: cmd runs in a shell, args is an argument vector")
