@@ -50,6 +50,8 @@ type Scheduler struct {
 	current  *current
 	campaign *campaign
 	api      *httpapi.Server
+	// sandboxes reads the files of tasks.
+	sandboxes *sandboxes
 	// debug is nil if it is served nowhere.
 	debug         *debug.Server
 	debugListener net.Listener
@@ -130,9 +132,10 @@ func (s *Scheduler) newAPI(users httpapi.Credentials) (*httpapi.Server, error) {
 		return nil, fmt.Errorf("operator API: %w", err)
 	}
 	client := operatorapi.New(transport, s.creds)
+	s.sandboxes = newSandboxes(client, s.current.View)
 	return httpapi.New(httpapi.Config{
 		Guard: s.guard(users), Credentials: users, Abdicate: s.campaign.abdicate(),
-		Sandboxes: newSandboxes(client, s.current.View), Agents: &agents{client: client, view: s.current.View},
+		Sandboxes: s.sandboxes, Agents: &agents{client: client, view: s.current.View},
 		Scheduler: s.current, Events: s.current.events.Load, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(),
 		Log: s.log.Named("api"), Registry: s.registry,
 		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary, Quotas: c.Decisions.Fairness.Queues,

@@ -69,7 +69,9 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return l.Run(ctx) })
 	g.Go(func() error {
-		err := client.Run(ctx, l.Deliver)
+		reasons := newFetchReasons(s.sandboxes, l.Deliver)
+		defer reasons.Wait()
+		err := client.Run(ctx, reasons.Deliver)
 		if err == nil && ctx.Err() == nil {
 			return errors.New("the subscription with mesos ended")
 		}
