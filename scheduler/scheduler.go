@@ -136,11 +136,7 @@ func (s *Scheduler) newAPI(users httpapi.Credentials) (*httpapi.Server, error) {
 		Scheduler: s.current, Events: s.current.events.Load, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(),
 		Log: s.log.Named("api"), Registry: s.registry,
 		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary, Quotas: c.Decisions.Fairness.Queues,
-		Info: map[string]any{
-			"framework_name": c.FrameworkName, "hostname": c.Hostname, "master": c.Master, "mesos_role": c.MesosRoles[0],
-			"mesos_user": c.MesosUser, "failover_timeout": c.FailoverTimeout.Seconds(), "checkpoint": true, "ha": c.ZK != "",
-			"executor": c.DefaultExecutor, "webui_url": c.WebUIURL,
-		},
+		Info: s.info(), ReadOrigins: c.HTTPReadOrigins,
 	})
 }
 

@@ -37,7 +37,7 @@ type eventRoutes struct {
 
 // events answers with the event stream ("Marathon, events").
 func (s eventRoutes) events(w http.ResponseWriter, r *http.Request) error {
-	if !strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "text/event-stream") {
+	if !strings.Contains(strings.Join(r.Header.Values("Accept"), ","), kindEvents) {
 		return &api.Error{Status: http.StatusMethodNotAllowed, Message: "send the header Accept: text/event-stream"}
 	}
 	log := s.log()
@@ -49,7 +49,7 @@ func (s eventRoutes) events(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	h := w.Header()
-	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("Content-Type", kindEvents+"; charset=utf-8")
 	h.Set("Connection", "close")
 	w.WriteHeader(http.StatusOK)
 	if r.Method == http.MethodHead {

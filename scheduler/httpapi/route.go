@@ -34,7 +34,7 @@ func split(path string) []string {
 
 // dispatch answers one request by the endpoint that the path names.
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
-	e := s.find(split(r.URL.Path))
+	e, kinds := s.find(split(r.URL.Path))
 	if e == nil {
 		s.fail(w, r, &api.Error{Status: http.StatusNotFound, Message: "URI not found"})
 		return
@@ -51,6 +51,10 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.fail(w, r, &api.Error{Status: http.StatusMethodNotAllowed, Message: "Method Not Allowed"})
+		return
+	}
+	if len(kinds) > 0 && preferred(r, kinds...) == "" {
+		s.fail(w, r, notAcceptable(r, kinds))
 		return
 	}
 	if err := act(w, r); err != nil {
@@ -81,14 +85,14 @@ func local(segments []string) bool {
 	return len(segments) > 0 && (segments[0] == "ping" || segments[0] == "metrics" || segments[0] == "artifacts")
 }
 
-// find returns the endpoint of a path, nil if there is none.
-func (s *Server) find(segments []string) endpoint {
+// find returns the endpoint of a path, nil if there is none, and the kinds of its answers.
+func (s *Server) find(segments []string) (endpoint, []string) {
 	for n := range s.routes {
 		if p, ok := s.routes[n].match(segments); ok {
-			return s.routes[n].at(p)
+			return s.routes[n].at(p), s.routes[n].kinds
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // notYet answers every method for a part of Marathon's API that is not there.

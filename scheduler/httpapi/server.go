@@ -38,6 +38,9 @@ type Leadership interface {
 	Leader() (self bool, address string)
 }
 
+// DefaultTimeout is how long a command may take to be stored.
+const DefaultTimeout = 30 * time.Second
+
 // Config is what a Server needs.
 type Config struct {
 	Scheduler  Scheduler
@@ -63,6 +66,8 @@ type Config struct {
 	// Guard refuses requests of web pages, Credentials those of unknown users.
 	Guard       webguard.Guard
 	Credentials Credentials
+	// ReadOrigins are the origins whose web pages may read answers, "*" all of them.
+	ReadOrigins []string
 	// Agents is asked about agents, for /v3/agents; nil answers 404 there.
 	Agents Agents
 	// Sandboxes reads the files of tasks, for /v3/tasks; nil answers 404 there.
@@ -97,7 +102,7 @@ func New(c Config) (*Server, error) {
 		c.BodyMax = 16 << 20
 	}
 	if c.Timeout == 0 {
-		c.Timeout = 30 * time.Second
+		c.Timeout = DefaultTimeout
 	}
 	if c.LeaderWait == 0 {
 		c.LeaderWait = 2500 * time.Millisecond
@@ -122,7 +127,7 @@ func New(c Config) (*Server, error) {
 	}
 	s.routes = s.table()
 	s.forwarder = newForwarder(s)
-	s.chain = s.observe(s.headers(s.guarded(s.leading(compress(http.HandlerFunc(s.dispatch))))))
+	s.chain = s.observe(s.headers(s.cors(s.guarded(s.leading(compress(http.HandlerFunc(s.dispatch)))))))
 	return s, nil
 }
 

@@ -26,6 +26,14 @@ type route struct {
 	open       bool
 	least      int
 	at         func(p params) endpoint
+	// kinds are what it answers with; without any it pays no heed to what is accepted.
+	kinds []string
+}
+
+// in returns the route with other kinds of answers than JSON.
+func (t route) in(kinds ...string) route {
+	t.kinds = kinds
+	return t
 }
 
 // params are what the parts of a path stand for.
@@ -37,7 +45,7 @@ type params struct {
 
 // to makes a route.
 func to(path string, at func(p params) endpoint) route {
-	t := route{at: at, head: split(path)}
+	t := route{at: at, head: split(path), kinds: []string{kindJSON}}
 	for n, part := range t.head {
 		if part == anApp || part == anyPath {
 			t.open, t.head, t.tail = true, t.head[:n], t.head[n+1:]
@@ -90,10 +98,10 @@ func (s *Server) table() []route {
 	}
 	deployments, queue, kills := &deploymentRoutes{d}, &queueRoutes{d}, &killRoutes{d}
 	routes := []route{
-		fixed("ping", endpoint{http.MethodGet: info.ping}),
-		fixed("metrics", endpoint{http.MethodGet: s.metrics.serve}),
-		fixed("metrics/prometheus", endpoint{http.MethodGet: s.metrics.serve}),
-		fixed("artifacts/gantry-executor", endpoint{http.MethodGet: s.artifact.serve}),
+		fixed("ping", endpoint{http.MethodGet: info.ping}).in(),
+		fixed("metrics", endpoint{http.MethodGet: s.metrics.serve}).in(),
+		fixed("metrics/prometheus", endpoint{http.MethodGet: s.metrics.serve}).in(),
+		fixed("artifacts/gantry-executor", endpoint{http.MethodGet: s.artifact.serve}).in(),
 		fixed("v2/info", endpoint{http.MethodGet: info.info}),
 		fixed("v2/leader", endpoint{http.MethodGet: info.leader, http.MethodDelete: info.abdicate}),
 		fixed("v2/plugins", endpoint{http.MethodGet: info.plugins}),
@@ -125,7 +133,7 @@ func (s *Server) eventTable() []route {
 		return []route{fixed("v2/events", notYet("events"))}
 	}
 	stream := eventRoutes{log: s.cfg.Events, open: s.metrics.streams, texts: &eventTexts{}}
-	return []route{fixed("v2/events", endpoint{http.MethodGet: stream.events})}
+	return []route{fixed("v2/events", endpoint{http.MethodGet: stream.events}).in()}
 }
 
 // appTable lists what is served of Apps and their tasks.
@@ -146,7 +154,7 @@ func appTable(d *desk, rules app.Rules) []route {
 		to("v2/apps/{app}/restart", func(p params) endpoint { return endpoint{http.MethodPost: apps.restartApp(p.id)} }),
 		to("v2/apps/{app}/tasks", func(p params) endpoint {
 			return endpoint{http.MethodGet: tasks.listAppTasks(p.id), http.MethodDelete: tasks.deleteAppTasks(p.id)}
-		}),
+		}).in(kindJSON, kindText),
 		to("v2/apps/{app}/versions", func(p params) endpoint { return endpoint{http.MethodGet: apps.listVersions(p.id)} }),
 		to("v2/apps/{app}/tasks/{name}", func(p params) endpoint {
 			e := one(p.id + app.ID("/tasks/"+p.name))
@@ -162,7 +170,7 @@ func appTable(d *desk, rules app.Rules) []route {
 			return e
 		}),
 		to("v2/apps/{app}", func(p params) endpoint { return one(p.id) }),
-		fixed("v2/tasks", endpoint{http.MethodGet: tasks.listTasks}),
+		fixed("v2/tasks", endpoint{http.MethodGet: tasks.listTasks}).in(kindJSON, kindText),
 		fixed("v2/tasks/delete", endpoint{http.MethodPost: tasks.deleteTasks}),
 	}
 }
@@ -200,8 +208,8 @@ func sandboxTable(s *sandboxRoutes) []route {
 		return func(p params) endpoint { return endpoint{http.MethodGet: show(mesos.TaskID(p.name))} }
 	}
 	return []route{
-		to("v3/tasks/{name}/logs", get(s.showLog)),
+		to("v3/tasks/{name}/logs", get(s.showLog)).in(),
 		to("v3/tasks/{name}/files", get(s.listFiles)),
-		to("v3/tasks/{name}/files/content", get(s.downloadFile)),
+		to("v3/tasks/{name}/files/content", get(s.downloadFile)).in(),
 	}
 }
