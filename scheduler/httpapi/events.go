@@ -7,9 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/event"
@@ -31,7 +30,7 @@ const (
 type eventRoutes struct {
 	log func() *eventlog.Log
 	// open counts the streams.
-	open  prometheus.Gauge
+	open  *atomic.Int64
 	texts *eventTexts
 }
 
@@ -55,8 +54,8 @@ func (s eventRoutes) events(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	s.open.Inc()
-	defer s.open.Dec()
+	s.open.Add(1)
+	defer s.open.Add(-1)
 	st.run(r.Context(), r.RemoteAddr)
 	return nil
 }

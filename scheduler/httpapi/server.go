@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,6 +16,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/webguard"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/dropwizard"
 	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/view"
@@ -51,6 +53,13 @@ type Config struct {
 	// Registry takes the API's metrics and is served under /metrics; a new one is
 	// made when nil.
 	Registry *prometheus.Registry
+	// Marathon takes the metrics that Marathon had, beside those of others; a new one
+	// is made when nil.
+	Marathon *dropwizard.Registry
+	// LaunchTimeout is after how long a task that does not run yet is overdue, LeadingSince
+	// returns when this scheduler began to lead; both are for metrics only.
+	LaunchTimeout time.Duration
+	LeadingSince  func() time.Time
 	// Address is this server's own "host:port" as others reach it.
 	Address string
 	// Version is the version of Marathon that /v2/info claims, for tools that ask;
@@ -93,6 +102,8 @@ type Server struct {
 	routes    []route
 	forwarder http.Handler
 	chain     http.Handler
+	// answering counts requests, streaming readers of events.
+	answering, streaming atomic.Int64
 }
 
 // New returns a Server. It fails when the executor's binary cannot be read or
@@ -116,6 +127,9 @@ func New(c Config) (*Server, error) {
 	if c.Registry == nil {
 		c.Registry = prometheus.NewRegistry()
 		c.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	}
+	if c.Marathon == nil {
+		c.Marathon = dropwizard.NewRegistry()
 	}
 	s := &Server{cfg: c}
 	var err error

@@ -92,14 +92,14 @@ func (p *params) match(parts, path []string) bool {
 // table lists all that is served. The first route that a path matches is its own:
 // literal last segments come before ids, which may hold slashes.
 func (s *Server) table() []route {
-	d := &desk{scheduler: s.cfg.Scheduler, timeout: s.cfg.Timeout, bodyMax: s.cfg.BodyMax}
+	d := &desk{scheduler: s.cfg.Scheduler, timeout: s.cfg.Timeout, bodyMax: s.cfg.BodyMax, counts: s.metrics.marathon}
 	info := &infoRoutes{
 		desk: d, leadership: s.cfg.Leadership, version: s.cfg.Version, build: s.cfg.Build, config: s.cfg.Info, resign: s.cfg.Abdicate,
 	}
 	deployments, queue, kills := &deploymentRoutes{d}, &queueRoutes{d}, &killRoutes{d}
 	routes := []route{
 		fixed("ping", endpoint{http.MethodGet: info.ping}).in(),
-		fixed("metrics", endpoint{http.MethodGet: s.metrics.serve}).in(),
+		fixed("metrics", endpoint{http.MethodGet: s.metrics.choose}).in(metricKinds...),
 		fixed("metrics/prometheus", endpoint{http.MethodGet: s.metrics.serve}).in(),
 		fixed("artifacts/gantry-executor", endpoint{http.MethodGet: s.artifact.serve}).in(),
 		fixed("v2/info", endpoint{http.MethodGet: info.info}),
@@ -132,7 +132,7 @@ func (s *Server) eventTable() []route {
 	if s.cfg.Events == nil {
 		return []route{fixed("v2/events", notYet("events"))}
 	}
-	stream := eventRoutes{log: s.cfg.Events, open: s.metrics.streams, texts: &eventTexts{}}
+	stream := eventRoutes{log: s.cfg.Events, open: &s.streaming, texts: &eventTexts{}}
 	return []route{fixed("v2/events", endpoint{http.MethodGet: stream.events}).in()}
 }
 
