@@ -1,12 +1,14 @@
 package httpapi
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/httpapi/openapi"
 )
 
 // action answers a request or returns the error to answer with.
@@ -95,15 +97,42 @@ func (s *Server) find(segments []string) (endpoint, []string) {
 	return nil, nil
 }
 
+// Route is a path that is served, such as "/v2/apps/{app}/restart": {app} stands for
+// one segment or more, {path} for any number, anything else for one.
+type Route struct {
+	Path    string
+	Methods []string
+}
+
+// Routes lists what is served, without HEAD and OPTIONS, which are everywhere.
+func (s *Server) Routes() []Route {
+	var out []Route
+	for _, r := range s.routes {
+		if !r.absent {
+			out = append(out, Route{Path: "/" + r.path, Methods: slices.Sorted(maps.Keys(r.at(params{name: "x", id: "/x"})))})
+		}
+	}
+	return out
+}
+
+// describe answers with the description of the API.
+func describe(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", contentJSON)
+	_, _ = w.Write(openapi.Document) // the client is gone; nobody to tell
+	return nil
+}
+
 // notYet answers every method for a part of Marathon's API that is not there.
-func notYet(noun string) endpoint {
+func notYet(noun, rest string) route {
 	e := endpoint{}
 	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		e[m] = func(http.ResponseWriter, *http.Request) error {
 			return &api.Error{Status: http.StatusNotFound, Message: "This version of Gantry does not serve /v2/" + noun}
 		}
 	}
-	return e
+	t := fixed("v2/"+noun+rest, e).in()
+	t.absent = true
+	return t
 }
 
 func join(segments []string) app.ID { return app.ID("/" + strings.Join(segments, "/")) }

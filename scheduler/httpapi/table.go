@@ -19,6 +19,7 @@ const (
 
 // route leads from a path to its endpoint.
 type route struct {
+	path string
 	// head is the path up to the part that stands for any number of segments, of
 	// which there are least at least, and tail what follows it. Without such a part
 	// the path is head alone.
@@ -28,6 +29,8 @@ type route struct {
 	at         func(p params) endpoint
 	// kinds are what it answers with; without any it pays no heed to what is accepted.
 	kinds []string
+	// absent says that it only tells that there is nothing.
+	absent bool
 }
 
 // in returns the route with other kinds of answers than JSON.
@@ -45,7 +48,7 @@ type params struct {
 
 // to makes a route.
 func to(path string, at func(p params) endpoint) route {
-	t := route{at: at, head: split(path), kinds: []string{kindJSON}}
+	t := route{path: path, at: at, head: split(path), kinds: []string{kindJSON}}
 	for n, part := range t.head {
 		if part == anApp || part == anyPath {
 			t.open, t.head, t.tail = true, t.head[:n], t.head[n+1:]
@@ -113,8 +116,8 @@ func (s *Server) table() []route {
 		to("v2/queue/{app}/delay", func(p params) endpoint { return endpoint{http.MethodDelete: queue.resetDelay(p.id)} }),
 		fixed("v3/kills", endpoint{http.MethodGet: kills.showKills}),
 		fixed("v3/kills/confirm", endpoint{http.MethodPost: kills.confirmKills}),
-		to("v2/groups/{path}", func(params) endpoint { return notYet("groups") }),
-		to("v2/pods/{path}", func(params) endpoint { return notYet("pods") }),
+		notYet("groups", "/{path}"), notYet("pods", "/{path}"),
+		fixed("v3/openapi.json", endpoint{http.MethodGet: describe}),
 	}
 	routes = append(routes, s.eventTable()...)
 	routes = append(routes, appTable(d, s.cfg.Rules)...)
@@ -130,7 +133,7 @@ func (s *Server) table() []route {
 
 func (s *Server) eventTable() []route {
 	if s.cfg.Events == nil {
-		return []route{fixed("v2/events", notYet("events"))}
+		return []route{notYet("events", "")}
 	}
 	stream := eventRoutes{log: s.cfg.Events, open: &s.streaming, texts: &eventTexts{}}
 	return []route{fixed("v2/events", endpoint{http.MethodGet: stream.events}).in()}
