@@ -94,6 +94,9 @@ func describeChange(c Change) string {
 		if i.Condition.Live() {
 			text += fmt.Sprintf(" task %d on %s", i.Incarnation, i.AgentID)
 		}
+		if i.Draining {
+			text += " draining"
+		}
 		if i.Home != nil {
 			text += " home " + string(i.Home.AgentID)
 			if !i.Home.Made {

@@ -252,6 +252,8 @@ func (s *script) commandOf(verb string, plain []string, args map[string]string) 
 		return KillTasks{Tasks: tasks, Scale: args["scale"] == "true", Wipe: args["wipe"] == "true", Force: force}
 	case "cancel":
 		return CancelDeployment{ID: deployment.ID(s.names.full(plain[0])), Force: force}
+	case "letgo":
+		return LetGo{Tasks: []mesos.TaskID{s.names.task(plain[0])}}
 	case "undelay":
 		return ResetDelay{ID: id}
 	default:
@@ -328,6 +330,8 @@ func (s *script) override(spec *app.Spec, k, v string) {
 		spec.Labels = map[string]string{app.PriorityLabel: v}
 	case "queue":
 		spec.Labels = map[string]string{app.QueueLabel: v}
+	case "drain":
+		spec.Labels = map[string]string{app.DrainLabel: "timeout=" + v}
 	case "unique":
 		spec.Constraints = []constraint.Constraint{{Field: v, Operator: constraint.Unique}}
 	case "role":
