@@ -27,6 +27,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/debug"
+	"github.com/gantry-mesos/gantry/scheduler/discovery/hub"
 	"github.com/gantry-mesos/gantry/scheduler/election"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
@@ -65,6 +66,7 @@ func New(cfg Config, log *zap.Logger) (*Scheduler, error) {
 	s := &Scheduler{cfg: cfg, log: log, current: newCurrent(), registry: prometheus.NewRegistry(), seed: rand.Uint64()}
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.metrics = loop.NewMetrics(s.registry)
+	s.registry.MustRegister(hub.NewCollector(s.current.hub.Load))
 	var err error
 	if s.creds, err = credentials(cfg); err != nil {
 		return nil, err
@@ -133,7 +135,7 @@ func (s *Scheduler) newAPI(users httpapi.Credentials) (*httpapi.Server, error) {
 	return httpapi.New(httpapi.Config{
 		Guard: s.guard(users), Credentials: users, Abdicate: s.campaign.abdicate(),
 		Sandboxes: newSandboxes(client, s.current.View), Agents: &agents{client: client, view: s.current.View},
-		Scheduler: s.current, Events: s.current.events.Load, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(),
+		Scheduler: s.current, Events: s.current.events.Load, Discovery: s.current.hub.Load, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(),
 		Log: s.log.Named("api"), Registry: s.registry,
 		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary, Quotas: c.Decisions.Fairness.Queues,
 		Info: map[string]any{

@@ -32,13 +32,14 @@ func (s *scheduler) start() {
 	cfg := core.DefaultConfig()
 	cfg.Rand = rand.New(rand.NewPCG(w.rng.Uint64(), 1))
 	cfg.VersionsMax = 3
+	cfg.Drain = w.hub.limit
 	place := placement.NewCluster(placement.Config{
 		Policy: placement.Policy(w.rng.IntN(3)), Rand: rand.New(rand.NewPCG(w.rng.Uint64(), 2)),
 		Executor: executorCost, Role: role,
 	})
 	s.state = core.New(cfg, place, w.store.stored(), w.now)
-	s.state.View()
 	w.logf("scheduler starts")
+	w.hub.begin(s.state.View())
 	s.put(core.Tick{})
 	s.subscribeSoon()
 }
@@ -137,6 +138,7 @@ func (s *scheduler) pump() {
 		before := s.state.View()
 		eff := s.state.Step(w.now, ev)
 		w.check.step(ev, before, s.state.View(), eff)
+		w.hub.note(ev, eff.Persist)
 		total.Merge(eff)
 	}
 	w.user.note(total)
@@ -153,6 +155,7 @@ func (s *scheduler) pump() {
 		w.store.apply(c)
 		w.user.noteStored(c)
 	}
+	w.hub.update(s.state.View())
 	for _, c := range total.Calls {
 		if w.chance(w.faults.crash) {
 			s.crash("before a call")
