@@ -113,11 +113,9 @@ func (s *stage) until(t *testing.T, what string, wanted func(e *endpoint.Endpoin
 		}
 		set.Apply(c)
 		for _, service := range set.Services() {
-			for _, e := range service.Endpoints {
-				if wanted(e) {
-					at, _ = endpoint.ParseIndex(c.Index)
-					return at
-				}
+			if slices.ContainsFunc(service.Endpoints, wanted) {
+				at, _ = endpoint.ParseIndex(c.Index)
+				return at
 			}
 		}
 	}
