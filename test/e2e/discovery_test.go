@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -65,6 +66,15 @@ func TestATaskIsDrainedBeforeItIsKilled(t *testing.T) {
 	if err != nil || len(list.Drains) != 1 || len(list.Drains[0].HeldBy) != 1 || !strings.Contains(list.Drains[0].HeldBy[0], "lb (test) has 1 connections") {
 		t.Errorf("what holds the kill: %+v %v", list, err)
 	}
+	if out := command(t, a, "discovery", "consumers"); !strings.Contains(out, "1 connections") || !strings.Contains(out, string(victim)) {
+		t.Errorf("gantry discovery consumers: %s", out)
+	}
+	if out := command(t, a, "discovery", "list", "/web"); !strings.Contains(out, "draining") || !strings.Contains(out, "ready") {
+		t.Errorf("gantry discovery list: %s", out)
+	}
+	if out := command(t, a, "discovery", "export", "--all"); !strings.Contains(out, `"__meta_gantry_state":"draining"`) {
+		t.Errorf("gantry discovery export: %s", out)
+	}
 	if _, metrics, _ := a.try(http.MethodGet, "/metrics", ""); !strings.Contains(string(metrics), "gantry_drains 1") {
 		t.Error("gantry_drains is not 1")
 	}
@@ -120,4 +130,16 @@ func TestATaskIsKilledWhenItsTimeToDrainIsOver(t *testing.T) {
 	if took := time.Since(began); took < 3*time.Second {
 		t.Errorf("killed after %v", took)
 	}
+}
+
+// command runs a client command and returns what it prints.
+func command(t *testing.T, a api, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(bin, "gantry"), args...)
+	cmd.Env = append(os.Environ(), "GANTRY_URL="+a.url)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("gantry %s: %v", strings.Join(args, " "), err)
+	}
+	return string(out)
 }
