@@ -122,6 +122,9 @@ func (s *Server) table() []route {
 	routes = append(routes, s.eventTable()...)
 	routes = append(routes, appTable(d, s.cfg.Rules)...)
 	routes = append(routes, shareTable(&shareRoutes{desk: d, quotas: s.cfg.Quotas})...)
+	if s.cfg.Discovery != nil {
+		routes = append(routes, endpointTable(&endpointRoutes{desk: d, hub: s.cfg.Discovery})...)
+	}
 	if s.cfg.Agents != nil {
 		routes = append(routes, agentTable(&agentRoutes{desk: d, master: s.cfg.Agents})...)
 	}

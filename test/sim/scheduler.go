@@ -33,14 +33,15 @@ func (s *scheduler) start() {
 	cfg := core.DefaultConfig()
 	cfg.Rand = rand.New(rand.NewPCG(w.rng.Uint64(), 1))
 	cfg.VersionsMax = 3
+	cfg.Drain = w.hub.limit
 	place := placement.NewCluster(placement.Config{
 		Policy: placement.Policy(w.rng.IntN(3)), Rand: rand.New(rand.NewPCG(w.rng.Uint64(), 2)),
 		Executor: executorCost, Role: role,
 	})
 	w.check.references("at a start")
 	s.state = core.New(cfg, place, w.store.Stored(), w.now)
-	s.state.View()
 	w.logf("scheduler starts")
+	w.hub.begin(s.state.View())
 	s.put(core.Tick{})
 	s.subscribeSoon()
 }
@@ -139,6 +140,7 @@ func (s *scheduler) pump() {
 		before := s.state.View()
 		eff := s.state.Step(w.now, ev)
 		w.check.step(ev, before, s.state.View(), eff)
+		w.hub.note(ev, eff.Persist)
 		total.Merge(eff)
 	}
 	w.user.note(total)
@@ -155,6 +157,7 @@ func (s *scheduler) pump() {
 		w.store.Apply(c)
 		w.user.noteStored(c)
 	}
+	w.hub.update(s.state.View())
 	for _, c := range total.Calls {
 		if w.chance(w.faults.crash) {
 			s.crash("before a call")
