@@ -100,6 +100,7 @@ func (s *Scheduler) snapshot(a *view.App) *view.App {
 	for _, d := range s.deployments {
 		if slices.Contains(d.Affected(), a.Spec.ID) {
 			v.Deployments = append(v.Deployments, d.ID)
+			v.Leaving = d.Target[a.Spec.ID] == nil
 		}
 	}
 	for _, i := range v.Instances {
