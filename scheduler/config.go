@@ -35,6 +35,9 @@ type Config struct {
 	// HTTPAllowedHosts are names of this API that requests may use while it listens on
 	// loopback or asks for no credentials, "*" every name; HTTPAllowedOrigins are origins of web pages that may change things.
 	HTTPAllowedHosts, HTTPAllowedOrigins []string
+	// HTTPReadOrigins are the origins whose web pages may read answers, "*" all: the
+	// flag --access-control-allow-origin.
+	HTTPReadOrigins []string
 	// HTTPCredentialsFile holds the users of the API, a line "user:password" each;
 	// "" lets everybody in.
 	HTTPCredentialsFile string

@@ -50,7 +50,7 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 		return err
 	}
 	state := core.New(s.decisions(journal), placement.NewCluster(s.placement()), stored, time.Now())
-	calls, events := &caller{}, eventlog.New(eventsKept, time.Now())
+	calls, events := &caller{traffic: s.traffic}, eventlog.New(eventsKept, time.Now())
 	defer events.Close()
 	l := loop.New(loop.Config{
 		State: state, Journal: journal, Caller: calls, Converter: mesosconv.New(s.executor),
@@ -63,13 +63,16 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	calls.client = client
 	s.current.events.Store(events)
 	defer s.current.events.Store(nil)
+	s.current.began.Store(time.Now().UnixNano())
 	s.current.loop.Store(l)
 	defer s.current.loop.Store(nil)
 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return l.Run(ctx) })
 	g.Go(func() error {
-		err := client.Run(ctx, l.Deliver)
+		reasons := newFetchReasons(s.sandboxes, l.Deliver)
+		defer reasons.Wait()
+		err := client.Run(ctx, s.traffic.counting(reasons.Deliver))
 		if err == nil && ctx.Err() == nil {
 			return errors.New("the subscription with mesos ended")
 		}
@@ -79,9 +82,13 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 }
 
 // caller breaks the circle between the loop, which calls, and the client, which delivers to it.
-type caller struct{ client *schedapi.Client }
+type caller struct {
+	client  *schedapi.Client
+	traffic *traffic
+}
 
 func (c *caller) Enqueue(ctx context.Context, call mesos.SchedulerCall, done func(error)) error {
+	c.traffic.called(call)
 	return c.client.Enqueue(ctx, call, done)
 }
 

@@ -137,6 +137,7 @@ func (l *logging) logger() (*zap.Logger, zap.AtomicLevel, error) {
 func accessFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringSliceVar(&cfg.HTTPAllowedHosts, "http-allowed-host", nil, "further name that requests may call this API while it listens on loopback or asks for no credentials; * is every name; repeatable")
 	f.StringSliceVar(&cfg.HTTPAllowedOrigins, "http-allowed-origin", nil, "origin of web pages that may change things, such as https://panel.example; repeatable")
+	f.StringSliceVar(&cfg.HTTPReadOrigins, "access-control-allow-origin", nil, "origin of web pages that may read answers (CORS), such as https://panel.example; * is every origin; repeatable")
 	f.StringVar(&cfg.HTTPCredentialsFile, "http-credentials-file", "", "file with the users of the API, user:password on each line; without it everybody may use it")
 	f.StringVar(&cfg.DebugAddress, "debug-address", "", "host:port that /debug listens on (docs/operations.md); anything but loopback needs --http-credentials-file (default: nowhere)")
 	f.Int64Var(&cfg.HTTPBodyMax, "http-body-max", cfg.HTTPBodyMax, "largest body of a request in bytes, such as many apps at once")

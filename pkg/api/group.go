@@ -19,6 +19,24 @@ type Group struct {
 	Version     Time `json:"version,omitzero"`
 }
 
+// GroupUpdate is what a request asks of a group: a version to return to, a factor
+// for the instances of all its Apps, or what it is to be. Lists that are there
+// replace those of the group.
+type GroupUpdate struct {
+	// ID is absolute, or relative to the path that is asked; default that path.
+	ID string `json:"id,omitempty"`
+	// Apps are complete definitions, with ids relative to the group.
+	Apps         []App         `json:"apps,omitzero"`
+	Groups       []GroupUpdate `json:"groups,omitzero"`
+	Dependencies []string      `json:"dependencies,omitzero"`
+	// EnforceRole has new Apps of a group at the top use its name as role.
+	EnforceRole *bool `json:"enforceRole,omitempty"`
+	// Version is that of an earlier version, alone in the request.
+	Version Time `json:"version,omitzero"`
+	// ScaleBy multiplies instances, alone in the request.
+	ScaleBy *float64 `json:"scaleBy,omitempty"`
+}
+
 // FromGroup is a group with all that is in it, as the API shows it.
 func FromGroup(n *group.Node) Group {
 	g := Group{

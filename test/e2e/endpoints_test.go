@@ -53,6 +53,7 @@ var requests = []request{
 	{"/v3/queues/{path}", "PUT", "", `{"weight":2}`, 200},
 	{"/v3/queues/{path}", "GET", "", "", 200},
 	{"/v3/queues/{path}", "DELETE", "", "", 200},
+	{"/v3/openapi.json", "GET", "", "", 200},
 	{"/v3/kills", "GET", "", "", 200},
 	{"/v3/kills/confirm", "POST", "", "", 409}, // none is held back
 	{"/v3/agents", "GET", "", "", 200},
