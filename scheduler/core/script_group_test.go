@@ -1,4 +1,4 @@
-package core
+package core_test
 
 import (
 	"slices"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/group"
+	"github.com/gantry-mesos/gantry/scheduler/core"
 )
 
 // groupOf makes the commands of groups:
@@ -15,9 +16,10 @@ import (
 //	ungroup /shop                                     removes it
 //	regroup /shop 1                                   brings the version before the newest one back
 //	scalegroup /shop 1.5
-func (s *script) groupOf(verb string, id app.ID, words []string, args map[string]string) Command {
-	c := ChangeGroup{ID: id, Force: args["force"] == "true", DryRun: args["dryrun"] == "true"}
-	if g := s.state.book.Group(id); g != nil {
+func (s *script) groupOf(verb string, id app.ID, words []string, args map[string]string) core.Command {
+	c := core.ChangeGroup{ID: id, Force: args["force"] == "true", DryRun: args["dryrun"] == "true"}
+	tree := s.state.View().Groups
+	if g := tree.Group(id); g != nil {
 		c.Base = g.Version
 	}
 	if args["base"] == "old" {
@@ -28,14 +30,14 @@ func (s *script) groupOf(verb string, id app.ID, words []string, args map[string
 		c.Target = s.nodeOf(id, words, args)
 	case "regroup":
 		n, _ := strconv.Atoi(words[0])
-		versions := s.state.book.Versions(id)
+		versions := tree.Versions(id)
 		if n >= len(versions) {
 			s.t.Fatalf("%s has versions %v", id, versions)
 		}
-		c.Target, c.Rollback = s.state.book.At(id, versions[n], s.specsIn(id)), true
+		c.Target, c.Rollback = tree.At(id, versions[n], s.specsIn(id)), true
 	case "scalegroup":
 		by, _ := strconv.ParseFloat(words[0], 64)
-		c.Target = s.state.book.At(id, c.Base, s.specsIn(id)).Scaled(by)
+		c.Target = tree.At(id, c.Base, s.specsIn(id)).Scaled(by)
 	}
 	return c
 }

@@ -11,17 +11,19 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/core"
 )
 
 var update = flag.Bool("update", false, "write the answers seen into the scripts")
 
 // TestGroupScripts replays testdata/groups/*.txtar against a core: requests in,
-// answers out. The line "run" has all that waits launched.
+// answers out, one a second. The line "run" lets deployments end.
 func TestGroupScripts(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/groups/*.txtar")
@@ -37,7 +39,7 @@ func TestGroupScripts(t *testing.T) {
 			}
 			rules := app.DefaultRules()
 			rules.Roles = []string{"*", "prod"}
-			m, s := newMachine(t, rules)
+			s := newServiceBy(t, rules, nil)
 			in := string(a.Files[0].Data)
 			var got strings.Builder
 			for line := range strings.Lines(in) {
@@ -45,8 +47,9 @@ func TestGroupScripts(t *testing.T) {
 					continue
 				}
 				fmt.Fprintf(&got, "> %s\n", line)
+				s.Pass(time.Second)
 				if line == "run" {
-					m.run()
+					s.Settle()
 					continue
 				}
 				got.WriteString(answer(t, s, line))
@@ -99,10 +102,12 @@ const sleeper = `"cmd":"sleep 1000","cpus":0.1,"mem":16`
 // A change that overtakes another one is derived again, and both hold.
 func TestAGroupIsDerivedAgainWhenItChangedMeanwhile(t *testing.T) {
 	t.Parallel()
-	m, s := newMachine(t, app.DefaultRules())
+	s := newService(t)
 	s.want(t, http.StatusCreated, http.MethodPost, "/v2/groups", `{"id":"/shop","apps":[{"id":"web",`+sleeper+`}]}`)
-	m.meanwhile = func() {
+	s.before = func(core.Command) error {
+		s.before = nil
 		s.want(t, http.StatusCreated, http.MethodPost, "/v2/apps", `{"id":"/shop/late",`+sleeper+`}`)
+		return nil
 	}
 	s.want(t, http.StatusOK, http.MethodPut, "/v2/groups/shop", `{"dependencies":["/db"]}`)
 	var ids []any
@@ -117,7 +122,7 @@ func TestAGroupIsDerivedAgainWhenItChangedMeanwhile(t *testing.T) {
 // What is shown may be sent back, and changes nothing: no deployment has a step.
 func TestAGroupAsItIsShownMayBeSentBack(t *testing.T) {
 	t.Parallel()
-	_, s := newMachine(t, app.DefaultRules())
+	s := newService(t)
 	s.want(t, http.StatusCreated, http.MethodPost, "/v2/groups",
 		`{"id":"/shop","dependencies":["/infra"],"apps":[{"id":"web",`+sleeper+`}],"groups":[{"id":"db","dependencies":["/x"],"apps":[{"id":"one","instances":0,`+sleeper+`}]},{"id":"empty"}]}`)
 	before := s.want(t, http.StatusOK, http.MethodGet, "/v2/groups/shop", "")
@@ -137,10 +142,10 @@ func TestAGroupAsItIsShownMayBeSentBack(t *testing.T) {
 
 func TestBadGroups(t *testing.T) {
 	t.Parallel()
-	m, s := newMachine(t, app.DefaultRules())
+	s := newService(t)
 	s.want(t, http.StatusCreated, http.MethodPost, "/v2/groups", `{"id":"/shop","apps":[{"id":"web","instances":2,`+sleeper+`}],"groups":[{"id":"db"}]}`)
 	s.want(t, http.StatusCreated, http.MethodPost, "/v2/apps", `{"id":"/single",`+sleeper+`}`)
-	m.run()
+	s.Settle()
 	before := s.want(t, http.StatusOK, http.MethodGet, "/v2/groups", "")
 	for _, row := range []struct {
 		name, method, path, body string

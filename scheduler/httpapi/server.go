@@ -90,6 +90,8 @@ type Config struct {
 	BodyMax int64
 	// Timeout bounds the wait for a command to be stored; default 30 s.
 	Timeout time.Duration
+	// Now is the clock that waits are told by; default time.Now.
+	Now func() time.Time
 	// LeaderWait bounds the wait of a standby for a leader; default 2.5 s.
 	LeaderWait time.Duration
 }
@@ -114,6 +116,9 @@ func New(c Config) (*Server, error) {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	if c.LeaderWait == 0 {
 		c.LeaderWait = 2500 * time.Millisecond

@@ -95,7 +95,7 @@ func (p *params) match(parts, path []string) bool {
 // table lists all that is served. The first route that a path matches is its own:
 // literal last segments come before ids, which may hold slashes.
 func (s *Server) table() []route {
-	d := &desk{scheduler: s.cfg.Scheduler, timeout: s.cfg.Timeout, bodyMax: s.cfg.BodyMax, counts: s.metrics.marathon}
+	d := &desk{scheduler: s.cfg.Scheduler, now: s.cfg.Now, timeout: s.cfg.Timeout, bodyMax: s.cfg.BodyMax, counts: s.metrics.marathon}
 	info := &infoRoutes{
 		desk: d, leadership: s.cfg.Leadership, version: s.cfg.Version, build: s.cfg.Build, config: s.cfg.Info, resign: s.cfg.Abdicate,
 	}

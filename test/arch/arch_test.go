@@ -205,6 +205,23 @@ func TestMesosGoStopsAtTheWire(t *testing.T) {
 	}
 }
 
+// Doubles and drivers of tests stand in packages of their own, which no program has in it.
+func TestProgramsHoldNothingThatIsForTests(t *testing.T) {
+	forTests := func(name string) bool {
+		return below(name, "test") || strings.HasSuffix(name, "test")
+	}
+	for _, p := range list(t) {
+		if forTests(p.name()) {
+			continue
+		}
+		for _, imp := range p.Imports {
+			if own, ok := strings.CutPrefix(imp, module); ok && forTests(own) {
+				t.Errorf("%s imports %s, which is for tests", p.name(), own)
+			}
+		}
+	}
+}
+
 func TestPackagesAreNamedAfterNouns(t *testing.T) {
 	for _, p := range list(t) {
 		last := p.name()[strings.LastIndexByte(p.name(), '/')+1:]

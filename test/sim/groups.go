@@ -136,13 +136,13 @@ func (c *checker) history(when string, v *view.View) {
 	here := map[app.ID]bool{group.Root: true}
 	v.Groups.Below(group.Root, func(g *group.Group) bool {
 		here[g.ID] = true
-		if w.store.groups[g.ID] != g {
+		if w.store.Groups[g.ID] != g {
 			w.fail("%s: group %s is not stored as it is", when, g.ID)
 		}
 		return true
 	})
-	if len(w.store.groups) != len(here) {
-		w.fail("%s: %d groups are stored and there are %d", when, len(w.store.groups), len(here))
+	if len(w.store.Groups) != len(here) {
+		w.fail("%s: %d groups are stored and there are %d", when, len(w.store.Groups), len(here))
 	}
 	v.Apps(func(a *view.App) bool {
 		for above := range group.Above(a.Spec.ID) {
@@ -170,28 +170,28 @@ func (c *checker) history(when string, v *view.View) {
 func (c *checker) references(when string) {
 	w := c.w
 	alive, wanted := map[*app.Spec]bool{}, map[*app.Spec]bool{}
-	for _, versions := range w.store.versions {
+	for _, versions := range w.store.Versions {
 		for _, s := range versions {
 			alive[s] = true
 		}
 	}
 	refer := func(s *app.Spec) {
-		if wanted[s] = true; s != nil && !alive[s] && !w.store.past[s] {
+		if wanted[s] = true; s != nil && !alive[s] && !w.store.Past[s] {
 			w.fail("%s: version %v of %s is referred to and not stored", when, s.Version, s.ID)
 		}
 	}
-	for _, version := range slices.SortedFunc(maps.Keys(w.store.edits), time.Time.Compare) {
-		for _, a := range w.store.edits[version].Apps {
+	for _, version := range slices.SortedFunc(maps.Keys(w.store.Edits), time.Time.Compare) {
+		for _, a := range w.store.Edits[version].Apps {
 			refer(a.Was)
 			refer(a.Is)
 		}
 	}
-	for _, d := range w.store.deployments {
+	for _, d := range w.store.Deployments {
 		for _, s := range d.Original {
 			refer(s)
 		}
 	}
-	for s := range w.store.past {
+	for s := range w.store.Past {
 		if alive[s] || !wanted[s] {
 			w.fail("%s: version %v of %s is kept for nobody, or twice", when, s.Version, s.ID)
 		}

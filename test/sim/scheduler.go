@@ -6,6 +6,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
@@ -37,7 +38,7 @@ func (s *scheduler) start() {
 		Executor: executorCost, Role: role,
 	})
 	w.check.references("at a start")
-	s.state = core.New(cfg, place, w.store.stored(), w.now)
+	s.state = core.New(cfg, place, w.store.Stored(), w.now)
 	s.state.View()
 	w.logf("scheduler starts")
 	s.put(core.Tick{})
@@ -150,8 +151,8 @@ func (s *scheduler) pump() {
 		return
 	}
 	for _, c := range total.Persist {
-		w.logf("      persist %s", describeChange(c))
-		w.store.apply(c)
+		w.logf("      persist %s", coretest.DescribeChange(c))
+		w.store.Apply(c)
 		w.user.noteStored(c)
 	}
 	for _, c := range total.Calls {
@@ -159,7 +160,7 @@ func (s *scheduler) pump() {
 			s.crash("before a call")
 			return
 		}
-		w.logf("      call %s", describeCall(c))
+		w.logf("      call %s", coretest.DescribeCall(c))
 		w.check.call(c)
 		s.send(c)
 	}
