@@ -87,11 +87,18 @@ func (rd Reader) notice(doc value, s *app.Spec) error {
 		p.Path = doc.path + p.Path
 		idle = append(idle, p)
 	}
-	if rd.Strict && len(idle) > 0 {
-		return invalid(messageInvalidObject, idle)
+	return rd.idle(idle)
+}
+
+// idle tells of what has no effect, or refuses it for that.
+func (rd Reader) idle(found []app.Problem) error {
+	if rd.Strict && len(found) > 0 {
+		return invalid(messageInvalidObject, found)
 	}
-	for _, p := range idle {
-		rd.Notice(p)
+	for _, p := range found {
+		if rd.Notice != nil {
+			rd.Notice(p)
+		}
 	}
 	return nil
 }

@@ -1,11 +1,14 @@
 package view
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/btree"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/group"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/why"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
@@ -196,13 +199,19 @@ func (a *App) instance(id instance.ID) (*instance.Instance, bool) {
 	return nil, false
 }
 
-// New makes a View of just these, for readers that have no scheduler yet and for tests.
+// New makes a View of just these, in the groups that their ids name, for readers
+// that have no scheduler yet and for tests.
 func New(at time.Time, fw Framework, apps []*App, deployments []*deployment.Deployment) *View {
 	v := &View{At: at, Framework: fw, Deployments: deployments, apps: newAppTree(), agents: newAgentTree()}
+	above := map[app.ID]*group.Group{group.Root: {ID: group.Root}}
 	for _, a := range apps {
 		v.apps.ReplaceOrInsert(a)
 		v.tasks = v.tasks.Plus(a.Counts)
+		for id := range group.Above(a.Spec.ID) {
+			above[id] = &group.Group{ID: id, Version: a.Spec.Version}
+		}
 	}
+	v.Groups = groups.NewTree(slices.Collect(maps.Values(above))...)
 	return v
 }
 
