@@ -36,8 +36,7 @@ func (s *State) command(e Asked) {
 	case SetQuota:
 		r.Err = s.setQuota(c)
 	case Quiesce:
-		s.quiet = true
-		s.market.Quiesce()
+		s.quiesce()
 	}
 	if r.Err != nil {
 		s.publishRefusal(e.Command, r.Err)
