@@ -46,15 +46,21 @@ func (p publishers) Publish(events []event.Event) {
 // or Mesos refuses the framework.
 func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	journal := record.New(st)
-	stored, err := s.load(ctx, journal)
+	reload := func(ctx context.Context) (*core.State, error) {
+		stored, err := s.load(ctx, journal)
+		if err != nil {
+			return nil, err
+		}
+		return core.New(s.decisions(journal), placement.NewCluster(s.placement()), stored, time.Now()), nil
+	}
+	state, err := reload(ctx)
 	if err != nil {
 		return err
 	}
-	state := core.New(s.decisions(journal), placement.NewCluster(s.placement()), stored, time.Now())
 	calls, events := &caller{traffic: s.traffic}, eventlog.New(eventsKept, time.Now())
 	defer events.Close()
 	l := loop.New(loop.Config{
-		State: state, Journal: journal, Caller: calls, Converter: mesosconv.New(s.executor),
+		State: state, Reload: reload, Journal: journal, Caller: calls, Converter: mesosconv.New(s.executor),
 		Publisher: publishers{events, history{s.log}}, Metrics: s.metrics, Log: s.log.Named("loop"),
 	})
 	client, err := s.client(l)

@@ -44,8 +44,7 @@ func (s *State) command(e Asked) {
 			}
 		}
 	case Quiesce:
-		s.quiet = true
-		s.market.Quiesce()
+		s.quiesce()
 	}
 	if r.Err != nil {
 		s.publishRefusal(e.Command, r.Err)
