@@ -38,6 +38,19 @@ type Config struct {
 	// HTTPCredentialsFile holds the users of the API, a line "user:password" each;
 	// "" lets everybody in.
 	HTTPCredentialsFile string
+	// HTTPCredentials is one more user of the API, "user:password".
+	HTTPCredentials string
+	// TLSCertFile and TLSKeyFile have the certificate that the API is served with over
+	// TLS, and its key, in PEM; both or none. Files that are replaced are read again.
+	// TLSCAFile has the authorities of other schedulers' certificates, for what a
+	// standby passes on; the system's are trusted anyway.
+	TLSCertFile, TLSKeyFile, TLSCAFile string
+	// HTTPMaxRequests bounds the requests that are answered at a time, HTTPMaxStreams
+	// apart from them those that last: event streams, logs that are followed,
+	// downloads. 0 is no bound. Default 10,000 each.
+	HTTPMaxRequests, HTTPMaxStreams int
+	// ReadOnly takes no changes through this scheduler's API, and passes none on.
+	ReadOnly bool
 	// DebugAddress is what /debug listens on: profiles, a dump of the state, the log's
 	// level. Anything but loopback needs HTTPCredentialsFile. Default "", nowhere.
 	DebugAddress string
@@ -109,7 +122,7 @@ const gpusRestricted, gpusUnrestricted = "restricted", "unrestricted"
 // DefaultConfig returns the defaults; Master and one of ZK and StateDir are still required.
 func DefaultConfig() Config {
 	return Config{
-		HTTPAddress: "127.0.0.1:8080", HTTPBodyMax: 16 << 20, FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
+		HTTPAddress: "127.0.0.1:8080", HTTPBodyMax: 16 << 20, HTTPMaxRequests: 10_000, HTTPMaxStreams: 10_000, FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
 		FailoverTimeout: 7 * 24 * time.Hour, DefaultExecutor: "gantry", GPUScheduling: gpusRestricted, MaintenanceMode: true, Decisions: core.DefaultConfig(),
 	}
 }
@@ -127,11 +140,8 @@ func (c Config) Validate() error {
 	if _, _, err := net.SplitHostPort(c.HTTPAddress); err != nil {
 		problem("--http-address %q: %w; it has the form host:port", c.HTTPAddress, err)
 	}
-	if err := c.CheckDebugAddress(); err != nil {
+	if err := c.CheckAccess(); err != nil {
 		problems = append(problems, err)
-	}
-	if c.HTTPBodyMax < 1 {
-		problem("--http-body-max %d must be positive", c.HTTPBodyMax)
 	}
 	if len(c.MesosRoles) == 0 {
 		problem("--mesos-role must name at least one role")

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -48,8 +49,18 @@ type Config struct {
 	// Registry takes the API's metrics and is served under /metrics; a new one is
 	// made when nil.
 	Registry *prometheus.Registry
-	// Address is this server's own "host:port" as others reach it.
+	// Address is this server's own "host:port" as others reach it, Secure whether by https.
 	Address string
+	Secure  bool
+	// LeaderScheme is what the leader is reached by, http or https; nil is the same as
+	// this server. LeaderTLS is asked at each new connection to a leader; nil is the default.
+	LeaderScheme func() string
+	LeaderTLS    func() (*tls.Config, error)
+	// RequestsMax bounds the requests that are answered at a time, StreamsMax apart
+	// from them those that last; 0 is no bound.
+	RequestsMax, StreamsMax int
+	// ReadOnly refuses what changes something, whoever leads.
+	ReadOnly bool
 	// Version is the version of Marathon that /v2/info claims, for tools that ask;
 	// default 1.11.24. Build is the product and its own version.
 	Version, Build string
@@ -122,8 +133,16 @@ func New(c Config) (*Server, error) {
 	}
 	s.routes = s.table()
 	s.forwarder = newForwarder(s)
-	s.chain = s.observe(s.headers(s.guarded(s.leading(compress(http.HandlerFunc(s.dispatch))))))
+	s.chain = s.observe(s.headers(s.limited(s.guarded(s.readOnly(s.leading(compress(http.HandlerFunc(s.dispatch))))))))
 	return s, nil
+}
+
+// scheme is what this server is reached by.
+func (s *Server) scheme() string {
+	if s.cfg.Secure {
+		return "https"
+	}
+	return "http"
 }
 
 // ServeHTTP answers one request.
