@@ -128,9 +128,13 @@ func (s *State) stray(st mesos.TaskStatus) {
 		}
 		s.killed(st.TaskID)
 		s.guard.forget(st.TaskID)
+		s.framework.KillsHeld = min(s.framework.KillsHeld, len(s.guard.held))
 		s.volumes.Stray(st.TaskID, false)
 	default:
 		s.volumes.Stray(st.TaskID, true)
+		if _, asked := s.kills[st.TaskID]; asked {
+			return // it is on its way out
+		}
 		s.guard.hold(st.TaskID, st.AgentID)
 		s.judgeStrays()
 	}
