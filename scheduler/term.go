@@ -144,7 +144,7 @@ func (s *Scheduler) framework(id mesos.FrameworkID) mesos.FrameworkInfo {
 		},
 	}
 	if info.WebUIURL == "" {
-		info.WebUIURL = "http://" + s.address
+		info.WebUIURL = s.URL()
 	}
 	if s.cfg.gpus() {
 		info.Capabilities = append(info.Capabilities, mesos.GPUResources)
