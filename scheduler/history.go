@@ -61,6 +61,9 @@ func (h history) tellCluster(e event.Event) bool {
 	case *event.KillsHeld:
 		h.log.Error("unknown tasks are running and are not killed without a confirmation: POST /v3/kills/confirm to kill them, or restore the store",
 			zap.Int("count", e.Tasks), zap.Int("known", e.Known))
+	case *event.UnhealthyKillsHeld:
+		h.log.Warn("too many instances of an app are unhealthy: the others are replaced once the new ones are healthy",
+			logfield.App(e.AppID), zap.Int("count", e.Held), zap.Int("replacing", e.Replacing), zap.Int("instances", e.Instances))
 	case *event.VolumesHeld:
 		h.log.Error("an unknown instance has persistent volumes, which are kept: POST /v3/kills/confirm to destroy them, or restore the store",
 			logfield.Instance(e.InstanceID), logfield.Agent(e.AgentID))

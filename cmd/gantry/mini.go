@@ -94,6 +94,7 @@ their grace period, which a second Ctrl-C ends.`,
 	featuresFlag(f, &c.access)
 	c.decisions = core.DefaultConfig()
 	sharingFlags(f, &c.decisions)
+	healthFlags(f, &c.decisions)
 	logs.flags(f, "warn")
 	return cmd
 }

@@ -141,6 +141,8 @@ const (
 	// BodyMax and TypeMax are the most of an answer, in bytes.
 	BodyMax = 4096
 	TypeMax = 128
-	// ChecksMax is the most checks of each kind that are reported.
-	ChecksMax = 64
+	// ChecksMax is the most health checks that are reported, ReadinessMax the most
+	// readiness checks; a definition has one.
+	ChecksMax    = 64
+	ReadinessMax = 4
 )

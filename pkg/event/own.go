@@ -1,6 +1,9 @@
 package event
 
-import "github.com/gantry-mesos/gantry/pkg/mesos"
+import (
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+)
 
 // What follows is Gantry's own; Marathon's stream knows nothing like it.
 
@@ -19,6 +22,17 @@ type KillsHeld struct {
 	// Tasks is how many are unknown, Known how many are not.
 	Tasks int `json:"tasks"`
 	Known int `json:"known"`
+}
+
+// UnhealthyKillsHeld says that more of an App's instances are in bad health than are
+// replaced at a time, and that the others are left as they are for now.
+type UnhealthyKillsHeld struct {
+	AppID app.ID `json:"appId"`
+	// Held is how many are left, Replacing how many are being replaced, Instances how
+	// many the App wants.
+	Held      int `json:"held"`
+	Replacing int `json:"replacing"`
+	Instances int `json:"instances"`
 }
 
 // VolumesHeld says that the volumes of an unknown instance are on offer, and kept.
@@ -45,6 +59,9 @@ func (*AgentAvoided) Type() string { return "agent_avoided_event" }
 
 // Type implements Event.
 func (*KillsHeld) Type() string { return "kills_held_event" }
+
+// Type implements Event.
+func (*UnhealthyKillsHeld) Type() string { return "unhealthy_kills_held_event" }
 
 // Type implements Event.
 func (*VolumesHeld) Type() string { return "volumes_held_event" }

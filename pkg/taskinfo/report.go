@@ -49,7 +49,7 @@ func RecordReport(r *checkup.Report) *gantryv1.TaskReport {
 			Cause: cut(h.Cause, checkup.CauseMax), Failures: uint32(h.Failures), PaceNs: int64(h.Pace),
 		})
 	}
-	for _, c := range r.Readiness[:min(len(r.Readiness), checkup.ChecksMax)] {
+	for _, c := range r.Readiness[:min(len(r.Readiness), checkup.ReadinessMax)] {
 		p := &gantryv1.TaskReport_ReadinessResult{Name: cut(c.Name, checkup.CauseMax), Ready: c.Ready}
 		if a := c.Response; a != nil {
 			p.Response = &gantryv1.TaskReport_Response{
@@ -73,7 +73,7 @@ func ReportOf(p *gantryv1.TaskReport) *checkup.Report {
 			Cause: cut(h.Cause, checkup.CauseMax), Failures: int(h.Failures), Pace: time.Duration(h.PaceNs),
 		})
 	}
-	for _, c := range p.Readiness[:min(len(p.Readiness), checkup.ChecksMax)] {
+	for _, c := range p.Readiness[:min(len(p.Readiness), checkup.ReadinessMax)] {
 		r := checkup.Readiness{Name: cut(c.Name, checkup.CauseMax), Ready: c.Ready}
 		if a := c.Response; a != nil {
 			r.Response = &checkup.Response{

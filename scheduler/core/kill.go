@@ -66,11 +66,11 @@ func (s *State) killed(t mesos.TaskID) {
 // of instances that were to be ended when the scheduler stopped.
 func (s *State) rekill() {
 	for a := range s.apps {
-		if a.Tally().Outgoing == 0 {
+		if a.Tally().Outgoing == 0 && s.ward.apps[a] == nil {
 			continue
 		}
 		for i := range a.Instances {
-			if i.Goal != instance.GoalRunning && i.Condition.Live() && i.Condition != instance.UnreachableInactive {
+			if (i.Goal != instance.GoalRunning || i.Condemned()) && i.Condition.Live() && i.Condition != instance.UnreachableInactive {
 				s.kill(i.TaskID(), i.AgentID)
 			}
 		}

@@ -22,6 +22,7 @@ func (s *State) subscribed(e mesos.Subscribed) {
 	s.startRound()
 	s.timers.set(s.now.Add(s.cfg.ReconcileEvery), implicitTimer, "")
 	s.rekill()
+	s.doubtHealth()
 	if again {
 		s.publish(&event.SchedulerReregistered{Master: e.Master.Hostname})
 		return

@@ -198,6 +198,7 @@ func (c *checker) step(ev core.Event, before, after *view.View, eff core.Effects
 		if p, ok := ch.(core.PutInstance); ok && !touched[p.Instance.App] {
 			touched[p.Instance.App] = true
 			c.bounds(p.Instance.App, before, after)
+			c.culled(p.Instance.App, before, after)
 		}
 	}
 }
@@ -287,7 +288,7 @@ func find(is []*instance.Instance, id instance.ID) *instance.Instance {
 }
 
 func ready(a *view.App, i *instance.Instance) bool {
-	return i.Condition == instance.Running && (len(a.Spec.HealthChecks) == 0 || i.Healthy != nil && *i.Healthy)
+	return i.Condition == instance.Running && (len(a.Spec.HealthChecks) == 0 || i.Healthy != nil && *i.Healthy) && i.Report().Ready(len(a.Spec.Readiness))
 }
 
 func readyCount(a *view.App) int {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
@@ -31,7 +32,7 @@ func (s *scheduler) start() {
 	s.boot++
 	cfg := core.DefaultConfig()
 	cfg.Rand = rand.New(rand.NewPCG(w.rng.Uint64(), 1))
-	cfg.VersionsMax = 3
+	cfg.VersionsMax, cfg.ParseReport = 3, taskinfo.ParseReport
 	place := placement.NewCluster(placement.Config{
 		Policy: placement.Policy(w.rng.IntN(3)), Rand: rand.New(rand.NewPCG(w.rng.Uint64(), 2)),
 		Executor: executorCost, Role: role,
