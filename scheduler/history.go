@@ -64,6 +64,9 @@ func (h history) tellCluster(e event.Event) bool {
 	case *event.UnhealthyKillsHeld:
 		h.log.Warn("too many instances of an app are unhealthy: the others are replaced once the new ones are healthy",
 			logfield.App(e.AppID), zap.Int("count", e.Held), zap.Int("replacing", e.Replacing), zap.Int("instances", e.Instances))
+	case *event.DrainOverdue:
+		h.log.Warn("a load balancer has not let go of a task in time, it is killed now: GET /v3/consumers tells which",
+			logfield.App(e.AppID), logfield.Task(e.TaskID), zap.String("host", e.Host))
 	case *event.VolumesHeld:
 		h.log.Error("an unknown instance has persistent volumes, which are kept: POST /v3/kills/confirm to destroy them, or restore the store",
 			logfield.Instance(e.InstanceID), logfield.Agent(e.AgentID))

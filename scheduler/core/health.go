@@ -153,8 +153,7 @@ func (s *State) condemn(a *appState, m *roster.Member) {
 		AppID: i.App, TaskID: i.TaskID(), InstanceID: string(i.ID), Version: event.Time{Time: i.Version},
 		Reason: s.diagnosis(a, i), Host: i.Hostname, SlaveID: i.AgentID,
 	})
-	s.roster.Put(m, i.Condemn())
-	s.kill(i.TaskID(), i.AgentID)
+	s.drain(m, i.Condemn(), false)
 }
 
 // spare notes how many of an App's instances are left as they are in spite of bad

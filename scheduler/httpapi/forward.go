@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"slices"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -18,13 +19,16 @@ import (
 // via names this server in the header that shows loops among schedulers.
 const viaHeader = "X-Marathon-Via"
 
+// ForwardDialMax bounds how long a standby tries to connect with the leader.
+const ForwardDialMax = 5 * time.Second
+
 type leaderKey struct{}
 
 // newForwarder returns what a standby answers with: the leader's answer.
 func newForwarder(s *Server) http.Handler {
 	via := "1.1 " + s.cfg.Address
 	transport := &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		DialContext:           (&net.Dialer{Timeout: ForwardDialMax}).DialContext,
 		ResponseHeaderTimeout: s.cfg.Timeout,
 		MaxConnsPerHost:       64,
 		IdleConnTimeout:       time.Minute,
@@ -47,6 +51,11 @@ func newForwarder(s *Server) http.Handler {
 		},
 		ModifyResponse: func(resp *http.Response) error {
 			resp.Header.Add(viaHeader, via)
+			for name := range resp.Header {
+				if strings.HasPrefix(name, "Access-Control-") {
+					resp.Header.Del(name) // this server has set its own
+				}
+			}
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {

@@ -120,8 +120,8 @@ func (c *checker) culled(id app.ID, before, after *view.View) {
 			continue
 		}
 		fresh++
-		if check, _ := i.Exhausted(ran(is, i).HealthChecks); check == nil || i.Condition != instance.Running || i.Goal != instance.GoalRunning {
-			c.w.fail("%s is ended for bad health: %v/%v, %+v", i.ID, i.Goal, i.Condition, i.Checks)
+		if check, _ := i.Exhausted(ran(is, i).HealthChecks); check == nil || i.Condition != instance.Running && !i.Draining || i.Goal != instance.GoalRunning {
+			c.w.fail("%s is ended for bad health: %v/%v", i.ID, i.Goal, i.Condition)
 		}
 	}
 	if most := max(1, is.Spec.Instances/2); fresh > 0 && mending > most {
