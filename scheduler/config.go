@@ -170,6 +170,9 @@ func (c Config) Validate() error {
 	if c.Decisions.MaintenanceLead < 0 {
 		problem("--draining-seconds must not be negative; --maintenance-mode=false pays no heed to maintenance")
 	}
+	if share := c.Decisions.UnhealthyShare; share < 0 || share > 1 {
+		problem("--unhealthy-kill-share %v: use 0 to 1", share)
+	}
 	if err := fairshare.CheckQuotas(c.Decisions.Fairness.Queues); err != nil {
 		problem("--queue: %w", err)
 	}

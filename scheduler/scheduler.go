@@ -129,7 +129,7 @@ func (s *Scheduler) rules() app.Rules {
 	r.GPUs = s.cfg.gpus()
 	r.ExternalVolumes = slices.Contains(s.cfg.Features, featureExternalVolumes)
 	r.Launchable = func(spec *app.Spec) []app.Problem {
-		if e, ok := errors.AsType[*taskinfo.UnlaunchableError](taskinfo.Trial(&spec.Run, s.taskOptions())); ok {
+		if e, ok := errors.AsType[*taskinfo.UnlaunchableError](taskinfo.Trial(spec, s.taskOptions())); ok {
 			return []app.Problem{{Path: e.Path, Text: e.Text}}
 		}
 		return nil

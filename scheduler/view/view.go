@@ -67,7 +67,9 @@ type App struct {
 	// LastFailure is the last abnormal end of a task, nil when there was none.
 	LastFailure *instance.TaskFailure
 	Counts      roster.Counts
-	Queue       Queue
+	// Spared is how many unhealthy instances are not replaced yet, since too many are.
+	Spared int
+	Queue  Queue
 }
 
 // Queue is what waits for an offer, and why it still does.
