@@ -30,6 +30,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/election"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
+	"github.com/gantry-mesos/gantry/scheduler/ui"
 )
 
 // Version is the product's version; release builds set it by the linker.
@@ -130,8 +131,12 @@ func (s *Scheduler) newAPI(users httpapi.Credentials) (*httpapi.Server, error) {
 		return nil, fmt.Errorf("operator API: %w", err)
 	}
 	client := operatorapi.New(transport, s.creds)
+	page, err := ui.New(ui.Options{ReadOnly: c.UIReadOnly})
+	if err != nil {
+		return nil, err
+	}
 	return httpapi.New(httpapi.Config{
-		Guard: s.guard(users), Credentials: users, Abdicate: s.campaign.abdicate(),
+		Guard: s.guard(users), Credentials: users, Abdicate: s.campaign.abdicate(), Page: page,
 		Sandboxes: newSandboxes(client, s.current.View), Agents: &agents{client: client, view: s.current.View},
 		Scheduler: s.current, Events: s.current.events.Load, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(),
 		Log: s.log.Named("api"), Registry: s.registry,

@@ -139,5 +139,6 @@ func accessFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringSliceVar(&cfg.HTTPAllowedOrigins, "http-allowed-origin", nil, "origin of web pages that may change things, such as https://panel.example; repeatable")
 	f.StringVar(&cfg.HTTPCredentialsFile, "http-credentials-file", "", "file with the users of the API, user:password on each line; without it everybody may use it")
 	f.StringVar(&cfg.DebugAddress, "debug-address", "", "host:port that /debug listens on (docs/operations.md); anything but loopback needs --http-credentials-file (default: nowhere)")
+	f.BoolVar(&cfg.UIReadOnly, "ui-read-only", false, "leave out of the web page at /ui/ whatever changes something (the API is the same)")
 	f.Int64Var(&cfg.HTTPBodyMax, "http-body-max", cfg.HTTPBodyMax, "largest body of a request in bytes, such as many apps at once")
 }

@@ -53,6 +53,10 @@ var requests = []request{
 	{"/v3/queues/{path}", "PUT", "", `{"weight":2}`, 200},
 	{"/v3/queues/{path}", "GET", "", "", 200},
 	{"/v3/queues/{path}", "DELETE", "", "", 200},
+	{"/v3/status", "GET", "", "", 200},
+	{"/v3/apps", "GET", "?waiting=true&embed=explanation", "", 200},
+	{"/v3/events", "GET", "?app=/web&limit=5", "", 200},
+	{"/ui/", "GET", "", "", 200},
 	{"/v3/kills", "GET", "", "", 200},
 	{"/v3/kills/confirm", "POST", "", "", 409}, // none is held back
 	{"/v3/agents", "GET", "", "", 200},
