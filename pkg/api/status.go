@@ -1,5 +1,11 @@
 package api
 
+import (
+	"context"
+	"net/http"
+	"net/url"
+)
+
 // Status answers GET /v3/status: what an operator looks at first.
 type Status struct {
 	// Version is Gantry's own, Leader the "host:port" of the scheduler that answers.
@@ -39,4 +45,17 @@ type InstanceCounts struct {
 	Healthy   int `json:"healthy"`
 	Unhealthy int `json:"unhealthy"`
 	Waiting   int `json:"waiting"`
+}
+
+// Status tells what an operator looks at first.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	var out Status
+	err := c.do(ctx, http.MethodGet, "/v3/status", nil, nil, &out)
+	return out, err
+}
+
+// PageAddress is where the scheduler's web page is, without credentials.
+func (c *Client) PageAddress() string {
+	u := url.URL{Scheme: c.base.Scheme, Host: c.base.Host, Path: c.base.Path}
+	return u.JoinPath("ui/").String()
 }

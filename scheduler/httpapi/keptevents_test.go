@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -53,7 +54,7 @@ func TestOfTheNewestEventsAsManyAreListedAsAreWanted(t *testing.T) {
 	t.Parallel()
 	s, log := newStreaming(t, 4096)
 	for n := range 3000 {
-		log.Append(&event.StatusUpdate{TaskID: "t", Message: fmt.Sprint(n)})
+		log.Append(&event.StatusUpdate{TaskID: "t", Message: strconv.Itoa(n)})
 	}
 	list, _ := at(t, s.want(t, http.StatusOK, http.MethodGet, "/v3/events?limit=700", ""), "events").([]any)
 	if len(list) != 700 || at(t, list[0], "number") != 3000.0 || at(t, list[699], "number") != 2301.0 {

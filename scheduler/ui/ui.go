@@ -6,6 +6,7 @@ import (
 	"embed"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"html"
 	"io/fs"
@@ -94,7 +95,7 @@ func (p *Page) compose(document string, o Options) error {
 	document = strings.NewReplacer("{{hash}}", p.hash, "{{imports}}", imports, "{{preload}}", preload.String(), "{{read-only}}", readOnly).Replace(document)
 	before, after, found := strings.Cut(document, "{{base}}")
 	if !found {
-		return fmt.Errorf("the web page's document has no place for its base")
+		return errors.New("the web page's document has no place for its base")
 	}
 	p.index = [2]string{before, after}
 	sum := sha256.Sum256([]byte(imports))

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"bufio"
 	"crypto/sha512"
 	"encoding/base64"
 	"io/fs"
@@ -14,7 +13,7 @@ import (
 	"testing"
 )
 
-func serveTo(t *testing.T, p *Page, path string, header ...string) *http.Response {
+func serveTo(t *testing.T, p *Page, path string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody)
 	for n := 0; n+1 < len(header); n += 2 {
@@ -22,16 +21,7 @@ func serveTo(t *testing.T, p *Page, path string, header ...string) *http.Respons
 	}
 	w := httptest.NewRecorder()
 	p.ServeHTTP(w, r)
-	return w.Result()
-}
-
-func body(t *testing.T, r *http.Response) string {
-	t.Helper()
-	var b strings.Builder
-	if _, err := bufio.NewReader(r.Body).WriteTo(&b); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
+	return w
 }
 
 func newPage(t *testing.T, o Options) *Page {
@@ -51,38 +41,38 @@ func TestTheDocumentKnowsTheWayToItsRoot(t *testing.T) {
 		"/ui/": "./", "/ui/apps": "./", "/ui/apps/": "./../", "/ui/apps/prod/web": "./../../", "/ui/apps/a%2Fb/c": "./../../",
 	} {
 		r := serveTo(t, p, address)
-		if text := body(t, r); r.StatusCode != http.StatusOK || !strings.Contains(text, `<base href="`+base+`">`) || strings.Contains(text, "{{") {
-			t.Errorf("%s: got %d and not the base %s in\n%s", address, r.StatusCode, base, text)
+		if text := r.Body.String(); r.Code != http.StatusOK || !strings.Contains(text, `<base href="`+base+`">`) || strings.Contains(text, "{{") {
+			t.Errorf("%s: got %d and not the base %s in\n%s", address, r.Code, base, text)
 		}
-		if got := r.Header.Get("Cache-Control"); got != "no-cache" {
+		if got := r.Header().Get("Cache-Control"); got != "no-cache" {
 			t.Errorf("%s: got Cache-Control %q, want no-cache", address, got)
 		}
 	}
-	if r := serveTo(t, p, "/ui"); r.StatusCode != http.StatusFound || r.Header.Get("Location") != "ui/" {
-		t.Errorf("/ui: got %d to %q, want 302 to ui/", r.StatusCode, r.Header.Get("Location"))
+	if r := serveTo(t, p, "/ui"); r.Code != http.StatusFound || r.Header().Get("Location") != "ui/" {
+		t.Errorf("/ui: got %d to %q, want 302 to ui/", r.Code, r.Header().Get("Location"))
 	}
 }
 
 func TestFilesAreKeptForGoodUnderTheAddressOfTheirVersion(t *testing.T) {
 	t.Parallel()
 	p := newPage(t, Options{})
-	document := body(t, serveTo(t, p, "/ui/"))
+	document := serveTo(t, p, "/ui/").Body.String()
 	found := regexp.MustCompile(`(?:href|src)="\./(-/[^"]+)"`).FindAllStringSubmatch(document, -1)
 	if len(found) < 10 {
 		t.Fatalf("the document names %d files", len(found))
 	}
 	for _, m := range found {
 		r := serveTo(t, p, "/ui/"+m[1])
-		if r.StatusCode != http.StatusOK || !strings.Contains(r.Header.Get("Cache-Control"), "immutable") || len(body(t, r)) == 0 {
-			t.Errorf("%s: got %d, %q", m[1], r.StatusCode, r.Header.Get("Cache-Control"))
+		if r.Code != http.StatusOK || !strings.Contains(r.Header().Get("Cache-Control"), "immutable") || r.Body.Len() == 0 {
+			t.Errorf("%s: got %d, %q", m[1], r.Code, r.Header().Get("Cache-Control"))
 		}
-		if again := serveTo(t, p, "/ui/"+m[1], "If-None-Match", r.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
-			t.Errorf("%s with its tag: got %d, want 304", m[1], again.StatusCode)
+		if again := serveTo(t, p, "/ui/"+m[1], "If-None-Match", r.Header().Get("ETag")); again.Code != http.StatusNotModified {
+			t.Errorf("%s with its tag: got %d, want 304", m[1], again.Code)
 		}
 	}
 	for _, name := range []string{"/ui/-/0123456789abcdef/main.js", "/ui/-/" + p.hash + "/none.js", "/ui/-/" + p.hash + "/index.html", "/ui/-/" + p.hash + "/vendor/preact.LICENSE", "/ui/-/" + p.hash + "/../../../ui.go"} {
-		if r := serveTo(t, p, name); r.StatusCode != http.StatusNotFound || r.Header.Get("Cache-Control") != "no-store" {
-			t.Errorf("%s: got %d, %q, want 404 that nobody keeps", name, r.StatusCode, r.Header.Get("Cache-Control"))
+		if r := serveTo(t, p, name); r.Code != http.StatusNotFound || r.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: got %d, %q, want 404 that nobody keeps", name, r.Code, r.Header().Get("Cache-Control"))
 		}
 	}
 }
@@ -94,7 +84,7 @@ func TestThePolicyLetsInNothingFromElsewhere(t *testing.T) {
 		if !strings.HasPrefix(address, "/ui/") {
 			address = "/ui/" + address
 		}
-		policy := serveTo(t, p, address).Header.Get("Content-Security-Policy")
+		policy := serveTo(t, p, address).Header().Get("Content-Security-Policy")
 		for _, want := range []string{"default-src 'none'", "connect-src 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"} {
 			if !strings.Contains(policy, want) {
 				t.Errorf("%s: the policy %q lacks %s", address, policy, want)
@@ -127,7 +117,7 @@ func TestThePolicyLetsInNothingFromElsewhere(t *testing.T) {
 func TestTheDocumentSaysThatItIsReadOnly(t *testing.T) {
 	t.Parallel()
 	for _, readOnly := range []bool{false, true} {
-		if got := strings.Contains(body(t, serveTo(t, newPage(t, Options{ReadOnly: readOnly}), "/ui/")), "data-read-only"); got != readOnly {
+		if got := strings.Contains(serveTo(t, newPage(t, Options{ReadOnly: readOnly}), "/ui/").Body.String(), "data-read-only"); got != readOnly {
 			t.Errorf("got %v, want %v", got, readOnly)
 		}
 	}

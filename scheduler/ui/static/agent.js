@@ -48,7 +48,7 @@ function Actions({ of: a, again }) {
     return { text };
   };
   const drain = () => confirm({
-    title: `Drain ${a.hostname}?`, button: "Drain", danger: true, command: (v) => `gantry agent drain ${a.id}${v.gone ? " --mark-gone" : ""}`,
+    title: `Drain ${a.hostname}?`, button: "Drain", danger: true, command: (v) => `gantry agent drain --yes${v.grace.trim() && ` --max-grace-period ${v.grace.trim()}`}${v.gone ? " --mark-gone" : ""} ${a.id}`,
     fields: [{ name: "grace", label: "Grace period at most", kind: "text", value: "", help: "such as 30s or 5m; empty leaves that of each app" }, { name: "gone", label: "Mark it as gone afterwards: it can never come back", kind: "checkbox", value: false }],
     what: html`<p>All tasks on this agent will be ended, those of other frameworks, too: ${many(a.tasks.length, "task")} of ours. They start again on other agents. Nothing is placed here until it is taken back.</p>`,
     act: act("drain", (v) => ({ maxGracePeriod: v.grace.trim(), markGone: v.gone ? "true" : undefined }), `${a.hostname} is being drained.`),
@@ -58,7 +58,7 @@ function Actions({ of: a, again }) {
     what: html`<p>The agent offers its resources again.</p>`, act: act("undrain", null, `${a.hostname} is taken back.`),
   });
   const gone = () => confirm({
-    title: `Mark ${a.hostname} as gone?`, button: "It is gone", danger: true, command: `gantry agent gone ${a.id}`,
+    title: `Mark ${a.hostname} as gone?`, button: "It is gone", danger: true, command: `gantry agent gone --yes ${a.id}`,
     fields: [{ name: "sure", label: "This machine never comes back", kind: "checkbox", value: false }],
     what: html`<p>The master forgets the agent. Its ${many(a.tasks.length, "task")} of ours count as ended and are replaced, and the agent can never register again.</p>`,
     act: async (v) => {

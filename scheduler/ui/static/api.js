@@ -24,12 +24,19 @@ const address = (path, query) => {
 // path encodes an id, whose slashes lead into the path.
 export const path = (...parts) => parts.map((p) => p.split("/").map(encodeURIComponent).join("/")).join("");
 
+// A page that is left may be kept by the browser, and its connections with it, of
+// which there are six: they are given back, and such a page begins anew when the
+// reader returns to it.
+const leaving = new AbortController();
+addEventListener("pagehide", () => leaving.abort());
+addEventListener("pageshow", (e) => e.persisted && location.reload());
+
 // request sends a request and returns the answer if it is a good one.
 export async function request(method, where, { query, body, headers, signal } = {}) {
   let answer;
   try {
     answer = await fetch(address(where, query), {
-      method, signal, credentials: "same-origin", cache: "no-store",
+      method, signal: signal ? AbortSignal.any([signal, leaving.signal]) : leaving.signal, credentials: "same-origin", cache: "no-store",
       headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
       body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
     });

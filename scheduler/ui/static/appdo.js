@@ -83,7 +83,7 @@ export function kill(a, task) {
 
 export function resetDelay(id) {
   confirm({
-    title: `Try ${id} again now?`, button: "Try now", command: `gantry queue reset ${id}`,
+    title: `Try ${id} again now?`, button: "Try now",
     what: html`<p>Its back-off ends at once, and its instances are launched again as soon as they have a place.</p>`,
     act: async () => {
       await ask("DELETE", path("v2/queue", id, "/delay"));
@@ -94,7 +94,7 @@ export function resetDelay(id) {
 
 export function rollback(a, version) {
   confirm({
-    title: `Take ${a.id} back?`, button: "Take it back", force: true, command: (v) => `gantry app rollback ${a.id} --version ${version}${flag(v)}`,
+    title: `Take ${a.id} back?`, button: "Take it back", force: true, command: (v) => `gantry app rollback ${a.id} ${version}${flag(v)}`,
     what: html`<p>What <code>${version}</code> was becomes the newest version, and the instances are replaced by those of it as its upgrade strategy says.</p>`,
     act: async (v) => {
       const r = await ask("PUT", path("v2/apps", a.id), { query: forced(v), body: { version } });

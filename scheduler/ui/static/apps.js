@@ -37,7 +37,7 @@ export function Apps({ query }) {
     ${error && html`<${Trouble} error=${error} what=${apps ? "The newest state" : "The apps"} />`}
     ${apps ? html`<${Rows} label="Apps" columns=${columns} items=${rows} keyOf=${(n) => n.id} row=${(n) => cells(n, isOpen, toggle)} tree=${treeParts} enter=${enter}
       empty=${filtered || group ? "No app fits the filters." : html`There is no app yet.${!readOnly && html` <a href="new">Create the first</a>.`}`} />` : !error && html`<${Loading} />`}
-    <${Command}>gantry app list${q && ` --id ${q}`}${label && ` --label '${label}'`}<//>`;
+    <${Command}>gantry app list${q && ` ${q}`}${label && ` --label '${label}'`}<//>`;
 }
 
 // Filters change the page's address, so that what is seen can be shared.

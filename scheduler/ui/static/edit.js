@@ -30,9 +30,7 @@ export function Edit({ id }) {
     ${error ? html`<${Trouble} error=${error} what=${`App ${id}`} />` : start && yaml ? html`<${Editor} id=${id} start=${start} yaml=${yaml} />` : html`<${Loading} />`}`;
 }
 
-const isJSON = (text) => /^\s*[[{]/.test(text);
-
-function Editor({ id, start, yaml: { dump, lineFor, lines, read } }) {
+function Editor({ id, start, yaml: { dump, isJSON, lineFor, lines, read } }) {
   const [text, setText] = useState(start.text);
   const [marks, setMarks] = useState([]);
   const [refusal, setRefusal] = useState(null);
@@ -90,7 +88,7 @@ function Editor({ id, start, yaml: { dump, lineFor, lines, read } }) {
       <label class="check"><input type="checkbox" checked=${force} onChange=${(e) => setForce(e.target.checked)} /> Force: override deployments that hold it</label>
       <span class="faint">Ctrl-Enter ${id ? "deploys" : "creates"}</span>
     </div>
-    <${Command}>gantry app ${id ? `update ${id}` : "create"} FILE.json${force && " --force"}<//>`;
+    <${Command}>gantry app ${id ? `update ${id}` : "create"} FILE${id && " --replace"}${force && " --force"}<//>`;
 }
 
 // send creates or replaces an App. It replaces the version that was read and no other.

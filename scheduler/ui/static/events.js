@@ -32,7 +32,6 @@ export function Events({ query }) {
       buffer = [];
       setList((was) => merged(fresh, was));
     };
-    get("v3/events", { limit: 200 }).then((kept) => setList((was) => merged(was, kept.events)), setError);
     const unlisten = listen((e) => {
       if (!shownAt(e)) return;
       buffer.push(e);
@@ -41,12 +40,19 @@ export function Events({ query }) {
     const clock = setInterval(() => { due ||= requestAnimationFrame(flush); }, 250);
     return () => { unlisten(); clearInterval(clock); cancelAnimationFrame(due); };
   }, []);
+  // What was before is asked for with the filters that the API has.
+  useEffect(() => {
+    const abort = new AbortController();
+    const query = { limit: SHOWN, event_type: type, app: q.startsWith("/") ? q : "" };
+    get("v3/events", query, abort.signal).then((kept) => setList((was) => merged(was, kept.events)), (e) => abort.signal.aborted || setError(e));
+    return () => abort.abort();
+  }, [type, q]);
   const types = useMemo(() => [...new Set(list.map((e) => e.eventType))].sort(), [list]);
   const shown = useMemo(() => list.filter((e) => (!type || e.eventType === type) && (!q || about(e).some((id) => id.includes(q)) || JSON.stringify(e).includes(q))), [list, type, q]);
   return html`<div class="title"><h1 tabindex="-1">Events</h1>
       <search class="filters">
         <label><span>Kind</span> <select value=${type} onChange=${(e) => requery({ type: e.target.value })}><option value="">all</option>${[...new Set([...types, ...(type ? [type] : [])])].map((t) => html`<option key=${t} value=${t}>${eventName(t)}</option>`)}</select></label>
-        <label><span>Text</span> <input type="search" value=${q} placeholder="an app's id, a host, …" onInput=${(e) => requery({ q: e.target.value.trim() })} /></label>
+        <label><span>Text</span> <input type="search" value=${q} placeholder="/an/app, a host, …" onInput=${(e) => requery({ q: e.target.value.trim() })} /></label>
         <button onClick=${() => setPaused(!paused)} aria-pressed=${paused}>${paused ? "Go on" : "Pause"}</button>
       </search><span class="faint">${number(shown.length)} of the newest ${number(list.length)}</span></div>
     ${error && html`<${Trouble} error=${error} what="What was before" />`}
@@ -59,5 +65,5 @@ export function Events({ query }) {
 // merged puts newer events before older ones, each once.
 function merged(newer, older) {
   const have = new Set(newer.map((e) => e.number).filter(Boolean));
-  return [...newer, ...older.filter((e) => !have.has(e.number))].slice(0, KEPT);
+  return [...newer, ...older.filter((e) => !have.has(e.number))].sort((a, b) => b.number - a.number || 0).slice(0, KEPT);
 }

@@ -42,7 +42,7 @@ function gist(e) {
 export function Happening({ of: e, withApp = false }) {
   const [kind, text] = gist(e);
   const apps = withApp ? about(e).slice(0, 3) : [];
-  return html`<li><details><summary><span class="when"><${Time} at=${e.timestamp} /></span> <${Tag} kind=${kind}>${eventName(e.eventType)}<//>
-      ${apps.map((id) => html` <a href=${toApp(id)}>${id}</a>`)} <span class="gist">${text}</span></summary>
+  return html`<li>${withApp && html`<span class="whose">${apps.map((id) => html`<a key=${id} href=${toApp(id)}>${id}</a> `)}</span>`}
+    <details><summary><span class="when"><${Time} at=${e.timestamp} /></span> <${Tag} kind=${kind}>${eventName(e.eventType)}<//> <span class="gist">${text}</span></summary>
     <pre tabindex="0" role="region" aria-label="The whole event">${JSON.stringify(e, null, 2)}</pre></details></li>`;
 }

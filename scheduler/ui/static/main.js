@@ -39,5 +39,7 @@ function Page() {
   return html`<${Frame} at=${at} name=${name} address=${place.parts.join("/")}>${shown}<//>`;
 }
 
+const place = document.getElementById("page");
 await begin();
-render(html`<${Page} />`, document.getElementById("page"));
+place.replaceChildren();
+render(html`<${Page} />`, place);

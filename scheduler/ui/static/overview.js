@@ -66,7 +66,7 @@ function Alarms({ of: s }) {
 
 function confirmKills(s) {
   confirm({
-    title: "Let the held kills happen?", button: "Kill and destroy", danger: true, command: "gantry kills confirm",
+    title: "Let the held kills happen?", button: "Kill and destroy", danger: true, command: "gantry kills confirm --yes",
     what: html`<p>${many(s.killsHeld, "unknown task")} will be killed, and the volumes of ${many(s.volumesHeld, "unknown instance")} destroyed for good. What only a lost store has forgotten cannot be brought back.</p>`,
     act: async () => {
       const done = await ask("POST", "v3/kills/confirm", { body: {} });

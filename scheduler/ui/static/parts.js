@@ -64,7 +64,7 @@ export function Health({ of: a, wide = false }) {
 // Command shows what does the same on the command line.
 export function Command({ children }) {
   const [copied, set] = useState(false);
-  const line = [children].flat().join("");
+  const line = [children].flat().filter((part) => part || part === 0).join("");
   const copy = () => navigator.clipboard?.writeText(line).then(() => set(true), () => set(false));
   return html`<p class="command"><span class="faint">On the command line:</span> <code>${line}</code>
     ${navigator.clipboard && html` <button class="plain" onClick=${copy} aria-label=${`Copy: ${line}`}>${copied ? "copied" : "copy"}</button>`}</p>`;

@@ -26,10 +26,10 @@ export function Use({ of: q }) {
   const tenants = tops(q.queues);
   const shown = resources.filter((r) => q.total[r.name] > 0);
   return html`<div class="use">${shown.map((r) => html`<${Bar} key=${r.name} of=${r} total=${q.total[r.name]} tenants=${tenants} />`)}</div>
-    <table><thead><tr><th scope="col">Tenant</th>${shown.map((r) => html`<th scope="col" class="num">${r.label}</th>`)}
+    <div class="scroll"><table><thead><tr><th scope="col">Tenant</th>${shown.map((r) => html`<th scope="col" class="num">${r.label}</th>`)}
       <th scope="col" class="num">Instances</th><th scope="col" class="num">Waiting</th></tr></thead>
       <tbody>${tenants.map((t) => html`<tr key=${t.queue}><td><span class=${`swatch ${colour(t.queue)}`}></span> <a href=${t.queue === "/" ? "apps" : to("apps", { group: t.queue })}>${t.queue}</a></td>
-        ${shown.map((r) => html`<td class="num">${amount(r, t.used[r.name])}</td>`)}<td class="num">${number(t.instances)}</td><td class="num">${number(t.waiting)}</td></tr>`)}</tbody></table>`;
+        ${shown.map((r) => html`<td class="num">${amount(r, t.used[r.name])}</td>`)}<td class="num">${number(t.instances)}</td><td class="num">${number(t.waiting)}</td></tr>`)}</tbody></table></div>`;
 }
 
 function Bar({ of: r, total, tenants }) {

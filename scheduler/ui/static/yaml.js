@@ -5,9 +5,18 @@ import { EVENT_ID, dump as write, getScalarValue, load, parseEvents } from "./ve
 // dump writes a value as YAML.
 export const dump = (value) => write(value, { lineWidth: -1 });
 
+// isJSON reports whether a text is meant as JSON.
+export const isJSON = (text) => /^\s*[[{]/.test(text);
+
 // read returns {value} of a text, or {error: {line, message}}, lines counted from 1.
-// JSON is read as YAML, which it is.
 export function read(text) {
+  if (isJSON(text)) {
+    try {
+      return { value: JSON.parse(text) };
+    } catch (e) {
+      return { error: { line: lineOf(lineStarts(text), brokenAt(text)), message: e.message } };
+    }
+  }
   try {
     return { value: load(text) };
   } catch (e) {
@@ -76,4 +85,34 @@ function lineOf(starts, offset) {
   let line = 1;
   while (line < starts.length && starts[line] <= offset) line++;
   return line;
+}
+
+const scalar = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+
+// brokenAt is the offset at which a text stops being JSON, which browsers do not tell.
+function brokenAt(text) {
+  let at = 0;
+  const take = (pattern) => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(text);
+    at += found ? found[0].length : 0;
+    return Boolean(found);
+  };
+  const space = () => take(/\s*/y);
+  const list = (end, member) => {
+    space();
+    if (take(end)) return true;
+    do if (!member()) return false;
+    while (take(/\s*,/y));
+    space();
+    return take(end);
+  };
+  const value = () => {
+    space();
+    if (take(/\{/y)) return list(/\}/y, () => space() && text[at] === '"' && take(scalar) && take(/\s*:/y) && value());
+    if (take(/\[/y)) return list(/\]/y, value);
+    return take(scalar);
+  };
+  if (value()) space();
+  return Math.min(at, text.length - 1);
 }
