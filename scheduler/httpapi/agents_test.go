@@ -13,8 +13,8 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/operatorapi"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
-	"github.com/gantry-mesos/gantry/scheduler/httpapi/httpapitest"
 )
 
 // master is a master that knows two agents, or fails.
@@ -47,7 +47,7 @@ func withMaster(t *testing.T, err error) *service {
 
 func withAgents(t *testing.T, agents httpapi.Agents) *service {
 	t.Helper()
-	s := &service{Scheduler: httpapitest.New(start, false)}
+	s := &service{Scheduler: coretest.New(start, false)}
 	api, failed := httpapi.New(httpapi.Config{Agents: agents, Scheduler: s.Scheduler, Leadership: s.Scheduler, Rules: app.DefaultRules()})
 	if failed != nil {
 		t.Fatal(failed)

@@ -78,7 +78,7 @@ func (s *appRoutes) listBriefs(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p, now, waiting := newPicture(s.scheduler.View()), time.Now(), flag(r, "waiting", false)
+	p, now, waiting := newPicture(s.scheduler.View()), s.now(), flag(r, "waiting", false)
 	var found []*view.App
 	p.apps(func(a *view.App) bool {
 		if f.matches(a.Spec) && (!waiting || a.Queue.Waiting > 0) {

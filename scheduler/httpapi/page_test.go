@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
-	"github.com/gantry-mesos/gantry/scheduler/httpapi/httpapitest"
 	"github.com/gantry-mesos/gantry/scheduler/ui"
 )
 
@@ -17,7 +17,7 @@ func withPage(t *testing.T, leads bool, users httpapi.Credentials) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fake := httpapitest.New(start, false)
+	fake := coretest.New(start, false)
 	var l httpapi.Leadership = fake
 	if !leads {
 		s := &standby{}
