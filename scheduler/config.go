@@ -78,6 +78,9 @@ type Config struct {
 	TLS httptransport.Config
 	// FailoverTimeout is how long Mesos keeps the tasks without a scheduler. Default one week.
 	FailoverTimeout time.Duration
+	// UIReadOnly leaves out of the web page whatever changes something; the API, which
+	// everybody with credentials may use, is the same.
+	UIReadOnly bool
 	// WebUIURL is the link that Mesos shows. Default: the API's address.
 	WebUIURL string
 	// ExecutorPath is where gantry-executor is installed on every agent. Unset,

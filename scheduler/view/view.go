@@ -45,9 +45,9 @@ type Framework struct {
 	LastOffer time.Time
 	// KillsHeld is how many kills the mass-kill guard holds back for a confirmation.
 	KillsHeld int
-	// AgentsAvoided is how many agents are tried last, since tasks failed there by
-	// the agent's fault.
-	AgentsAvoided int
+	// AgentsAvoided are the agents that are tried last, since tasks failed there by
+	// the agent's fault, by id.
+	AgentsAvoided []mesos.AgentID
 	// VolumesHeld is how many instances that nobody knows have volumes on offer,
 	// which are destroyed only when a user confirms it.
 	VolumesHeld int
