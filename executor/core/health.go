@@ -39,7 +39,7 @@ func (h *health) allOK() bool {
 
 // probed counts a result ("Mesos, health checks"): an update says when the task
 // became healthy and each failure; enough failures in a row end the task.
-func (t *turn) probed(ev Probed) {
+func (t *step) probed(ev Probed) {
 	if t.phase != PhaseRunning || ev.Check < 0 || ev.Check >= len(t.health.checks) {
 		return
 	}
@@ -65,7 +65,7 @@ func (t *turn) probed(ev Probed) {
 	}
 }
 
-func (t *turn) reportHealth(healthy bool, message string) {
+func (t *step) reportHealth(healthy bool, message string) {
 	t.health.reported = &healthy
 	st := t.status(mesos.TaskRunning, mesos.ReasonTaskHealthCheck, message)
 	st.Healthy = &healthy

@@ -135,7 +135,7 @@ func (s *State) stray(st mesos.TaskStatus) {
 			s.kill(st.TaskID, st.AgentID)
 			return
 		}
-		s.guard.hold(st.TaskID, st.AgentID)
+		s.guard.keep(st.TaskID, st.AgentID)
 		s.judgeStrays()
 	}
 }

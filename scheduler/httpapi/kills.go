@@ -13,17 +13,17 @@ type killRoutes struct{ *desk }
 // showKills tells how many kills, and volumes to be destroyed, wait for a confirmation.
 func (s *killRoutes) showKills(w http.ResponseWriter, _ *http.Request) error {
 	f := s.scheduler.View().Framework
-	return reply(w, http.StatusOK, api.Kills{Held: f.KillsHeld, Volumes: f.VolumesHeld})
+	return reply(w, http.StatusOK, api.Kills{Held: f.KillsGuarded, Volumes: f.VolumesUnclaimed})
 }
 
 // confirmKills lets the kills happen that the guard holds back now.
 func (s *killRoutes) confirmKills(w http.ResponseWriter, r *http.Request) error {
 	f := s.scheduler.View().Framework
-	if f.KillsHeld+f.VolumesHeld == 0 {
+	if f.KillsGuarded+f.VolumesUnclaimed == 0 {
 		return &api.Error{Status: http.StatusConflict, Message: "No kill is held back; there is nothing to confirm"}
 	}
 	if _, err := s.do(r, core.ConfirmKills{}); err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, api.Kills{Confirmed: f.KillsHeld, Destroyed: f.VolumesHeld})
+	return reply(w, http.StatusOK, api.Kills{Confirmed: f.KillsGuarded, Destroyed: f.VolumesUnclaimed})
 }

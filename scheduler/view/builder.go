@@ -98,20 +98,16 @@ func (b *Builder) ShowShares() { b.sharedAt = time.Time{} }
 func (b *Builder) Take(now time.Time) *View {
 	v := &View{
 		At: now, Framework: b.source.Framework(), Deployments: slices.Clone(b.source.Deployments()),
-		apps: b.last.apps.Clone(), agents: b.last.agents.Clone(), tasks: b.last.tasks, Sharing: b.last.Sharing,
+		apps: b.last.apps.Clone(), agents: b.last.agents.Clone(), Sharing: b.last.Sharing,
 	}
 	b.share(v)
 	for _, p := range b.apps {
 		p.stale = false
-		if p.shown != nil {
-			v.tasks = v.tasks.Plus(p.shown.Counts.Negative())
-		}
 		if p.gone {
 			v.hide(p)
 			continue
 		}
 		p.shown = b.draw(p, now)
-		v.tasks = v.tasks.Plus(p.shown.Counts)
 		v.apps.ReplaceOrInsert(p.shown)
 	}
 	for _, g := range b.agents {

@@ -26,7 +26,6 @@ type View struct {
 	Sharing Sharing
 	apps    *btree.BTreeG[*App]
 	agents  *btree.BTreeG[*Agent]
-	tasks   roster.Counts
 }
 
 // Framework is the framework's standing with Mesos.
@@ -37,14 +36,14 @@ type Framework struct {
 	Master     mesos.MasterInfo
 	// LastOffer is when offers last came, zero before the first.
 	LastOffer time.Time
-	// KillsHeld is how many kills the mass-kill guard holds back for a confirmation.
-	KillsHeld int
+	// KillsGuarded is how many kills the mass-kill guard holds back for a confirmation.
+	KillsGuarded int
 	// AgentsAvoided is how many agents are tried last, since tasks failed there by
 	// the agent's fault.
 	AgentsAvoided int
-	// VolumesHeld is how many instances that nobody knows have volumes on offer,
+	// VolumesUnclaimed is how many instances that nobody knows have volumes on offer,
 	// which are destroyed only when a user confirms it.
-	VolumesHeld int
+	VolumesUnclaimed int
 }
 
 // App is one App with its instances.
@@ -155,9 +154,6 @@ func (v *View) Agents(yield func(*Agent) bool) {
 	}
 }
 
-// Totals are the counts over all Apps.
-func (v *View) Totals() roster.Counts { return v.tasks }
-
 // Instance finds the instance that a task belongs to, over all Apps.
 func (v *View) Instance(task mesos.TaskID) (*App, *instance.Instance, bool) {
 	id, appID, ok := instance.OfTask(task)
@@ -196,7 +192,6 @@ func New(at time.Time, fw Framework, apps []*App, deployments []*deployment.Depl
 	v := &View{At: at, Framework: fw, Deployments: deployments, apps: newAppTree(), agents: newAgentTree()}
 	for _, a := range apps {
 		v.apps.ReplaceOrInsert(a)
-		v.tasks = v.tasks.Plus(a.Counts)
 	}
 	return v
 }
