@@ -19,6 +19,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos/schedapi"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/discovery/hub"
 	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
 	"github.com/gantry-mesos/gantry/scheduler/mesosconv"
@@ -56,7 +57,7 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	if err != nil {
 		return err
 	}
-	calls, events := &caller{}, eventlog.New(eventsKept, time.Now())
+	calls, events := &caller{traffic: s.traffic}, eventlog.New(eventsKept, time.Now())
 	defer events.Close()
 	l := loop.New(loop.Config{
 		State: state, Reload: reload, Journal: journal, Caller: calls, Converter: mesosconv.New(s.executor),
@@ -67,15 +68,22 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 		return err
 	}
 	calls.client = client
+	endpoints := hub.New(hub.Config{Table: s.endpoints(), Scheduler: l, Events: events, Log: s.log.Named("discovery")})
+	s.current.hub.Store(endpoints)
+	defer s.current.hub.Store(nil)
 	s.current.events.Store(events)
 	defer s.current.events.Store(nil)
+	s.current.began.Store(time.Now().UnixNano())
 	s.current.loop.Store(l)
 	defer s.current.loop.Store(nil)
 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return l.Run(ctx) })
+	g.Go(func() error { return endpoints.Run(ctx) })
 	g.Go(func() error {
-		err := client.Run(ctx, l.Deliver)
+		reasons := newFetchReasons(s.sandboxes, l.Deliver)
+		defer reasons.Wait()
+		err := client.Run(ctx, s.traffic.counting(reasons.Deliver))
 		if err == nil && ctx.Err() == nil {
 			return errors.New("the subscription with mesos ended")
 		}
@@ -85,9 +93,13 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 }
 
 // caller breaks the circle between the loop, which calls, and the client, which delivers to it.
-type caller struct{ client *schedapi.Client }
+type caller struct {
+	client  *schedapi.Client
+	traffic *traffic
+}
 
 func (c *caller) Enqueue(ctx context.Context, call mesos.SchedulerCall, done func(error)) error {
+	c.traffic.called(call)
 	return c.client.Enqueue(ctx, call, done)
 }
 
@@ -132,7 +144,7 @@ func (s *Scheduler) framework(id mesos.FrameworkID) mesos.FrameworkInfo {
 		},
 	}
 	if info.WebUIURL == "" {
-		info.WebUIURL = "http://" + s.address
+		info.WebUIURL = s.URL()
 	}
 	if s.cfg.gpus() {
 		info.Capabilities = append(info.Capabilities, mesos.GPUResources)

@@ -238,6 +238,8 @@ func (s *script) commandOf(verb string, plain []string, args map[string]string) 
 		return c
 	case "rollback":
 		return core.ChangeApps{Changes: []core.AppChange{{Spec: s.stored(id, 1), Rollback: true}}, Force: force}
+	case "group", "ungroup", "regroup", "scalegroup":
+		return s.groupOf(verb, id, plain[1:], args)
 	case "restart":
 		return core.RestartApp{ID: id, Force: force}
 	case "delete":
@@ -254,6 +256,8 @@ func (s *script) commandOf(verb string, plain []string, args map[string]string) 
 		return core.KillTasks{Tasks: tasks, Scale: args["scale"] == "true", Wipe: args["wipe"] == "true", Force: force}
 	case "cancel":
 		return core.CancelDeployment{ID: deployment.ID(s.names.Full(plain[0])), Force: force}
+	case "letgo":
+		return core.LetGo{Tasks: []mesos.TaskID{s.names.Task(plain[0])}}
 	case "undelay":
 		return core.ResetDelay{ID: id}
 	default:
@@ -339,13 +343,15 @@ func (s *script) override(spec *app.Spec, k, v string) {
 		spec.Labels = map[string]string{app.PriorityLabel: v}
 	case "queue":
 		spec.Labels = map[string]string{app.QueueLabel: v}
+	case "drain":
+		spec.Labels = map[string]string{app.DrainLabel: "timeout=" + v}
 	case "unique":
 		spec.Constraints = []constraint.Constraint{{Field: v, Operator: constraint.Unique}}
 	case "role":
 		spec.Role = v
 	case "volumes":
 		resident(spec, strings.Split(v, ","))
-	case "force", "base":
+	case "force", "base", "dryrun":
 	default:
 		s.t.Fatalf("unknown argument %q", k)
 	}

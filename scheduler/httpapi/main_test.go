@@ -50,10 +50,15 @@ func newService(tb testing.TB) *service {
 
 func newServiceWith(tb testing.TB, files httpapi.Sandboxes) *service {
 	tb.Helper()
+	return newServiceBy(tb, app.DefaultRules(), files)
+}
+
+func newServiceBy(tb testing.TB, rules app.Rules, files httpapi.Sandboxes) *service {
+	tb.Helper()
 	s := &service{Scheduler: coretest.New(start, false)}
 	var err error
 	s.api, err = httpapi.New(httpapi.Config{
-		Sandboxes: files, Scheduler: s, Leadership: s, Now: s.Now, Rules: app.DefaultRules(), Address: "leader.example:8080",
+		Sandboxes: files, Scheduler: s, Leadership: s, Now: s.Now, Rules: rules, Address: "leader.example:8080",
 		Build: "gantry 0.1.0 test", Info: map[string]any{"framework_name": "gantry", "http_port": 8080},
 	})
 	if err != nil {

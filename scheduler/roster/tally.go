@@ -7,6 +7,14 @@ type Counts struct {
 	Staged, Running, Healthy, Unhealthy int
 }
 
+// Plus returns the sum of both.
+func (c Counts) Plus(o Counts) Counts {
+	return Counts{c.Staged + o.Staged, c.Running + o.Running, c.Healthy + o.Healthy, c.Unhealthy + o.Unhealthy}
+}
+
+// Negative returns what takes c away when it is added.
+func (c Counts) Negative() Counts { return Counts{-c.Staged, -c.Running, -c.Healthy, -c.Unhealthy} }
+
 // count adds (by 1) or takes (by -1) an instance to or from the App's numbers.
 func (a *App) count(i *instance.Instance, by int) {
 	if i.Condition == instance.Scheduled && i.Goal == instance.GoalRunning {

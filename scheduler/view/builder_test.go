@@ -87,28 +87,27 @@ func TestAnAppThatIsGoneMakesRoomForAnotherWithItsID(t *testing.T) {
 	b.Removed(old)
 	fresh := s.add("/web", 1)
 	b.Changed(fresh)
-	v := b.Take(start)
-	if a, _ := v.App("/web"); v.AppCount() != 1 || len(a.Instances) != 1 {
-		t.Errorf("got %d Apps, %+v, want the new one with its instance", v.AppCount(), a)
+	if v := b.Take(start); v.AppCount() != 1 || v.Totals().Running != 1 {
+		t.Errorf("got %d Apps with %d tasks, want the new one's 1 and 1", v.AppCount(), v.Totals().Running)
 	}
 	b.Changed(fresh)
 	s.roster.Remove(fresh.app)
 	b.Removed(fresh)
-	if v := b.Take(start); v.AppCount() != 0 {
-		t.Errorf("after its end: got %d Apps, want none", v.AppCount())
+	if v := b.Take(start); v.AppCount() != 0 || v.Totals() != (roster.Counts{}) {
+		t.Errorf("after its end: got %d Apps, %+v, want none", v.AppCount(), v.Totals())
 	}
 	if a, ok := before.App("/web"); !ok || len(a.Instances) != 2 {
 		t.Errorf("the View from before has changed: %+v", a)
 	}
 	gone := s.add("/short", 1)
 	b.Removed(gone)
-	if v := b.Take(start); v.AppCount() != 0 {
-		t.Errorf("one that came and went between two Views: got %d Apps", v.AppCount())
+	if v := b.Take(start); v.AppCount() != 0 || v.Totals() != (roster.Counts{}) {
+		t.Errorf("one that came and went between two Views: got %d Apps, %+v", v.AppCount(), v.Totals())
 	}
 }
 
-// TestAViewShowsTheAppsThereAre takes Views at any time between changes of any kind.
-func TestAViewShowsTheAppsThereAre(t *testing.T) {
+// TestTotalsAreThoseOfTheApps takes Views at any time between changes of any kind.
+func TestTotalsAreThoseOfTheApps(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := &stage{roster: roster.New()}
@@ -140,11 +139,13 @@ func TestAViewShowsTheAppsThereAre(t *testing.T) {
 				for i, p := range pages {
 					want[i] = p.app.Len()
 				}
+				sum := roster.Counts{}
 				for a := range v.Apps {
 					got[a.Spec.ID] = len(a.Instances)
+					sum = sum.Plus(a.Counts)
 				}
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Fatalf("instances (-want +got):\n%s", diff)
+				if diff := cmp.Diff(want, got); diff != "" || sum != v.Totals() {
+					t.Fatalf("instances (-want +got):\n%s\ntotals: got %+v, want %+v", diff, v.Totals(), sum)
 				}
 			},
 		})

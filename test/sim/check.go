@@ -53,6 +53,7 @@ func (c *checker) call(call core.Call) {
 		case mesos.Kill:
 			c.lastKill = c.w.now
 			c.w.stats.Kills++
+			c.w.hub.killed(m.TaskID)
 		}
 	}
 }
@@ -240,12 +241,15 @@ func (c *checker) bounds(id app.ID, before, after *view.View) {
 			started++
 			continue
 		}
-		if ready(was, o) && ready(is, i) && o.Goal == instance.GoalRunning && i.Goal != instance.GoalRunning {
+		if ready(was, o) && (ready(is, i) || i.Draining) && o.Goal == instance.GoalRunning && i.Goal != instance.GoalRunning {
 			ended++
 		}
 	}
 	n := float64(is.Spec.Instances)
 	kind := c.action(is, after)
+	if is.Leaving {
+		kind = deployment.StopApplication // its deployment may have been replaced
+	}
 	least := int(math.Ceil(n*is.Spec.Upgrade.MinimumHealthCapacity - 1e-9))
 	if is.Spec.HasPersistentVolumes() && least == is.Spec.Instances {
 		// Where there is no room to move, one copy less is allowed.

@@ -55,6 +55,9 @@ func describeEvent(ev core.Event) string {
 }
 
 func describeCommand(c core.Command) string {
+	if g, ok := c.(core.ChangeGroup); ok {
+		return describeGroup(g)
+	}
 	if ch, ok := c.(core.ChangeApps); ok {
 		var text strings.Builder
 		for _, a := range ch.Changes {

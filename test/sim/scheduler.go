@@ -34,18 +34,20 @@ func (s *scheduler) load() *core.State {
 	cfg := core.DefaultConfig()
 	cfg.Rand = rand.New(rand.NewPCG(w.rng.Uint64(), 1))
 	cfg.VersionsMax = 3
+	cfg.Drain = w.hub.limit
 	place := placement.NewCluster(placement.Config{
 		Policy: placement.Policy(w.rng.IntN(3)), Rand: rand.New(rand.NewPCG(w.rng.Uint64(), 2)),
 		Executor: executorCost, Role: role,
 	})
+	w.check.references("at a start")
 	return core.New(cfg, place, w.store.Stored(), w.now)
 }
 
 func (s *scheduler) start() {
 	s.boot++
 	s.state = s.load()
-	s.state.View()
 	s.w.logf("scheduler starts")
+	s.w.hub.begin(s.state.View())
 	s.put(core.Tick{})
 	s.subscribeSoon()
 }
@@ -148,6 +150,7 @@ func (s *scheduler) step(batch []core.Event) {
 		before := s.state.View()
 		eff := s.state.Step(w.now, ev)
 		w.check.step(ev, before, s.state.View(), eff)
+		w.hub.note(ev, eff.Persist)
 		total.Merge(eff)
 	}
 	w.user.note(total)
@@ -168,6 +171,7 @@ func (s *scheduler) step(batch []core.Event) {
 		w.store.Apply(c)
 		w.user.noteStored(c)
 	}
+	w.hub.update(s.state.View())
 	for _, c := range total.Calls {
 		if w.chance(w.faults.crash) {
 			s.crash("before a call")

@@ -40,6 +40,7 @@ func (c *checker) settled(when string) {
 	})
 	c.tasks(when, v)
 	c.records(when, v)
+	c.history(when, v)
 	c.reserved(when)
 	for id, want := range w.user.wanted {
 		a, ok := v.App(id)

@@ -92,6 +92,7 @@ type world struct {
 	agents []*agent
 	user   *user
 	check  *checker
+	hub    *hub
 	uuids  uint64
 }
 
@@ -121,6 +122,7 @@ func newWorld(seed uint64, j *journal) *world {
 	}
 	w.user = &user{w: w}
 	w.sched = &scheduler{w: w}
+	w.hub = newHub(w)
 	return w
 }
 

@@ -27,6 +27,10 @@ func (n Names) Describe(e core.Effects) []string {
 			out = append(out, n.Shorten(fmt.Sprintf("reply %d error: %v", r.To, r.Err)))
 			continue
 		}
+		if r.Result.Deployment == "" && r.Result.Steps != nil {
+			out = append(out, fmt.Sprintf("reply %d would be %v", r.To, r.Result.Steps))
+			continue
+		}
 		out = append(out, n.Shorten(fmt.Sprintf("reply %d deployment %s", r.To, r.Result.Deployment)))
 	}
 	return out
@@ -45,6 +49,10 @@ func DescribeChange(c core.Change) string {
 		return fmt.Sprintf("app %s %s instances=%d%s", c.Spec.ID, c.Spec.Version.Format("04:05.000"), c.Spec.Instances, ports.String())
 	case core.DropApp:
 		return fmt.Sprintf("drop app %s %s", c.ID, c.Version.Format("04:05.000"))
+	case core.PutPast:
+		return fmt.Sprintf("past %s %s", c.Spec.ID, c.Spec.Version.Format("04:05.000"))
+	case core.DropPast:
+		return fmt.Sprintf("drop past %s %s", c.ID, c.Version.Format("04:05.000"))
 	case core.PutInstance:
 		return describeInstance(c.Instance)
 	case core.DropInstance:
@@ -68,7 +76,48 @@ func DescribeChange(c core.Change) string {
 	case core.DropQuota:
 		return "drop quota " + c.Queue
 	default:
+		return describeTreeChange(c)
+	}
+}
+
+func describeTreeChange(c core.Change) string {
+	switch c := c.(type) {
+	case core.PutGroup:
+		text := fmt.Sprintf("group %s %s", c.Group.ID, c.Group.Version.Format("04:05.000"))
+		if c.Group.Dependencies != nil {
+			text += fmt.Sprintf(" needs %v", c.Group.Dependencies)
+		}
+		if c.Group.EnforceRole {
+			text += " enforces its role"
+		}
+		return text
+	case core.DropGroup:
+		return "drop group " + string(c.ID)
+	case core.PutEdit:
+		var words []string
+		for _, a := range c.Edit.Apps {
+			words = append(words, sign(a.Was == nil, a.Is == nil)+string(a.ID))
+		}
+		for _, g := range c.Edit.Groups {
+			words = append(words, sign(g.Was == nil, g.Is == nil)+string(g.ID)+"/")
+		}
+		return fmt.Sprintf("edit %s of %s: %s", c.Edit.Version.Format("04:05.000"), c.Edit.Home, strings.Join(words, " "))
+	case core.DropEdit:
+		return "drop edit " + c.Version.Format("04:05.000")
+	default:
 		return fmt.Sprintf("%T", c)
+	}
+}
+
+// sign says whether something was made, removed or changed.
+func sign(made, removed bool) string {
+	switch {
+	case made:
+		return "+"
+	case removed:
+		return "-"
+	default:
+		return "~"
 	}
 }
 
@@ -82,6 +131,9 @@ func describeInstance(i *instance.Instance) string {
 		if !i.Home.Made {
 			text += " unconfirmed"
 		}
+	}
+	if i.Draining {
+		text += " draining"
 	}
 	return text
 }

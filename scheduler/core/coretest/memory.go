@@ -1,16 +1,20 @@
 package coretest
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/group"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
+	"github.com/gantry-mesos/gantry/scheduler/groups"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
@@ -20,7 +24,11 @@ import (
 type Memory struct {
 	Framework mesos.FrameworkID
 	// Versions are in the order of writing; an App without any has no entry.
-	Versions    map[app.ID][]*app.Spec
+	Versions map[app.ID][]*app.Spec
+	// Past are the definitions of Apps that are no more.
+	Past        map[*app.Spec]bool
+	Groups      map[app.ID]*group.Group
+	Edits       map[time.Time]*groups.Edit
 	Instances   map[instance.ID]*instance.Instance
 	Deployments map[deployment.ID]*deployment.Deployment
 	Troubles    map[app.ID]core.Trouble
@@ -39,6 +47,7 @@ func NewMemory() *Memory {
 		Versions: map[app.ID][]*app.Spec{}, Instances: map[instance.ID]*instance.Instance{},
 		Deployments: map[deployment.ID]*deployment.Deployment{}, Troubles: map[app.ID]core.Trouble{},
 		Releases: map[instance.ID]volumes.Release{}, Quotas: map[string]fairshare.Quota{},
+		Past: map[*app.Spec]bool{}, Groups: map[app.ID]*group.Group{}, Edits: map[time.Time]*groups.Edit{},
 	}
 }
 
@@ -93,6 +102,25 @@ func (m *Memory) Apply(c core.Change) {
 		m.Quotas[c.Queue] = c.Quota
 	case core.DropQuota:
 		delete(m.Quotas, c.Queue)
+	default:
+		m.applyTree(c)
+	}
+}
+
+func (m *Memory) applyTree(c core.Change) {
+	switch c := c.(type) {
+	case core.PutPast:
+		m.Past[c.Spec] = true
+	case core.DropPast:
+		maps.DeleteFunc(m.Past, func(v *app.Spec, _ bool) bool { return v.ID == c.ID && v.Version.Equal(c.Version) })
+	case core.PutGroup:
+		m.Groups[c.Group.ID] = c.Group
+	case core.DropGroup:
+		delete(m.Groups, c.ID)
+	case core.PutEdit:
+		m.Edits[c.Edit.Version] = c.Edit
+	case core.DropEdit:
+		delete(m.Edits, c.Version)
 	}
 }
 
@@ -109,6 +137,15 @@ func (m *Memory) Stored() core.Stored {
 	}
 	for _, id := range slices.Sorted(maps.Keys(m.Deployments)) {
 		st.Deployments = append(st.Deployments, m.Deployments[id])
+	}
+	st.Past = slices.SortedFunc(maps.Keys(m.Past), func(a, b *app.Spec) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), a.Version.Compare(b.Version))
+	})
+	for _, id := range slices.Sorted(maps.Keys(m.Groups)) {
+		st.Groups = append(st.Groups, m.Groups[id])
+	}
+	for _, v := range slices.SortedFunc(maps.Keys(m.Edits), time.Time.Compare) {
+		st.Edits = append(st.Edits, m.Edits[v])
 	}
 	return st
 }
