@@ -93,6 +93,7 @@ func (s *appRoutes) change(r *http.Request, n *notices, want []wanted, create, p
 			created = created || change.Create
 			cmd.Changes = append(cmd.Changes, change)
 		}
+		p.idleNeedsAmong(n, want, cmd.Changes)
 		if result, err = s.do(r, cmd); !overtaken(err) || r.Context().Err() != nil {
 			return result, created, err
 		}
