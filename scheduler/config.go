@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
@@ -41,6 +42,19 @@ type Config struct {
 	// HTTPCredentialsFile holds the users of the API, a line "user:password" each;
 	// "" lets everybody in.
 	HTTPCredentialsFile string
+	// HTTPCredentials is one more user of the API, "user:password".
+	HTTPCredentials string
+	// TLSCertFile and TLSKeyFile have the certificate that the API is served with over
+	// TLS, and its key, in PEM; both or none. Files that are replaced are read again.
+	// TLSCAFile has the authorities of other schedulers' certificates, for what a
+	// standby passes on; the system's are trusted anyway.
+	TLSCertFile, TLSKeyFile, TLSCAFile string
+	// HTTPMaxRequests bounds the requests that are answered at a time, HTTPMaxStreams
+	// apart from them those that last: event streams, logs that are followed,
+	// downloads. 0 is no bound. Default 10,000 each.
+	HTTPMaxRequests, HTTPMaxStreams int
+	// ReadOnly takes no changes through this scheduler's API, and passes none on.
+	ReadOnly bool
 	// DebugAddress is what /debug listens on: profiles, a dump of the state, the log's
 	// level. Anything but loopback needs HTTPCredentialsFile. Default "", nowhere.
 	DebugAddress string
@@ -91,6 +105,8 @@ type Config struct {
 	// MaintenanceMode places nothing on agents whose maintenance window has begun or
 	// is near (Decisions.MaintenanceLead). Default true.
 	MaintenanceMode bool
+	// Discovery is how other programs are told where tasks are reached.
+	Discovery DiscoveryConfig
 	// Decisions tunes the core; Rand is set by Run.
 	Decisions core.Config
 }
@@ -111,9 +127,12 @@ const gpusRestricted, gpusUnrestricted = "restricted", "unrestricted"
 
 // DefaultConfig returns the defaults; Master and one of ZK and StateDir are still required.
 func DefaultConfig() Config {
+	decisions := core.DefaultConfig()
+	decisions.Drain = app.Drain{Timeout: time.Minute, MinDelay: 5 * time.Second}
 	return Config{
-		HTTPAddress: "127.0.0.1:8080", HTTPBodyMax: 16 << 20, FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
-		FailoverTimeout: 7 * 24 * time.Hour, DefaultExecutor: "gantry", GPUScheduling: gpusRestricted, MaintenanceMode: true, Decisions: core.DefaultConfig(),
+		Discovery:   DiscoveryConfig{PanicThreshold: 0.5, PublishTimeout: 5 * time.Second},
+		HTTPAddress: "127.0.0.1:8080", HTTPBodyMax: 16 << 20, HTTPMaxRequests: 10_000, HTTPMaxStreams: 10_000, FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
+		FailoverTimeout: 7 * 24 * time.Hour, DefaultExecutor: "gantry", GPUScheduling: gpusRestricted, MaintenanceMode: true, Decisions: decisions,
 	}
 }
 
@@ -130,11 +149,8 @@ func (c Config) Validate() error {
 	if _, _, err := net.SplitHostPort(c.HTTPAddress); err != nil {
 		problem("--http-address %q: %w; it has the form host:port", c.HTTPAddress, err)
 	}
-	if err := c.CheckDebugAddress(); err != nil {
+	if err := c.CheckAccess(); err != nil {
 		problems = append(problems, err)
-	}
-	if c.HTTPBodyMax < 1 {
-		problem("--http-body-max %d must be positive", c.HTTPBodyMax)
 	}
 	if len(c.MesosRoles) == 0 {
 		problem("--mesos-role must name at least one role")
@@ -157,6 +173,8 @@ func (c Config) Validate() error {
 	if err := fairshare.CheckQuotas(c.Decisions.Fairness.Queues); err != nil {
 		problem("--queue: %w", err)
 	}
+	problems = append(problems, c.Discovery.problems()...)
+	problems = append(problems, drainProblems(c.Decisions.Drain)...)
 	if c.FailoverTimeout <= 0 {
 		problem("--failover-timeout %v must be positive: with 0 Mesos kills all tasks as soon as the scheduler is gone", c.FailoverTimeout)
 	}

@@ -99,6 +99,9 @@ type (
 		Queue string
 		Quota *fairshare.Quota
 	}
+	// LetGo says of tasks that are being drained that nobody sends to them any more.
+	// Others are skipped.
+	LetGo struct{ Tasks []mesos.TaskID }
 	// Quiesce stops launching until the scheduler starts again.
 	Quiesce struct{}
 )
@@ -112,6 +115,7 @@ func (CancelDeployment) command() {}
 func (ResetDelay) command()       {}
 func (ConfirmKills) command()     {}
 func (SetQuota) command()         {}
+func (LetGo) command()            {}
 func (Quiesce) command()          {}
 
 // Result answers a command that was accepted.

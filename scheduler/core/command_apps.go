@@ -37,9 +37,14 @@ func (s *State) command(e Asked) {
 		s.framework.VolumesHeld = 0
 	case SetQuota:
 		r.Err = s.setQuota(c)
+	case LetGo:
+		for _, t := range c.Tasks {
+			if m := s.roster.FindTask(t); m != nil && m.Is().Draining {
+				s.letGo(m)
+			}
+		}
 	case Quiesce:
-		s.quiet = true
-		s.market.Quiesce()
+		s.quiesce()
 	}
 	if r.Err != nil {
 		s.publishRefusal(e.Command, r.Err)
@@ -293,12 +298,16 @@ func (s *State) killTasks(c KillTasks) (Result, error) {
 	var victims []*roster.Member
 	shrink := map[app.ID]int{}
 	named := map[mesos.TaskID]bool{}
+	var hurried []*roster.Member
 	for _, t := range c.Tasks {
 		m := s.roster.FindTask(t)
 		if named[t] {
 			continue
 		}
 		named[t] = true
+		if m != nil && m.Is().Draining && (c.Force || c.Wipe) {
+			hurried = append(hurried, m)
+		}
 		if m == nil || m.Is().Goal == instance.GoalDecommissioned || !c.Wipe && keeps(m.Is(), c.Scale) {
 			continue
 		}
@@ -330,15 +339,18 @@ func (s *State) killTasks(c KillTasks) (Result, error) {
 			s.decommission(m, c.Wipe)
 			continue
 		}
-		s.kill(task, m.Is().AgentID)
+		s.drain(m, m.Is(), false)
+	}
+	for _, m := range hurried {
+		s.hurry(m, &r)
 	}
 	return r, nil
 }
 
 func (s *State) resetDelay(id app.ID) error {
 	a := s.app(id)
-	if a == nil || a.Waiting() == 0 {
-		return &NotFoundError{Kind: "App in the queue", ID: string(id)}
+	if a == nil {
+		return &NotFoundError{Kind: "App", ID: string(id)}
 	}
 	s.clearDelay(a)
 	s.market.Again()

@@ -31,6 +31,9 @@ func (s *State) sendKill(t mesos.TaskID) {
 	k := s.kills[t]
 	call := mesos.Kill{TaskID: t}
 	m := s.roster.FindTask(t)
+	if m != nil && m.Is().Draining && !s.drainedBy(m) {
+		return
+	}
 	if m != nil {
 		if grace := m.App().Ran(m.Is()).KillGracePeriod; grace != nil {
 			call.Policy = &mesos.KillPolicy{GracePeriod: *grace}
@@ -66,11 +69,8 @@ func (s *State) killed(t mesos.TaskID) {
 // of instances that were to be ended when the scheduler stopped.
 func (s *State) rekill() {
 	for a := range s.apps {
-		if a.Tally().Outgoing == 0 {
-			continue
-		}
 		for i := range a.Instances {
-			if i.Goal != instance.GoalRunning && i.Condition.Live() && i.Condition != instance.UnreachableInactive {
+			if (i.Goal != instance.GoalRunning || i.Draining) && i.Condition.Live() && i.Condition != instance.UnreachableInactive {
 				s.kill(i.TaskID(), i.AgentID)
 			}
 		}

@@ -256,6 +256,8 @@ func (s *script) commandOf(verb string, plain []string, args map[string]string) 
 		return core.KillTasks{Tasks: tasks, Scale: args["scale"] == "true", Wipe: args["wipe"] == "true", Force: force}
 	case "cancel":
 		return core.CancelDeployment{ID: deployment.ID(s.names.Full(plain[0])), Force: force}
+	case "letgo":
+		return core.LetGo{Tasks: []mesos.TaskID{s.names.Task(plain[0])}}
 	case "undelay":
 		return core.ResetDelay{ID: id}
 	default:
@@ -341,6 +343,8 @@ func (s *script) override(spec *app.Spec, k, v string) {
 		spec.Labels = map[string]string{app.PriorityLabel: v}
 	case "queue":
 		spec.Labels = map[string]string{app.QueueLabel: v}
+	case "drain":
+		spec.Labels = map[string]string{app.DrainLabel: "timeout=" + v}
 	case "unique":
 		spec.Constraints = []constraint.Constraint{{Field: v, Operator: constraint.Unique}}
 	case "role":

@@ -195,6 +195,8 @@ func (s *State) Step(now time.Time, ev Event) Effects {
 		s.command(e)
 	case FromMesos:
 		s.fromMesos(e.Event)
+	case Resumed:
+		s.resumed(e.Standing)
 	case Tick:
 	}
 	s.fireTimers()

@@ -51,6 +51,12 @@ func (s *appRoutes) createApp(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.idleNeeds(&n, "", spec, nothing)
+	if _, exists := s.scheduler.View().App(spec.ID); exists && dry(r) {
+		return &core.ExistsError{ID: spec.ID}
+	}
+	if dry(r) {
+		return tried(w, n, []core.AppChange{{Spec: spec}})
+	}
 	result, err := s.do(r, core.ChangeApps{Changes: []core.AppChange{{Spec: spec, Create: true}}, Force: flag(r, "force", false), From: origin(r)})
 	if err != nil {
 		return err

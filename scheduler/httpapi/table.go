@@ -124,6 +124,9 @@ func (s *Server) table() []route {
 	routes = append(routes, appTable(apps)...)
 	routes = append(routes, groupTable(&groupRoutes{apps})...)
 	routes = append(routes, shareTable(&shareRoutes{desk: d, quotas: s.cfg.Quotas})...)
+	if s.cfg.Discovery != nil {
+		routes = append(routes, endpointTable(&endpointRoutes{desk: d, hub: s.cfg.Discovery})...)
+	}
 	if s.cfg.Agents != nil {
 		routes = append(routes, agentTable(&agentRoutes{desk: d, master: s.cfg.Agents})...)
 	}

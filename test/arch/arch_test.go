@@ -19,8 +19,8 @@ const module = "github.com/gantry-mesos/gantry/"
 // pure packages decide and do nothing else: equal input gives equal output.
 var pure = []string{
 	"scheduler/core", "scheduler/view", "scheduler/roster", "scheduler/groups", "scheduler/volumes", "scheduler/matching", "scheduler/instance", "scheduler/deployment", "scheduler/offer", "scheduler/placement",
-	"scheduler/fairshare", "scheduler/reconciliation", "executor/core",
-	"pkg/app", "pkg/group", "pkg/constraint", "pkg/resource", "pkg/backoff", "pkg/event", "pkg/runspec", "pkg/dockerparam", "pkg/fault", "pkg/heap", "pkg/timer", "pkg/mesos", "pkg/why",
+	"scheduler/fairshare", "scheduler/reconciliation", "scheduler/discovery", "executor/core",
+	"pkg/app", "pkg/group", "pkg/constraint", "pkg/resource", "pkg/backoff", "pkg/endpoint", "pkg/event", "pkg/runspec", "pkg/dockerparam", "pkg/fault", "pkg/heap", "pkg/timer", "pkg/mesos", "pkg/why",
 }
 
 // forbidden in pure packages, each with the reason.

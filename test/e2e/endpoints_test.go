@@ -67,8 +67,15 @@ var requests = []request{
 	{"/v3/queues/{path}", "GET", "", "", 200},
 	{"/v3/queues/{path}", "DELETE", "", "", 200},
 	{"/v3/openapi.json", "GET", "", "", 200},
+	{"/v3/endpoints", "GET", "?app=/web&wait=1s", "", 200},
+	{"/v3/apps/{id}/endpoints", "GET", "", "", 200},
+	{"/v3/consumers/{consumer}", "PUT", "", `{"kind":"test"}`, 200},
+	{"/v3/consumers/{consumer}/ack", "POST", "", `{"index":"1.1"}`, 409}, // of another term
+	{"/v3/consumers", "GET", "", "", 200},
+	{"/v3/consumers/{consumer}", "DELETE", "", "", 204},
+	{"/v3/prometheus/targets", "GET", "?all=true", "", 200},
 	{"/v3/kills", "GET", "", "", 200},
-	{"/v3/kills/confirm", "POST", "", "", 409}, // none is held back
+	{"/v3/kills/confirm", "POST", "", "", 409}, // none is held back; TestUnknownTasksAreKilledOnceThatIsConfirmed has some
 	{"/v3/agents", "GET", "", "", 200},
 	{"/v3/agents/{agent}", "GET", "", "", 200},
 	{"/v2/apps/{id}/tasks/{task}", "DELETE", "", "", 200},
@@ -78,8 +85,8 @@ var requests = []request{
 	{"/v3/agents/{agent}/drain", "POST", "?maxGracePeriod=1s", "", 200},
 	{"/v3/agents/{agent}/undrain", "POST", "", "", 200},
 	{"/v3/agents/{agent}/gone", "POST", "", "", 200},
-	{"/artifacts/gantry-executor", "GET", "", "", 404}, // --runtime process has none
-	{"/v2/leader", "DELETE", "", "", 409},              // it runs alone
+	{"/artifacts/gantry-executor", "GET", "", "", 404}, // a mini cluster has it installed; TestTheAPIAsksForCredentials fetches one
+	{"/v2/leader", "DELETE", "", "", 409},              // it runs alone; TestALeaderHandsOver has another
 }
 
 // documented are the paths of the table of endpoints in docs/api.md.
@@ -129,7 +136,7 @@ func TestEveryDocumentedEndpointAnswers(t *testing.T) {
 			a.must(http.MethodGet, "/v2/groups/shop/versions", "", &versions)
 			path = strings.NewReplacer("{group}", "shop", "{version}", versions[0]).Replace(path)
 		}
-		path = strings.NewReplacer("{id}", id, "{task}", running.ID, "{version}", running.Version, "{agent}", running.SlaveID, "{path}", "prod").Replace(path)
+		path = strings.NewReplacer("{id}", id, "{task}", running.ID, "{version}", running.Version, "{agent}", running.SlaveID, "{path}", "prod", "{consumer}", "lb-1").Replace(path)
 		if r.path == "/v2/events" {
 			opened(t, a.url+path)
 			tried[r.method+" "+r.path], paths[r.path] = true, true

@@ -21,7 +21,7 @@ type groupState struct {
 	Version      string
 }
 
-func gantry(t *testing.T, a api, args ...string) string {
+func runs(t *testing.T, a api, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "gantry"), append([]string{"--url", a.url}, args...)...)
 	out, err := cmd.CombinedOutput()
@@ -47,7 +47,7 @@ func began(t *testing.T, k task) (staged, running time.Time) {
 func TestAGroupGoesTheWholeWay(t *testing.T) {
 	t.Parallel()
 	a, _ := mini(t, "--runtime", "process", "--agents", "1")
-	gantry(t, a, "group", "create", "../../examples/groups/shop.yaml", "--wait", "--timeout", "2m")
+	runs(t, a, "group", "create", "../../examples/groups/shop.yaml", "--wait", "--timeout", "2m")
 	web, store := a.running("/shop/web", 2, time.Minute), a.running("/shop/db/store", 1, time.Minute)
 	_, stored := began(t, store[0])
 	for _, k := range web {
@@ -60,14 +60,14 @@ func TestAGroupGoesTheWholeWay(t *testing.T) {
 	if len(g.Apps) != 1 || len(g.Groups) != 1 || g.Groups[0].ID != "/shop/db" || !slices.Equal(g.Dependencies, []string{"/infra"}) {
 		t.Errorf("got %+v", g)
 	}
-	if out := gantry(t, a, "group", "update", "../../examples/groups/shop.yaml", "--wait"); !strings.Contains(out, "no change") {
+	if out := runs(t, a, "group", "update", "../../examples/groups/shop.yaml", "--wait"); !strings.Contains(out, "no change") {
 		t.Errorf("the same again: got %s", out)
 	}
 
 	a.must(http.MethodPut, "/v2/groups/shop/db", `{"apps": [{"id": "store", "cmd": "exec sleep 1000", "cpus": 0.1, "mem": 32}, {"id": "backup", "cmd": "exec sleep 1000", "cpus": 0.1, "mem": 32}]}`, nil)
 	a.running("/shop/db/backup", 1, time.Minute)
 	eventually(t, time.Minute, a.idle)
-	gantry(t, a, "group", "rollback", "/shop", g.Version, "--wait", "--timeout", "1m")
+	runs(t, a, "group", "rollback", "/shop", g.Version, "--wait", "--timeout", "1m")
 	if status, _, err := a.try(http.MethodGet, "/v2/apps/shop/db/backup", ""); status != http.StatusNotFound {
 		t.Errorf("after the rollback: got status %d, %v", status, err)
 	}
@@ -84,7 +84,7 @@ func TestAGroupGoesTheWholeWay(t *testing.T) {
 		t.Errorf("web was touched: %v before, %v after", ids(web), ids(now))
 	}
 
-	gantry(t, a, "group", "destroy", "/shop", "--yes", "--wait", "--timeout", "1m")
+	runs(t, a, "group", "destroy", "/shop", "--yes", "--wait", "--timeout", "1m")
 	a.must(http.MethodGet, "/v2/groups", "", &g)
 	if len(g.Groups) != 0 {
 		t.Errorf("after the end: got %+v", g.Groups)

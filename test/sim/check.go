@@ -53,6 +53,7 @@ func (c *checker) call(call core.Call) {
 		case mesos.Kill:
 			c.lastKill = c.w.now
 			c.w.stats.Kills++
+			c.w.hub.killed(m.TaskID)
 		}
 	}
 }
@@ -240,7 +241,7 @@ func (c *checker) bounds(id app.ID, before, after *view.View) {
 			started++
 			continue
 		}
-		if ready(was, o) && ready(is, i) && o.Goal == instance.GoalRunning && i.Goal != instance.GoalRunning {
+		if ready(was, o) && (ready(is, i) || i.Draining) && o.Goal == instance.GoalRunning && i.Goal != instance.GoalRunning {
 			ended++
 		}
 	}

@@ -155,6 +155,7 @@ func (u *user) spec(id app.ID) *app.Spec {
 	switch id {
 	case "/checked":
 		spec.HealthChecks = []app.HealthCheck{{Protocol: app.HealthMesosHTTP}}
+		spec.Ports = []app.Port{{HostPort: new(int)}}
 	case "/ports":
 		free := 0
 		spec.Ports = []app.Port{{HostPort: &free}, {HostPort: &free}}

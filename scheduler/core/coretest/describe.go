@@ -132,6 +132,9 @@ func describeInstance(i *instance.Instance) string {
 			text += " unconfirmed"
 		}
 	}
+	if i.Draining {
+		text += " draining"
+	}
 	return text
 }
 

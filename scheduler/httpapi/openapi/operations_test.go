@@ -72,6 +72,7 @@ var (
 	partial    = parameter{name: "partialUpdate", kind: "boolean", text: "Keep members that are left out (true, the default), or give them their defaults (false)."}
 	dryRun     = parameter{name: "dryRun", kind: "boolean", text: "Only tell the steps that there would be."}
 	groupEmbed = parameter{name: "embed", kind: "string", text: "What to tell: group.groups, group.apps, group.pods; group.apps.tasks and so on tell more of apps. Without any all of a group is told, and nothing of its apps but their definitions.", repeated: true}
+	asStored   = parameter{name: "dryRun", kind: "boolean", text: "Change nothing: 200 with the apps as they would be stored, in a member named apps."}
 	strict     = parameter{name: "strict", kind: "boolean", text: "Refuse what would have no effect, instead of warning of it."}
 	embed      = parameter{name: "embed", kind: "string", text: "Tell more: tasks, counts, deployments, readiness, lastTaskFailure, taskStats; each also as apps.tasks, app.tasks and so on.", repeated: true}
 	scale      = parameter{name: "scale", kind: "boolean", text: "Lower the app's instances by those that end, instead of replacing them."}
@@ -109,14 +110,14 @@ var marathonOperations = []operation{
 		{name: "cmd", kind: "string", text: "A text that cmd must contain, in any case."}, {name: "id", kind: "string", text: "A text that the id must contain."},
 		{name: "label", kind: "string", text: "A selector: terms joined by commas, such as a, a==b, a!=b, a in (b,c), a notin (b,c)."}, embed,
 	}},
-	{method: "POST", path: "/v2/apps", summary: "Create an app", body: typed[api.App](), query: []parameter{force, strict}, status: 201, answer: typed[api.App](), starts: true},
-	{method: "PUT", path: "/v2/apps", summary: "Change or create apps, in one deployment", body: typed[api.App](), list: true, query: []parameter{force, partial, strict}, status: 200, answer: typed[api.DeploymentResult](), starts: true},
-	{method: "PATCH", path: "/v2/apps", summary: "Change apps that exist, in one deployment", body: typed[api.App](), list: true, query: []parameter{force, strict}, status: 200, answer: typed[api.DeploymentResult](), starts: true},
+	{method: "POST", path: "/v2/apps", summary: "Create an app", body: typed[api.App](), query: []parameter{force, strict, asStored}, status: 201, answer: typed[api.App](), starts: true},
+	{method: "PUT", path: "/v2/apps", summary: "Change or create apps, in one deployment", body: typed[api.App](), list: true, query: []parameter{force, partial, strict, asStored}, status: 200, answer: typed[api.DeploymentResult](), starts: true},
+	{method: "PATCH", path: "/v2/apps", summary: "Change apps that exist, in one deployment", body: typed[api.App](), list: true, query: []parameter{force, strict, asStored}, status: 200, answer: typed[api.DeploymentResult](), starts: true},
 	{method: "GET", path: "/v2/apps/{id}", summary: "Show an app", query: []parameter{embed}, status: 200, answer: typed[oneApp](),
 		text: "An id that ends in /* means all apps below that group; the answer then has them in a member named *."},
-	{method: "PUT", path: "/v2/apps/{id}", summary: "Change or create an app", body: typed[api.App](), query: []parameter{force, partial, strict}, status: 200, answer: typed[api.DeploymentResult](), starts: true,
+	{method: "PUT", path: "/v2/apps/{id}", summary: "Change or create an app", body: typed[api.App](), query: []parameter{force, partial, strict, asStored}, status: 200, answer: typed[api.DeploymentResult](), starts: true,
 		text: "201 when the app was created. A body of nothing but a version makes that version current again. The header If-Match makes the change conditional on the app's present version."},
-	{method: "PATCH", path: "/v2/apps/{id}", summary: "Change an app that exists", body: typed[api.App](), query: []parameter{force, strict}, status: 200, answer: typed[api.DeploymentResult](), starts: true},
+	{method: "PATCH", path: "/v2/apps/{id}", summary: "Change an app that exists", body: typed[api.App](), query: []parameter{force, strict, asStored}, status: 200, answer: typed[api.DeploymentResult](), starts: true},
 	{method: "DELETE", path: "/v2/apps/{id}", summary: "Delete an app and end its tasks", query: []parameter{{name: "force", kind: "boolean", text: "Override deployments that hold the app; true unless it says false."}}, status: 200, answer: typed[api.DeploymentResult](), starts: true},
 	{method: "POST", path: "/v2/apps/{id}/restart", summary: "Replace all instances of an app", query: []parameter{force}, status: 200, answer: typed[api.DeploymentResult](), starts: true},
 	{method: "GET", path: "/v2/apps/{id}/versions", summary: "List the versions of an app, newest first", status: 200, answer: typed[versionList]()},
