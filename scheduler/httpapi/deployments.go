@@ -20,6 +20,18 @@ func (s *deploymentRoutes) listDeployments(w http.ResponseWriter, _ *http.Reques
 	return reply(w, http.StatusOK, out)
 }
 
+// showDeployment shows one deployment that is under way.
+func (s *deploymentRoutes) showDeployment(id string) action {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		for _, d := range s.scheduler.View().Deployments {
+			if string(d.ID) == id {
+				return reply(w, http.StatusOK, renderDeployment(d))
+			}
+		}
+		return &core.NotFoundError{Kind: "DeploymentPlan", ID: id}
+	}
+}
+
 func renderDeployment(d *deployment.Deployment) api.Deployment {
 	out := api.Deployment{
 		ID: string(d.ID), Version: api.Time{Time: d.Version}, AffectedApps: []string{}, AffectedPods: []string{},
