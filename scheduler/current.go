@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/discovery/hub"
 	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
 	"github.com/gantry-mesos/gantry/scheduler/view"
@@ -16,7 +17,10 @@ import (
 type current struct {
 	loop   atomic.Pointer[loop.Loop]
 	events atomic.Pointer[eventlog.Log]
-	none   *view.View
+	hub    atomic.Pointer[hub.Hub]
+	// began is when this term did, as Unix time in nanoseconds.
+	began atomic.Int64
+	none  *view.View
 }
 
 func newCurrent() *current {
@@ -25,6 +29,14 @@ func newCurrent() *current {
 
 // ready reports whether there is a state to show and to change.
 func (c *current) ready() bool { return c.loop.Load() != nil }
+
+// since returns when this term began, zero while another scheduler leads.
+func (c *current) since() time.Time {
+	if !c.ready() {
+		return time.Time{}
+	}
+	return time.Unix(0, c.began.Load())
+}
 
 // NotLeadingError says that this scheduler does not lead; the leader takes commands.
 type NotLeadingError struct{}

@@ -28,6 +28,8 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/debug"
+	"github.com/gantry-mesos/gantry/scheduler/discovery/hub"
+	"github.com/gantry-mesos/gantry/scheduler/dropwizard"
 	"github.com/gantry-mesos/gantry/scheduler/election"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
@@ -48,6 +50,9 @@ type Scheduler struct {
 	hostname string
 	registry *prometheus.Registry
 	metrics  *loop.Metrics
+	// marathon are the metrics that Marathon had, traffic those of Mesos among them.
+	marathon *dropwizard.Registry
+	traffic  *traffic
 	detector *detector.Detector
 	creds    httptransport.Credentials
 	current  *current
@@ -69,7 +74,9 @@ func New(cfg Config, log *zap.Logger) (*Scheduler, error) {
 	}
 	s := &Scheduler{cfg: cfg, log: log, current: newCurrent(), registry: prometheus.NewRegistry(), seed: rand.Uint64()}
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	s.metrics = loop.NewMetrics(s.registry)
+	s.metrics, s.marathon = loop.NewMetrics(s.registry), dropwizard.NewRegistry()
+	s.traffic = newTraffic(s.marathon)
+	s.registry.MustRegister(hub.NewCollector(s.current.hub.Load))
 	var err error
 	if s.creds, err = credentials(cfg); err != nil {
 		return nil, err
@@ -149,14 +156,10 @@ func (s *Scheduler) newAPI(users httpapi.Credentials) (*httpapi.Server, error) {
 		RequestsMax: c.HTTPMaxRequests, StreamsMax: c.HTTPMaxStreams, ReadOnly: c.ReadOnly,
 		Guard: s.guard(users), Credentials: users, Abdicate: s.campaign.abdicate(),
 		Sandboxes: s.sandboxes, Agents: &agents{client: client, view: s.current.View},
-		Scheduler: s.current, Events: s.current.events.Load, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(),
-		Log: s.log.Named("api"), Registry: s.registry,
+		Scheduler: s.current, Events: s.current.events.Load, Discovery: s.current.hub.Load, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(),
+		Log: s.log.Named("api"), Registry: s.registry, Marathon: s.marathon, LaunchTimeout: c.Decisions.LaunchTimeout, LeadingSince: s.current.since,
 		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary, Quotas: c.Decisions.Fairness.Queues,
-		Info: map[string]any{
-			"framework_name": c.FrameworkName, "hostname": c.Hostname, "master": c.Master, "mesos_role": c.MesosRoles[0],
-			"mesos_user": c.MesosUser, "failover_timeout": c.FailoverTimeout.Seconds(), "checkpoint": true, "ha": c.ZK != "",
-			"executor": c.DefaultExecutor, "webui_url": c.WebUIURL,
-		},
+		Info: s.info(), ReadOrigins: c.HTTPReadOrigins,
 	})
 }
 

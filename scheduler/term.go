@@ -19,6 +19,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos/schedapi"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/discovery/hub"
 	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
 	"github.com/gantry-mesos/gantry/scheduler/mesosconv"
@@ -45,15 +46,21 @@ func (p publishers) Publish(events []event.Event) {
 // or Mesos refuses the framework.
 func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	journal := record.New(st)
-	stored, err := s.load(ctx, journal)
+	reload := func(ctx context.Context) (*core.State, error) {
+		stored, err := s.load(ctx, journal)
+		if err != nil {
+			return nil, err
+		}
+		return core.New(s.decisions(journal), placement.NewCluster(s.placement()), stored, time.Now()), nil
+	}
+	state, err := reload(ctx)
 	if err != nil {
 		return err
 	}
-	state := core.New(s.decisions(journal), placement.NewCluster(s.placement()), stored, time.Now())
-	calls, events := &caller{}, eventlog.New(eventsKept, time.Now())
+	calls, events := &caller{traffic: s.traffic}, eventlog.New(eventsKept, time.Now())
 	defer events.Close()
 	l := loop.New(loop.Config{
-		State: state, Journal: journal, Caller: calls, Converter: mesosconv.New(s.executor),
+		State: state, Reload: reload, Journal: journal, Caller: calls, Converter: mesosconv.New(s.executor),
 		Publisher: publishers{events, history{s.log}}, Metrics: s.metrics, Log: s.log.Named("loop"),
 	})
 	client, err := s.client(l)
@@ -61,17 +68,22 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 		return err
 	}
 	calls.client = client
+	endpoints := hub.New(hub.Config{Table: s.endpoints(), Scheduler: l, Events: events, Log: s.log.Named("discovery")})
+	s.current.hub.Store(endpoints)
+	defer s.current.hub.Store(nil)
 	s.current.events.Store(events)
 	defer s.current.events.Store(nil)
+	s.current.began.Store(time.Now().UnixNano())
 	s.current.loop.Store(l)
 	defer s.current.loop.Store(nil)
 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return l.Run(ctx) })
+	g.Go(func() error { return endpoints.Run(ctx) })
 	g.Go(func() error {
 		reasons := newFetchReasons(s.sandboxes, l.Deliver)
 		defer reasons.Wait()
-		err := client.Run(ctx, reasons.Deliver)
+		err := client.Run(ctx, s.traffic.counting(reasons.Deliver))
 		if err == nil && ctx.Err() == nil {
 			return errors.New("the subscription with mesos ended")
 		}
@@ -81,9 +93,13 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 }
 
 // caller breaks the circle between the loop, which calls, and the client, which delivers to it.
-type caller struct{ client *schedapi.Client }
+type caller struct {
+	client  *schedapi.Client
+	traffic *traffic
+}
 
 func (c *caller) Enqueue(ctx context.Context, call mesos.SchedulerCall, done func(error)) error {
+	c.traffic.called(call)
 	return c.client.Enqueue(ctx, call, done)
 }
 

@@ -76,6 +76,7 @@ func schedulerFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringVar(&cfg.DefaultExecutor, "default-executor", cfg.DefaultExecutor, "gantry, or mesos for Mesos' built-in executors")
 	sharingFlags(f, &cfg.Decisions)
 	placementFlags(f, cfg)
+	discoveryFlags(f, cfg)
 	f.DurationVar(&cfg.Decisions.DeclineFor, "decline-offer-duration", cfg.Decisions.DeclineFor, "filter of offers that are of no use")
 	f.DurationVar(&cfg.Decisions.LaunchTimeout, "task-launch-timeout", cfg.Decisions.LaunchTimeout, "how long a task may take to run without any sign of life")
 	f.DurationVar(&cfg.Decisions.ReconcileEvery, "reconciliation-interval", cfg.Decisions.ReconcileEvery, "time between implicit reconciliations")
@@ -137,6 +138,7 @@ func (l *logging) logger() (*zap.Logger, zap.AtomicLevel, error) {
 func accessFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringSliceVar(&cfg.HTTPAllowedHosts, "http-allowed-host", nil, "further name that requests may call this API while it listens on loopback or asks for no credentials; * is every name; repeatable")
 	f.StringSliceVar(&cfg.HTTPAllowedOrigins, "http-allowed-origin", nil, "origin of web pages that may change things, such as https://panel.example; repeatable")
+	f.StringSliceVar(&cfg.HTTPReadOrigins, "access-control-allow-origin", nil, "origin of web pages that may read answers (CORS), such as https://panel.example; * is every origin; repeatable")
 	f.StringVar(&cfg.HTTPCredentialsFile, "http-credentials-file", "", "file with the users of the API, user:password on each line; without it everybody may use it")
 	f.StringVar(&cfg.HTTPCredentials, "http-credentials", "", "one user of the API, as user:password; other users of the machine may see it: better GANTRY_HTTP_CREDENTIALS, or --http-credentials-file")
 	f.StringVar(&cfg.TLSCertFile, "tls-cert-file", "", "certificate of the API with its chain (PEM), which is served over https then; read again when it is replaced")

@@ -270,11 +270,12 @@ func (c *Client) CancelDeployment(ctx context.Context, id string, force bool) (D
 	return out, err
 }
 
-// Queue lists what waits to be launched, with explanations.
+// Queue lists what waits to be launched, with explanations; what only waits for
+// Mesos to confirm its launch is left out.
 func (c *Client) Queue(ctx context.Context) ([]QueueItem, error) {
 	var out struct{ Queue []QueueItem }
 	err := c.do(ctx, http.MethodGet, "/v2/queue", url.Values{"embed": {"explanation"}}, nil, &out)
-	return out.Queue, err
+	return slices.DeleteFunc(out.Queue, func(item QueueItem) bool { return item.Count == 0 }), err
 }
 
 // Kills tells how many kills the mass-kill guard holds back.

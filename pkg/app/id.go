@@ -55,6 +55,15 @@ func (id ID) valid() error {
 	return nil
 }
 
+// CheckGroup returns an error if id cannot be that of a group, or of something
+// that a group depends on. "/" is the root group's.
+func CheckGroup(id ID) error {
+	if len(id) > idLengthMax {
+		return fmt.Errorf("id %q is %d characters long, keep it to %d", string(id), len(id), idLengthMax)
+	}
+	return id.valid()
+}
+
 // Resolve reads a reference as seen from the group id: an absolute path stands for
 // itself, "db", "./db" and "../db" are relative to it. It does not validate.
 func (id ID) Resolve(ref string) ID {

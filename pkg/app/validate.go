@@ -22,6 +22,7 @@ func Validate(s *Spec, r Rules) error {
 	validateFetch(s, &f)
 	validateDependencies(s, &f)
 	validateLabels(s, &f)
+	validateDrain(s, &f)
 	validateQueue(s, &f)
 	validateContainer(s, r, &f)
 	validateNetworks(s, &f)

@@ -133,7 +133,10 @@ func (s *State) stray(st mesos.TaskStatus) {
 	default:
 		s.volumes.Stray(st.TaskID, true)
 		if _, asked := s.kills[st.TaskID]; asked {
-			return // it is on its way out
+			if st.State != mesos.TaskKilling {
+				s.kill(st.TaskID, st.AgentID) // the last one may be lost
+			}
+			return
 		}
 		s.guard.hold(st.TaskID, st.AgentID)
 		s.judgeStrays()

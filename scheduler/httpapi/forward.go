@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"slices"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -19,12 +20,15 @@ import (
 // via names this server in the header that shows loops among schedulers.
 const viaHeader = "X-Marathon-Via"
 
+// ForwardDialMax bounds how long a standby tries to connect with the leader.
+const ForwardDialMax = 5 * time.Second
+
 type leaderKey struct{}
 
 // newForwarder returns what a standby answers with: the leader's answer.
 func newForwarder(s *Server) http.Handler {
 	via := "1.1 " + s.cfg.Address
-	dialer := &net.Dialer{Timeout: 5 * time.Second}
+	dialer := &net.Dialer{Timeout: ForwardDialMax}
 	transport := &http.Transport{
 		DialContext:           dialer.DialContext,
 		DialTLSContext:        s.dialLeader(dialer),
@@ -50,6 +54,11 @@ func newForwarder(s *Server) http.Handler {
 		},
 		ModifyResponse: func(resp *http.Response) error {
 			resp.Header.Add(viaHeader, via)
+			for name := range resp.Header {
+				if strings.HasPrefix(name, "Access-Control-") {
+					resp.Header.Del(name) // this server has set its own
+				}
+			}
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {

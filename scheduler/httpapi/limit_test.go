@@ -8,15 +8,15 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
-	"github.com/gantry-mesos/gantry/scheduler/httpapi/httpapitest"
 )
 
 // bounded is a service that answers two requests and serves one stream at a time.
 func bounded(t *testing.T) *service {
 	t.Helper()
-	s := httpapitest.New(start, false)
+	s := coretest.New(start, false)
 	log := eventlog.New(16, time.Now())
 	t.Cleanup(log.Close)
 	h, err := httpapi.New(httpapi.Config{
@@ -131,7 +131,7 @@ func TestAReadOnlySchedulerTakesNoChange(t *testing.T) {
 	l := &standby{}
 	l.follow(leader.url)
 	h, err := httpapi.New(httpapi.Config{
-		Scheduler: httpapitest.New(start, false), Leadership: l, Rules: app.DefaultRules(), Address: "standby.example:8080", ReadOnly: true,
+		Scheduler: coretest.New(start, false), Leadership: l, Rules: app.DefaultRules(), Address: "standby.example:8080", ReadOnly: true,
 		LeaderWait: 50 * time.Millisecond,
 	})
 	if err != nil {
@@ -158,7 +158,7 @@ func TestAReadOnlySchedulerTakesNoChange(t *testing.T) {
 
 func TestAReadOnlyLeaderSaysThatNobodyTakesChanges(t *testing.T) {
 	t.Parallel()
-	s := httpapitest.New(start, false)
+	s := coretest.New(start, false)
 	h, err := httpapi.New(httpapi.Config{Scheduler: s, Leadership: s, Rules: app.DefaultRules(), Address: "leader.example:8080", ReadOnly: true})
 	if err != nil {
 		t.Fatal(err)

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
-	"github.com/gantry-mesos/gantry/scheduler/httpapi/httpapitest"
 )
 
 // TestPythonMarathon runs a client that was made for Marathon and is strict
@@ -19,7 +19,7 @@ func TestPythonMarathon(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), python, "-c", "import marathon").CombinedOutput(); err != nil {
 		t.Fatalf("this test needs the Python client of Marathon: apt-get install python3-marathon (%v: %s)", err, out)
 	}
-	fake := httpapitest.New(start, true)
+	fake := coretest.New(start, true, coretest.AgentOf(1, 20), coretest.AgentOf(2, 20), coretest.AgentOf(3, 20), coretest.AgentOf(4, 20))
 	h, err := httpapi.New(httpapi.Config{Scheduler: fake, Leadership: fake, Rules: app.DefaultRules(), Address: "leader.example:8080"})
 	if err != nil {
 		t.Fatal(err)

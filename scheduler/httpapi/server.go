@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +17,8 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/webguard"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/discovery/hub"
+	"github.com/gantry-mesos/gantry/scheduler/dropwizard"
 	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/view"
@@ -39,6 +42,9 @@ type Leadership interface {
 	Leader() (self bool, address string)
 }
 
+// DefaultTimeout is how long a command may take to be stored.
+const DefaultTimeout = 30 * time.Second
+
 // Config is what a Server needs.
 type Config struct {
 	Scheduler  Scheduler
@@ -49,6 +55,13 @@ type Config struct {
 	// Registry takes the API's metrics and is served under /metrics; a new one is
 	// made when nil.
 	Registry *prometheus.Registry
+	// Marathon takes the metrics that Marathon had, beside those of others; a new one
+	// is made when nil.
+	Marathon *dropwizard.Registry
+	// LaunchTimeout is after how long a task that does not run yet is overdue, LeadingSince
+	// returns when this scheduler began to lead; both are for metrics only.
+	LaunchTimeout time.Duration
+	LeadingSince  func() time.Time
 	// Address is this server's own "host:port" as others reach it, Secure whether by https.
 	Address string
 	Secure  bool
@@ -74,6 +87,8 @@ type Config struct {
 	// Guard refuses requests of web pages, Credentials those of unknown users.
 	Guard       webguard.Guard
 	Credentials Credentials
+	// ReadOrigins are the origins whose web pages may read answers, "*" all of them.
+	ReadOrigins []string
 	// Agents is asked about agents, for /v3/agents; nil answers 404 there.
 	Agents Agents
 	// Sandboxes reads the files of tasks, for /v3/tasks; nil answers 404 there.
@@ -81,12 +96,17 @@ type Config struct {
 	// Events returns the log that /v2/events reads from, nil while this scheduler
 	// does not lead; without it the path is not there.
 	Events func() *eventlog.Log
+	// Discovery returns what has the endpoints of this term, nil while this scheduler
+	// does not lead; without it the paths of endpoints are not there.
+	Discovery func() *hub.Hub
 	// Abdicate gives up the leadership; nil when that is not possible.
 	Abdicate func()
 	// BodyMax bounds request bodies, in bytes; default 16 MiB.
 	BodyMax int64
 	// Timeout bounds the wait for a command to be stored; default 30 s.
 	Timeout time.Duration
+	// Now is the clock that waits are told by; default time.Now.
+	Now func() time.Time
 	// LeaderWait bounds the wait of a standby for a leader; default 2.5 s.
 	LeaderWait time.Duration
 }
@@ -99,6 +119,8 @@ type Server struct {
 	routes    []route
 	forwarder http.Handler
 	chain     http.Handler
+	// answering counts requests, streaming readers of events.
+	answering, streaming atomic.Int64
 }
 
 // New returns a Server. It fails when the executor's binary cannot be read or
@@ -108,7 +130,10 @@ func New(c Config) (*Server, error) {
 		c.BodyMax = 16 << 20
 	}
 	if c.Timeout == 0 {
-		c.Timeout = 30 * time.Second
+		c.Timeout = DefaultTimeout
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	if c.LeaderWait == 0 {
 		c.LeaderWait = 2500 * time.Millisecond
@@ -123,6 +148,9 @@ func New(c Config) (*Server, error) {
 		c.Registry = prometheus.NewRegistry()
 		c.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
+	if c.Marathon == nil {
+		c.Marathon = dropwizard.NewRegistry()
+	}
 	s := &Server{cfg: c}
 	var err error
 	if s.metrics, err = newMetrics(c.Registry, s); err != nil {
@@ -133,7 +161,7 @@ func New(c Config) (*Server, error) {
 	}
 	s.routes = s.table()
 	s.forwarder = newForwarder(s)
-	s.chain = s.observe(s.headers(s.limited(s.guarded(s.readOnly(s.leading(compress(http.HandlerFunc(s.dispatch))))))))
+	s.chain = s.observe(s.headers(s.limited(s.cors(s.guarded(s.readOnly(s.leading(compress(http.HandlerFunc(s.dispatch)))))))))
 	return s, nil
 }
 
