@@ -161,7 +161,7 @@ func New(c Config) (*Server, error) {
 	}
 	s.routes = s.table()
 	s.forwarder = newForwarder(s)
-	s.chain = s.observe(s.headers(s.limited(s.cors(s.guarded(s.readOnly(s.leading(compress(http.HandlerFunc(s.dispatch)))))))))
+	s.chain = s.observe(s.headers(s.cors(s.limited(s.guarded(s.readOnly(s.leading(compress(http.HandlerFunc(s.dispatch)))))))))
 	return s, nil
 }
 
