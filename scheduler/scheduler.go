@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -66,6 +67,8 @@ type Scheduler struct {
 	debugListener net.Listener
 	executor      taskinfo.Options
 	seed          uint64
+	// stopping says that the cluster is being stopped.
+	stopping atomic.Bool
 }
 
 // New checks the configuration and takes the API's address. Nothing runs until Run.
@@ -184,6 +187,7 @@ func (s *Scheduler) taskOptions() taskinfo.Options {
 // Quiesce stops launching for the rest of the term: for the time before the
 // cluster itself is stopped. It does nothing while this scheduler does not lead.
 func (s *Scheduler) Quiesce(ctx context.Context) {
+	s.stopping.Store(true)
 	if _, err := s.current.Do(ctx, core.Quiesce{}); err != nil {
 		s.log.Debug("not quiesced", zap.Error(err))
 	}

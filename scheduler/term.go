@@ -61,7 +61,7 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	defer events.Close()
 	l := loop.New(loop.Config{
 		State: state, Reload: reload, Journal: journal, Caller: calls, Converter: mesosconv.New(s.executor),
-		Publisher: publishers{events, history{s.log}}, Metrics: s.metrics, Log: s.log.Named("loop"),
+		Publisher: publishers{events, history{calmed(s.log, &s.stopping)}}, Metrics: s.metrics, Log: s.log.Named("loop"),
 	})
 	client, err := s.client(l)
 	if err != nil {
@@ -131,7 +131,7 @@ func (s *Scheduler) client(l *loop.Loop) (*schedapi.Client, error) {
 	return schedapi.New(schedapi.Config{
 		Framework:   func() mesos.FrameworkInfo { return s.framework(l.View().Framework.ID) },
 		Credentials: s.creds, Transport: transport,
-	}, &masters{detector: s.detector}, s.log.Named("mesos"))
+	}, &masters{detector: s.detector}, calmed(s.log, &s.stopping).Named("mesos"))
 }
 
 // framework is how this framework registers.

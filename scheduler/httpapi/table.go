@@ -111,7 +111,7 @@ func (s *Server) table() []route {
 		fixed("v2/plugins", endpoint{http.MethodGet: info.plugins}),
 		fixed("v2/deployments", endpoint{http.MethodGet: deployments.listDeployments}),
 		to("v2/deployments/{name}", func(p params) endpoint {
-			return endpoint{http.MethodDelete: deployments.cancelDeployment(p.name)}
+			return endpoint{http.MethodGet: deployments.showDeployment(p.name), http.MethodDelete: deployments.cancelDeployment(p.name)}
 		}),
 		fixed("v2/queue", endpoint{http.MethodGet: queue.listQueue}),
 		to("v2/queue/{app}/delay", func(p params) endpoint { return endpoint{http.MethodDelete: queue.resetDelay(p.id)} }),

@@ -51,6 +51,7 @@ var requests = []request{
 	{"/v2/queue", "GET", "?embed=lastUnusedOffers", "", 200},
 	{"/v2/queue/{id}/delay", "DELETE", "", "", 204},
 	{"/v2/deployments", "GET", "", "", 200},
+	{"/v2/deployments/{id}", "GET", "", "", 200},
 	{"/v2/deployments/{id}", "DELETE", "?force=true", "", 202},
 	{"/v2/tasks/delete", "POST", "", `{"ids":[]}`, 200},
 	{"/v2/events", "GET", "", "", 200},
