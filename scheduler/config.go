@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
@@ -91,6 +92,8 @@ type Config struct {
 	// MaintenanceMode places nothing on agents whose maintenance window has begun or
 	// is near (Decisions.MaintenanceLead). Default true.
 	MaintenanceMode bool
+	// Discovery is how other programs are told where tasks are reached.
+	Discovery DiscoveryConfig
 	// Decisions tunes the core; Rand is set by Run.
 	Decisions core.Config
 }
@@ -111,9 +114,12 @@ const gpusRestricted, gpusUnrestricted = "restricted", "unrestricted"
 
 // DefaultConfig returns the defaults; Master and one of ZK and StateDir are still required.
 func DefaultConfig() Config {
+	decisions := core.DefaultConfig()
+	decisions.Drain = app.Drain{Timeout: time.Minute, MinDelay: 5 * time.Second}
 	return Config{
+		Discovery:   DiscoveryConfig{PanicThreshold: 0.5, PublishTimeout: 5 * time.Second},
 		HTTPAddress: "127.0.0.1:8080", HTTPBodyMax: 16 << 20, FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
-		FailoverTimeout: 7 * 24 * time.Hour, DefaultExecutor: "gantry", GPUScheduling: gpusRestricted, MaintenanceMode: true, Decisions: core.DefaultConfig(),
+		FailoverTimeout: 7 * 24 * time.Hour, DefaultExecutor: "gantry", GPUScheduling: gpusRestricted, MaintenanceMode: true, Decisions: decisions,
 	}
 }
 
@@ -157,6 +163,8 @@ func (c Config) Validate() error {
 	if err := fairshare.CheckQuotas(c.Decisions.Fairness.Queues); err != nil {
 		problem("--queue: %w", err)
 	}
+	problems = append(problems, c.Discovery.problems()...)
+	problems = append(problems, drainProblems(c.Decisions.Drain)...)
 	if c.FailoverTimeout <= 0 {
 		problem("--failover-timeout %v must be positive: with 0 Mesos kills all tasks as soon as the scheduler is gone", c.FailoverTimeout)
 	}

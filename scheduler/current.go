@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/discovery/hub"
 	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
 	"github.com/gantry-mesos/gantry/scheduler/view"
@@ -16,6 +17,7 @@ import (
 type current struct {
 	loop   atomic.Pointer[loop.Loop]
 	events atomic.Pointer[eventlog.Log]
+	hub    atomic.Pointer[hub.Hub]
 	// began is when this term did, as Unix time in nanoseconds.
 	began atomic.Int64
 	none  *view.View

@@ -27,6 +27,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/debug"
+	"github.com/gantry-mesos/gantry/scheduler/discovery/hub"
 	"github.com/gantry-mesos/gantry/scheduler/dropwizard"
 	"github.com/gantry-mesos/gantry/scheduler/election"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
@@ -54,6 +55,8 @@ type Scheduler struct {
 	current  *current
 	campaign *campaign
 	api      *httpapi.Server
+	// sandboxes reads the files of tasks.
+	sandboxes *sandboxes
 	// debug is nil if it is served nowhere.
 	debug         *debug.Server
 	debugListener net.Listener
@@ -70,6 +73,7 @@ func New(cfg Config, log *zap.Logger) (*Scheduler, error) {
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.metrics, s.marathon = loop.NewMetrics(s.registry), dropwizard.NewRegistry()
 	s.traffic = newTraffic(s.marathon)
+	s.registry.MustRegister(hub.NewCollector(s.current.hub.Load))
 	var err error
 	if s.creds, err = credentials(cfg); err != nil {
 		return nil, err
@@ -135,10 +139,11 @@ func (s *Scheduler) newAPI(users httpapi.Credentials) (*httpapi.Server, error) {
 		return nil, fmt.Errorf("operator API: %w", err)
 	}
 	client := operatorapi.New(transport, s.creds)
+	s.sandboxes = newSandboxes(client, s.current.View)
 	return httpapi.New(httpapi.Config{
 		Guard: s.guard(users), Credentials: users, Abdicate: s.campaign.abdicate(),
-		Sandboxes: newSandboxes(client, s.current.View), Agents: &agents{client: client, view: s.current.View},
-		Scheduler: s.current, Events: s.current.events.Load, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(),
+		Sandboxes: s.sandboxes, Agents: &agents{client: client, view: s.current.View},
+		Scheduler: s.current, Events: s.current.events.Load, Discovery: s.current.hub.Load, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(),
 		Log: s.log.Named("api"), Registry: s.registry, Marathon: s.marathon, LaunchTimeout: c.Decisions.LaunchTimeout, LeadingSince: s.current.since,
 		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary, Quotas: c.Decisions.Fairness.Queues,
 		Info: s.info(), ReadOrigins: c.HTTPReadOrigins,

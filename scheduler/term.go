@@ -19,6 +19,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos/schedapi"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/discovery/hub"
 	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
 	"github.com/gantry-mesos/gantry/scheduler/mesosconv"
@@ -61,6 +62,9 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 		return err
 	}
 	calls.client = client
+	endpoints := hub.New(hub.Config{Table: s.endpoints(), Scheduler: l, Events: events, Log: s.log.Named("discovery")})
+	s.current.hub.Store(endpoints)
+	defer s.current.hub.Store(nil)
 	s.current.events.Store(events)
 	defer s.current.events.Store(nil)
 	s.current.began.Store(time.Now().UnixNano())
@@ -69,8 +73,11 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return l.Run(ctx) })
+	g.Go(func() error { return endpoints.Run(ctx) })
 	g.Go(func() error {
-		err := client.Run(ctx, s.traffic.counting(l.Deliver))
+		reasons := newFetchReasons(s.sandboxes, l.Deliver)
+		defer reasons.Wait()
+		err := client.Run(ctx, s.traffic.counting(reasons.Deliver))
 		if err == nil && ctx.Err() == nil {
 			return errors.New("the subscription with mesos ended")
 		}

@@ -17,7 +17,6 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/minicluster"
 	"github.com/gantry-mesos/gantry/pkg/minicluster/agent"
 	"github.com/gantry-mesos/gantry/scheduler"
-	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 )
 
@@ -35,7 +34,6 @@ type miniConfig struct {
 	agentDomains           []string
 	agentPorts             string
 	agentReset             bool
-	decisions              core.Config
 	// access says who may use the scheduler's API and with what.
 	access scheduler.Config
 }
@@ -92,8 +90,10 @@ their grace period, which a second Ctrl-C ends.`,
 	c.access = scheduler.DefaultConfig()
 	accessFlags(f, &c.access)
 	featuresFlag(f, &c.access)
-	c.decisions = core.DefaultConfig()
-	sharingFlags(f, &c.decisions)
+	// Those who read names here ask anew each time.
+	c.access.Decisions.Drain.MinDelay = 0
+	sharingFlags(f, &c.access.Decisions)
+	discoveryFlags(f, &c.access)
 	logs.flags(f, "warn")
 	return cmd
 }
@@ -127,7 +127,7 @@ func (c *miniConfig) validate() error {
 	if err := scheduler.CheckFeatures(c.access.Features); err != nil {
 		problem("--enable-features %w", err)
 	}
-	if err := fairshare.CheckQuotas(c.decisions.Fairness.Queues); err != nil {
+	if err := fairshare.CheckQuotas(c.access.Decisions.Fairness.Queues); err != nil {
 		problem("--queue: %w", err)
 	}
 	if err := c.access.CheckDebugAddress(); err != nil {

@@ -147,7 +147,6 @@ func (c *miniConfig) scheduler(cluster *minicluster.Cluster, executor string, en
 	cfg.ExecutorPath = executor
 	cfg.MesosRoles = []string{c.role}
 	cfg.ExecutorEnvironment = engine.environment
-	cfg.Decisions = c.decisions
 	// Everything is on this machine: a task that the new master does not know
 	// after a restart is gone, once the agents had the time to come back.
 	cfg.Decisions.UnknownGrace = 10 * time.Second

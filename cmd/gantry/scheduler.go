@@ -76,6 +76,7 @@ func schedulerFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringVar(&cfg.DefaultExecutor, "default-executor", cfg.DefaultExecutor, "gantry, or mesos for Mesos' built-in executors")
 	sharingFlags(f, &cfg.Decisions)
 	placementFlags(f, cfg)
+	discoveryFlags(f, cfg)
 	f.DurationVar(&cfg.Decisions.DeclineFor, "decline-offer-duration", cfg.Decisions.DeclineFor, "filter of offers that are of no use")
 	f.DurationVar(&cfg.Decisions.LaunchTimeout, "task-launch-timeout", cfg.Decisions.LaunchTimeout, "how long a task may take to run without any sign of life")
 	f.DurationVar(&cfg.Decisions.ReconcileEvery, "reconciliation-interval", cfg.Decisions.ReconcileEvery, "time between implicit reconciliations")

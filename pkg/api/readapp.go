@@ -87,11 +87,18 @@ func (rd Reader) notice(doc value, s *app.Spec) error {
 		p.Path = doc.path + p.Path
 		idle = append(idle, p)
 	}
-	if rd.Strict && len(idle) > 0 {
-		return invalid(messageInvalidObject, idle)
+	return rd.idle(idle)
+}
+
+// idle tells of what has no effect, or refuses it for that.
+func (rd Reader) idle(found []app.Problem) error {
+	if rd.Strict && len(found) > 0 {
+		return invalid(messageInvalidObject, found)
 	}
-	for _, p := range idle {
-		rd.Notice(p)
+	for _, p := range found {
+		if rd.Notice != nil {
+			rd.Notice(p)
+		}
 	}
 	return nil
 }
@@ -121,6 +128,11 @@ func readDraft(doc value) *draft {
 	readCheck(doc.member("check"), s)
 	readPolicies(doc, s)
 	readStrategies(doc, s)
+	for path, f := range doc.r.written {
+		if at, ok := strings.CutPrefix(path, doc.path+"/"); ok {
+			s.Written.Note("/"+at, f)
+		}
+	}
 	return d
 }
 
@@ -193,9 +205,8 @@ func readFetch(v value) app.Fetch {
 
 func readResources(doc value, s *app.Spec) {
 	readInt(&s.Instances, doc.member("instances"), 0, math.MaxInt32)
-	if f, ok := doc.member("cpus").number(0.001, amountMax); ok {
-		s.Resources.CPUs = resource.FromFloat(f)
-	}
+	cpus, ok := doc.member("cpus").amount(0.001)
+	assign(&s.Resources.CPUs, cpus, ok)
 	readAmount(&s.Resources.Mem, doc.member("mem"))
 	readAmount(&s.Resources.Disk, doc.member("disk"))
 	if n, ok := doc.member("gpus").integer(0, amountMax); ok {
@@ -226,8 +237,8 @@ func readLimit(v value) (app.Limit, bool) {
 		}
 		return app.Limit{Unlimited: true}, true
 	}
-	f, ok := v.number(0, amountMax)
-	return app.Limit{Amount: resource.FromFloat(f)}, ok
+	s, ok := v.amount(0)
+	return app.Limit{Amount: s}, ok
 }
 
 func readPolicies(doc value, s *app.Spec) {
@@ -327,8 +338,8 @@ func readInt(dst *int, v value, lo, hi int) {
 }
 
 func readAmount(dst *resource.Scalar, v value) {
-	f, ok := v.number(0, amountMax)
-	assign(dst, resource.FromFloat(f), ok)
+	s, ok := v.amount(0)
+	assign(dst, s, ok)
 }
 
 func readSeconds(dst *time.Duration, v value) {

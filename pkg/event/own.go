@@ -1,6 +1,9 @@
 package event
 
-import "github.com/gantry-mesos/gantry/pkg/mesos"
+import (
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+)
 
 // What follows is Gantry's own; Marathon's stream knows nothing like it.
 
@@ -40,6 +43,16 @@ type VolumesDestroyed struct {
 	AgentID mesos.AgentID `json:"agentId"`
 }
 
+// DrainOverdue says that a task is killed though load balancers have not let go of
+// it, since its time for that is over.
+type DrainOverdue struct {
+	AppID      app.ID        `json:"appId"`
+	InstanceID string        `json:"instanceId"`
+	TaskID     mesos.TaskID  `json:"taskId"`
+	SlaveID    mesos.AgentID `json:"slaveId"`
+	Host       string        `json:"host"`
+}
+
 // Type implements Event.
 func (*AgentAvoided) Type() string { return "agent_avoided_event" }
 
@@ -54,3 +67,6 @@ func (*VolumesReleased) Type() string { return "volumes_released_event" }
 
 // Type implements Event.
 func (*VolumesDestroyed) Type() string { return "volumes_destroyed_event" }
+
+// Type implements Event.
+func (*DrainOverdue) Type() string { return "drain_overdue_event" }

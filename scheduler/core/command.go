@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/group"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
@@ -44,6 +45,24 @@ type (
 		// From is told with the definitions.
 		From Origin
 	}
+	// ChangeGroup makes a group what Target is, in one deployment: what is in it and
+	// not in Target is removed, at any depth. Groups above it are made.
+	ChangeGroup struct {
+		ID app.ID
+		// Target is complete: its definitions are as in AppChange.Spec, and the
+		// versions of groups are ignored. Nil removes the group; of the root, all
+		// that is in it.
+		Target *group.Node
+		// Base is the version of the group that Target was derived from, zero if there
+		// was no such group. If it has another one by now the command fails with a
+		// *ChangedError and the caller derives it again.
+		Base time.Time
+		// Rollback says that Target is what the group was earlier, as with AppChange.
+		Rollback bool
+		// DryRun only tells the steps that there would be, and changes nothing.
+		DryRun bool
+		Force  bool
+	}
 	// RestartApp replaces all instances of an App by new ones, rolling.
 	RestartApp struct {
 		ID    app.ID
@@ -80,11 +99,15 @@ type (
 		Queue string
 		Quota *fairshare.Quota
 	}
+	// LetGo says of tasks that are being drained that nobody sends to them any more.
+	// Others are skipped.
+	LetGo struct{ Tasks []mesos.TaskID }
 	// Quiesce stops launching until the scheduler starts again.
 	Quiesce struct{}
 )
 
 func (ChangeApps) command()       {}
+func (ChangeGroup) command()      {}
 func (RestartApp) command()       {}
 func (DeleteApps) command()       {}
 func (KillTasks) command()        {}
@@ -92,6 +115,7 @@ func (CancelDeployment) command() {}
 func (ResetDelay) command()       {}
 func (ConfirmKills) command()     {}
 func (SetQuota) command()         {}
+func (LetGo) command()            {}
 func (Quiesce) command()          {}
 
 // Result answers a command that was accepted.
@@ -101,6 +125,8 @@ type Result struct {
 	Version    time.Time
 	// Apps holds the Apps as they were stored, for ChangeApps, in its order.
 	Apps []*app.Spec
+	// Steps are those that there would be, for a ChangeGroup with DryRun.
+	Steps []deployment.Step
 	// Tasks lists what KillTasks ends.
 	Tasks []mesos.TaskID
 }

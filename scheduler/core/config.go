@@ -41,6 +41,9 @@ type Config struct {
 	LaunchTimeout time.Duration
 	// KillRetry and KillRetryMax bound how often a kill is repeated, doubling.
 	KillRetry, KillRetryMax time.Duration
+	// Drain is how tasks that may be in use are drained before they are killed, where
+	// their App does not say so; without a Timeout they are not.
+	Drain app.Drain
 	// UnknownGrace is how long a task that the master has forgotten may come back.
 	UnknownGrace time.Duration
 	// ForgetAfter is how long a given-up unreachable instance is remembered, so

@@ -44,8 +44,7 @@ func (s *State) decommission(m *roster.Member, wipe bool) {
 	case i.Condition == instance.Unreachable || i.Condition == instance.UnreachableInactive:
 		s.roster.Put(m, i.WithGoal(instance.GoalDecommissioned).Inactive(s.now))
 	case i.Goal != instance.GoalDecommissioned:
-		s.roster.Put(m, i.WithGoal(instance.GoalDecommissioned))
-		s.kill(i.TaskID(), i.AgentID)
+		s.drain(m, i.WithGoal(instance.GoalDecommissioned), wipe)
 	}
 }
 

@@ -15,10 +15,12 @@ func (s *State) suspend(m *roster.Member) {
 	if i.Goal != instance.GoalRunning {
 		return
 	}
-	s.roster.Put(m, i.WithGoal(instance.GoalStopped))
+	stopped := i.WithGoal(instance.GoalStopped)
 	if i.Condition.Live() && !i.Condition.OutOfSight() {
-		s.kill(i.TaskID(), i.AgentID)
+		s.drain(m, stopped, false)
+		return
 	}
+	s.roster.Put(m, stopped)
 }
 
 // resume starts up to n suspended instances again and returns how many more are

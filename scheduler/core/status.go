@@ -131,6 +131,10 @@ func (s *State) stray(st mesos.TaskStatus) {
 		s.volumes.Stray(st.TaskID, false)
 	default:
 		s.volumes.Stray(st.TaskID, true)
+		if _, asked := s.kills[st.TaskID]; asked {
+			s.kill(st.TaskID, st.AgentID)
+			return
+		}
 		s.guard.hold(st.TaskID, st.AgentID)
 		s.judgeStrays()
 	}

@@ -102,6 +102,7 @@ type instanceDump struct {
 	Healthy   *bool         `json:"healthy,omitempty"`
 	Home      bool          `json:"has_volumes,omitempty"`
 	Forgotten bool          `json:"forgotten,omitempty"`
+	Draining  bool          `json:"draining,omitempty"`
 }
 
 type agentDump struct {
@@ -197,7 +198,7 @@ func dumpApp(a *view.App) appDump {
 	for _, i := range a.Instances {
 		d.Instances = append(d.Instances, instanceDump{
 			ID: i.ID, Version: i.Version, Goal: i.Goal.String(), Condition: i.Condition.String(), Since: i.Since, Task: i.TaskID(),
-			Agent: i.AgentID, Host: i.Hostname, Ports: i.HostPorts, Healthy: i.Healthy, Home: i.Home != nil, Forgotten: i.Forgotten,
+			Agent: i.AgentID, Host: i.Hostname, Ports: i.HostPorts, Healthy: i.Healthy, Home: i.Home != nil, Forgotten: i.Forgotten, Draining: i.Draining,
 		})
 	}
 	return d

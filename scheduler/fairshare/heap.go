@@ -1,5 +1,7 @@
 package fairshare
 
+import "github.com/gantry-mesos/gantry/pkg/resource"
+
 // heap keeps the child that is next on top and can find and move any of them.
 // What it compares is beside the pointers, so that comparing touches little memory.
 type heap []entry
@@ -31,6 +33,15 @@ func (e *entry) before(other *entry) bool {
 		return e.name < other.name
 	}
 	return e.node.path < other.node.path
+}
+
+// only reports whether n is, or will be, the only one in the heap.
+func (h heap) only(n *node) bool { return len(h) == 0 || len(h) == 1 && h[0].node == n }
+
+// company weighs the one that was alone in the heap until now.
+func (h heap) company(total resource.Vector) {
+	h[0].node.weigh(total, false)
+	h[0].order = h[0].node.order
 }
 
 func (h *heap) push(n *node) {

@@ -163,12 +163,14 @@ func (s *appRoutes) derive(r *http.Request, rd api.Reader, p *picture, c wanted,
 		if err := precondition(r, nil); err != nil {
 			return core.AppChange{}, err
 		}
+		rd.Rules = p.rules(rd.Rules, c.id, nil)
 		spec, err := rd.Create(c.doc, c.id)
 		return core.AppChange{Spec: spec, Create: true}, err
 	}
 	if err := precondition(r, a.Spec); err != nil {
 		return core.AppChange{}, err
 	}
+	rd.Rules = p.rules(rd.Rules, c.id, a.Spec)
 	spec, restored, err := updated(rd, a, c, partial)
 	if err == nil {
 		err = api.AsInvalid(app.ValidateUpdate(a.Spec, spec))
@@ -180,7 +182,6 @@ func (s *appRoutes) derive(r *http.Request, rd api.Reader, p *picture, c wanted,
 // earlier one that the body names.
 func updated(rd api.Reader, a *view.App, c wanted, partial bool) (spec *app.Spec, restored bool, err error) {
 	if !partial {
-		rd.Rules.Roles = append(slices.Clone(rd.Rules.Roles), a.Spec.Role)
 		spec, err = rd.Create(c.doc, c.id)
 		return spec, false, err
 	}

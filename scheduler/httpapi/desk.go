@@ -17,6 +17,7 @@ import (
 // that they come down to.
 type desk struct {
 	scheduler Scheduler
+	now       func() time.Time
 	// timeout bounds the wait for a command to be stored, bodyMax request bodies, in bytes.
 	timeout time.Duration
 	bodyMax int64

@@ -7,14 +7,14 @@ import (
 	"testing"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
-	"github.com/gantry-mesos/gantry/scheduler/httpapi/httpapitest"
 )
 
 // reading serves the API with origins whose pages may read.
 func reading(t *testing.T, origins ...string) *service {
 	t.Helper()
-	s := &service{Scheduler: httpapitest.New(start, false)}
+	s := &service{Scheduler: coretest.New(start, false)}
 	var err error
 	s.api, err = httpapi.New(httpapi.Config{Scheduler: s.Scheduler, Leadership: s.Scheduler, Rules: app.DefaultRules(), ReadOrigins: origins})
 	if err != nil {

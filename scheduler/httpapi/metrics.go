@@ -190,7 +190,7 @@ func (c viewCollector) Collect(out chan<- prometheus.Metric) {
 	gauge(deploymentsDesc, float64(len(v.Deployments)))
 	age := 0.0
 	if len(v.Deployments) > 0 {
-		age = time.Since(v.Deployments[0].Started).Seconds()
+		age = c.s.cfg.Now().Sub(v.Deployments[0].Started).Seconds()
 	}
 	gauge(deployAgeDesc, age)
 	collectQueues(&v.Sharing, gauge)

@@ -18,7 +18,7 @@ import (
 type queueRoutes struct{ *desk }
 
 func (s *queueRoutes) listQueue(w http.ResponseWriter, r *http.Request) error {
-	v, now := s.scheduler.View(), time.Now()
+	v, now := s.scheduler.View(), s.now()
 	p := newPicture(v)
 	embed := r.URL.Query()["embed"]
 	items := []api.QueueItem{}

@@ -16,6 +16,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/webguard"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/discovery/hub"
 	"github.com/gantry-mesos/gantry/scheduler/dropwizard"
 	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
@@ -84,12 +85,17 @@ type Config struct {
 	// Events returns the log that /v2/events reads from, nil while this scheduler
 	// does not lead; without it the path is not there.
 	Events func() *eventlog.Log
+	// Discovery returns what has the endpoints of this term, nil while this scheduler
+	// does not lead; without it the paths of endpoints are not there.
+	Discovery func() *hub.Hub
 	// Abdicate gives up the leadership; nil when that is not possible.
 	Abdicate func()
 	// BodyMax bounds request bodies, in bytes; default 16 MiB.
 	BodyMax int64
 	// Timeout bounds the wait for a command to be stored; default 30 s.
 	Timeout time.Duration
+	// Now is the clock that waits are told by; default time.Now.
+	Now func() time.Time
 	// LeaderWait bounds the wait of a standby for a leader; default 2.5 s.
 	LeaderWait time.Duration
 }
@@ -114,6 +120,9 @@ func New(c Config) (*Server, error) {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	if c.LeaderWait == 0 {
 		c.LeaderWait = 2500 * time.Millisecond

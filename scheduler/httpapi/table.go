@@ -95,7 +95,7 @@ func (p *params) match(parts, path []string) bool {
 // table lists all that is served. The first route that a path matches is its own:
 // literal last segments come before ids, which may hold slashes.
 func (s *Server) table() []route {
-	d := &desk{scheduler: s.cfg.Scheduler, timeout: s.cfg.Timeout, bodyMax: s.cfg.BodyMax, counts: s.metrics.marathon}
+	d := &desk{scheduler: s.cfg.Scheduler, now: s.cfg.Now, timeout: s.cfg.Timeout, bodyMax: s.cfg.BodyMax, counts: s.metrics.marathon}
 	info := &infoRoutes{
 		desk: d, leadership: s.cfg.Leadership, version: s.cfg.Version, build: s.cfg.Build, config: s.cfg.Info, resign: s.cfg.Abdicate,
 	}
@@ -116,12 +116,17 @@ func (s *Server) table() []route {
 		to("v2/queue/{app}/delay", func(p params) endpoint { return endpoint{http.MethodDelete: queue.resetDelay(p.id)} }),
 		fixed("v3/kills", endpoint{http.MethodGet: kills.showKills}),
 		fixed("v3/kills/confirm", endpoint{http.MethodPost: kills.confirmKills}),
-		notYet("groups", "/{path}"), notYet("pods", "/{path}"),
+		notYet("pods", "/{path}"),
 		fixed("v3/openapi.json", endpoint{http.MethodGet: describe}),
 	}
 	routes = append(routes, s.eventTable()...)
-	routes = append(routes, appTable(d, s.cfg.Rules)...)
+	apps := &appRoutes{desk: d, reader: api.Reader{Rules: s.cfg.Rules}, definitions: definitions{kept: map[*app.Spec][]byte{}}}
+	routes = append(routes, appTable(apps)...)
+	routes = append(routes, groupTable(&groupRoutes{apps})...)
 	routes = append(routes, shareTable(&shareRoutes{desk: d, quotas: s.cfg.Quotas})...)
+	if s.cfg.Discovery != nil {
+		routes = append(routes, endpointTable(&endpointRoutes{desk: d, hub: s.cfg.Discovery})...)
+	}
 	if s.cfg.Agents != nil {
 		routes = append(routes, agentTable(&agentRoutes{desk: d, master: s.cfg.Agents})...)
 	}
@@ -140,9 +145,8 @@ func (s *Server) eventTable() []route {
 }
 
 // appTable lists what is served of Apps and their tasks.
-func appTable(d *desk, rules app.Rules) []route {
-	apps := &appRoutes{desk: d, reader: api.Reader{Rules: rules}, definitions: definitions{kept: map[*app.Spec][]byte{}}}
-	tasks := &taskRoutes{d}
+func appTable(apps *appRoutes) []route {
+	tasks := &taskRoutes{apps.desk}
 	one := func(id app.ID) endpoint {
 		return endpoint{
 			http.MethodGet: apps.showApp(id), http.MethodPut: apps.changeApp(id, true),
@@ -167,7 +171,7 @@ func appTable(d *desk, rules app.Rules) []route {
 		to("v2/apps/{app}/versions/{name}", func(p params) endpoint {
 			whole := p.id + app.ID("/versions/"+p.name)
 			e := one(whole)
-			if _, exists := d.scheduler.View().App(whole); !exists {
+			if _, exists := apps.scheduler.View().App(whole); !exists {
 				e[http.MethodGet] = apps.showVersion(p.id, p.name)
 			}
 			return e
@@ -175,6 +179,40 @@ func appTable(d *desk, rules app.Rules) []route {
 		to("v2/apps/{app}", func(p params) endpoint { return one(p.id) }),
 		fixed("v2/tasks", endpoint{http.MethodGet: tasks.listTasks}).in(kindJSON, kindText),
 		fixed("v2/tasks/delete", endpoint{http.MethodPost: tasks.deleteTasks}),
+	}
+}
+
+// groupTable lists what is served of groups. A group whose name ends like one of
+// these paths comes before it.
+func groupTable(s *groupRoutes) []route {
+	one := func(id app.ID) endpoint {
+		return endpoint{
+			http.MethodGet: s.showGroup(id), http.MethodPost: s.createGroup(id), http.MethodPut: s.changeGroup(id),
+			http.MethodPatch: s.patchGroup(id), http.MethodDelete: s.deleteGroup(id),
+		}
+	}
+	list := func(name string, show func(app.ID) action) func(params) endpoint {
+		return func(p params) endpoint {
+			whole := p.id.Resolve(name)
+			e := one(whole)
+			if s.scheduler.View().Groups.Group(whole) == nil {
+				e[http.MethodGet] = show(p.id)
+			}
+			return e
+		}
+	}
+	return []route{
+		to("v2/groups/{path}/apps", list("apps", s.listGroupApps)),
+		to("v2/groups/{path}/versions", list("versions", s.listGroupVersions)),
+		to("v2/groups/{path}/versions/{name}", func(p params) endpoint {
+			whole := p.id.Resolve("versions/" + p.name)
+			e := one(whole)
+			if s.scheduler.View().Groups.Group(whole) == nil {
+				e[http.MethodGet], e[http.MethodPut] = s.showGroupVersion(p.id, p.name), s.rollBackGroup(p.id, p.name)
+			}
+			return e
+		}),
+		to("v2/groups/{path}", func(p params) endpoint { return one(p.id) }),
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
-	"github.com/gantry-mesos/gantry/scheduler/httpapi/httpapitest"
 )
 
 func TestTransport(t *testing.T) {
@@ -120,7 +120,7 @@ func TestInfo(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	body := s.want(t, http.StatusOK, http.MethodGet, "/v2/info", "")
-	if got := at(t, body, "frameworkId"); got != "fake-framework" {
+	if got := at(t, body, "frameworkId"); got != "framework-1" {
 		t.Errorf("got framework id %v", got)
 	}
 	if got := at(t, body, "marathon_config", "framework_name"); got != "gantry" {
@@ -141,7 +141,7 @@ func TestMetrics(t *testing.T) {
 		text, _ := s.want(t, http.StatusOK, http.MethodGet, path, "").(string)
 		for _, line := range []string{
 			"gantry_apps 1", "gantry_deployments_active 1", `gantry_app_instances_wanted{app="/prod/web"} 2`,
-			`gantry_app_tasks_running{app="/prod/web"} 1`, `gantry_app_instances_waiting{app="/prod/web"} 1`,
+			`gantry_app_tasks_running{app="/prod/web"} 1`, `gantry_app_tasks_staged{app="/prod/web"} 1`,
 			`gantry_instances{condition="Running"} 1`, "go_goroutines ",
 			`gantry_http_request_duration_seconds_count{method="POST",route="/v2/apps",status="201"} 1`,
 		} {
@@ -200,7 +200,7 @@ func TestArtifact(t *testing.T) {
 	if err := os.WriteFile(path, []byte("binary"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	fake := httpapitest.New(start, false)
+	fake := coretest.New(start, false)
 	server, err := httpapi.New(httpapi.Config{Scheduler: fake, Leadership: fake, Rules: app.DefaultRules(), ExecutorPath: path})
 	if err != nil {
 		t.Fatal(err)

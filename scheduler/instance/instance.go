@@ -203,6 +203,9 @@ type Instance struct {
 	// Forgotten says that the master did not know the task any more; it may still
 	// come back with its agent.
 	Forgotten bool
+	// Draining says that the task is to be killed as soon as nobody sends to it any
+	// more, and has not been yet.
+	Draining bool
 }
 
 // Place is where an instance's next task goes and what it uses there.

@@ -55,7 +55,10 @@ func (i *Instance) Apply(now time.Time, st mesos.TaskStatus) (*Instance, Outcome
 		return next, Ended
 	}
 	next := i.withStatus(st)
-	if to = i.Condition.towards(to); to != i.Condition {
+	if to = i.Condition.towards(to); to == Running && i.Draining {
+		to = Killing
+	}
+	if to != i.Condition {
 		next.enter(now, to)
 		if to == Running && next.StartedAt.IsZero() {
 			next.StartedAt = timeOf(st, now)
@@ -226,5 +229,21 @@ func (i *Instance) Inactive(now time.Time) *Instance {
 func (i *Instance) WithGoal(g Goal) *Instance {
 	next := *i
 	next.Goal = g
+	return &next
+}
+
+// Drained returns the record of an instance whose task is to be killed once nobody
+// sends to it any more. It shows as being killed from now on.
+func (i *Instance) Drained(now time.Time) *Instance {
+	next := *i
+	next.Draining = true
+	next.enter(now, Killing)
+	return &next
+}
+
+// LetGo returns the record of an instance that nothing is in the way of killing.
+func (i *Instance) LetGo() *Instance {
+	next := *i
+	next.Draining = false
 	return &next
 }

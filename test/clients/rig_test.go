@@ -22,7 +22,7 @@ import (
 
 // groupsServed says whether the scheduler serves /v2/groups; the calls of clients
 // to groups are made when it does.
-const groupsServed = false
+const groupsServed = true
 
 // gantry returns the path of the program.
 func gantry(t *testing.T) string {

@@ -5,21 +5,17 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/operatorapi"
-	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
-	"github.com/gantry-mesos/gantry/scheduler/placement"
-	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // tester is what a test and a property have in common.
@@ -27,27 +23,6 @@ type tester interface {
 	Helper()
 	Fatalf(format string, args ...any)
 }
-
-// scheduler is the real core without a store and without Mesos.
-type scheduler struct {
-	mu    sync.Mutex
-	state *core.State
-}
-
-func (s *scheduler) Do(_ context.Context, cmd core.Command) (core.Result, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r := s.state.Step(time.Now(), core.Asked{Command: cmd}).Replies[0]
-	return r.Result, r.Err
-}
-
-func (s *scheduler) View() *view.View {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state.View()
-}
-
-func (s *scheduler) Leader() (self bool, address string) { return true, "leader.example:8080" }
 
 // rules switch every feature on, and have the role that volumes are reserved for.
 func rules() app.Rules {
@@ -78,10 +53,7 @@ type server struct {
 
 func newServer(t tester) *server {
 	t.Helper()
-	cfg := core.DefaultConfig()
-	cfg.Rand = rand.New(rand.NewPCG(1, 1))
-	s := &scheduler{state: core.New(cfg, placement.NewCluster(placement.Config{}), core.Stored{}, time.Now())}
-	log := eventlog.New(1, time.Now())
+	s, log := coretest.New(time.Now(), false), eventlog.New(1, time.Now())
 	h, err := httpapi.New(httpapi.Config{Scheduler: s, Leadership: s, Rules: rules(), Address: "leader.example:8080",
 		Agents: agents{}, Sandboxes: struct{ httpapi.Sandboxes }{}, Events: func() *eventlog.Log { return log }})
 	if err != nil {

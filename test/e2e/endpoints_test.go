@@ -54,6 +54,13 @@ var requests = []request{
 	{"/v3/queues/{path}", "GET", "", "", 200},
 	{"/v3/queues/{path}", "DELETE", "", "", 200},
 	{"/v3/openapi.json", "GET", "", "", 200},
+	{"/v3/endpoints", "GET", "?app=/web&wait=1s", "", 200},
+	{"/v3/apps/{id}/endpoints", "GET", "", "", 200},
+	{"/v3/consumers/{consumer}", "PUT", "", `{"kind":"test"}`, 200},
+	{"/v3/consumers/{consumer}/ack", "POST", "", `{"index":"1.1"}`, 409}, // of another term
+	{"/v3/consumers", "GET", "", "", 200},
+	{"/v3/consumers/{consumer}", "DELETE", "", "", 204},
+	{"/v3/prometheus/targets", "GET", "?all=true", "", 200},
 	{"/v3/kills", "GET", "", "", 200},
 	{"/v3/kills/confirm", "POST", "", "", 409}, // none is held back
 	{"/v3/agents", "GET", "", "", 200},
@@ -110,7 +117,7 @@ func TestEveryDocumentedEndpointAnswers(t *testing.T) {
 		if strings.HasPrefix(path, "/v2/queue/") {
 			id = "stuck"
 		}
-		path = strings.NewReplacer("{id}", id, "{task}", running.ID, "{version}", running.Version, "{agent}", running.SlaveID, "{path}", "prod").Replace(path)
+		path = strings.NewReplacer("{id}", id, "{task}", running.ID, "{version}", running.Version, "{agent}", running.SlaveID, "{path}", "prod", "{consumer}", "lb-1").Replace(path)
 		if r.path == "/v2/events" {
 			opened(t, a.url+path)
 			tried[r.method+" "+r.path], paths[r.path] = true, true

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
@@ -32,13 +33,15 @@ func (s *scheduler) start() {
 	cfg := core.DefaultConfig()
 	cfg.Rand = rand.New(rand.NewPCG(w.rng.Uint64(), 1))
 	cfg.VersionsMax = 3
+	cfg.Drain = w.hub.limit
 	place := placement.NewCluster(placement.Config{
 		Policy: placement.Policy(w.rng.IntN(3)), Rand: rand.New(rand.NewPCG(w.rng.Uint64(), 2)),
 		Executor: executorCost, Role: role,
 	})
-	s.state = core.New(cfg, place, w.store.stored(), w.now)
-	s.state.View()
+	w.check.references("at a start")
+	s.state = core.New(cfg, place, w.store.Stored(), w.now)
 	w.logf("scheduler starts")
+	w.hub.begin(s.state.View())
 	s.put(core.Tick{})
 	s.subscribeSoon()
 }
@@ -137,6 +140,7 @@ func (s *scheduler) pump() {
 		before := s.state.View()
 		eff := s.state.Step(w.now, ev)
 		w.check.step(ev, before, s.state.View(), eff)
+		w.hub.note(ev, eff.Persist)
 		total.Merge(eff)
 	}
 	w.user.note(total)
@@ -149,16 +153,17 @@ func (s *scheduler) pump() {
 		return
 	}
 	for _, c := range total.Persist {
-		w.logf("      persist %s", describeChange(c))
-		w.store.apply(c)
+		w.logf("      persist %s", coretest.DescribeChange(c))
+		w.store.Apply(c)
 		w.user.noteStored(c)
 	}
+	w.hub.update(s.state.View())
 	for _, c := range total.Calls {
 		if w.chance(w.faults.crash) {
 			s.crash("before a call")
 			return
 		}
-		w.logf("      call %s", describeCall(c))
+		w.logf("      call %s", coretest.DescribeCall(c))
 		w.check.call(c)
 		s.send(c)
 	}

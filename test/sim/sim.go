@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/heap"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 )
 
 // callMax is the longest that a call is under way.
@@ -64,7 +65,7 @@ func Run(seed uint64) (Stats, error) {
 	if w.run(); w.err == nil {
 		return w.stats, nil
 	}
-	again := newWorld(seed, &journal{})
+	again := newWorld(seed, newJournal())
 	again.run()
 	if again.err == nil || again.err.Error() != w.err.Error() {
 		return w.stats, &FailureError{Seed: seed, Err: fmt.Errorf("the same seed gave another run: first %w, then %w", w.err, again.err)}
@@ -84,11 +85,12 @@ type world struct {
 	faults  faults
 
 	sched  *scheduler
-	store  *store
+	store  *coretest.Memory
 	master *master
 	agents []*agent
 	user   *user
 	check  *checker
+	hub    *hub
 	uuids  uint64
 }
 
@@ -102,7 +104,7 @@ type faults struct {
 }
 
 func newWorld(seed uint64, j *journal) *world {
-	w := &world{rng: rand.New(rand.NewPCG(seed, 0)), now: began, journal: j, store: newStore()}
+	w := &world{rng: rand.New(rand.NewPCG(seed, 0)), now: began, journal: j, store: coretest.NewMemory()}
 	level := func() float64 { return []float64{0, 0.3, 1, 2}[w.rng.IntN(4)] }
 	w.faults = faults{
 		lose: 0.05 * level(), double: 0.1 * level(), slow: 0.1 * level(), crash: 0.002 * level(), storeFails: 0.003 * level(),
@@ -117,6 +119,7 @@ func newWorld(seed uint64, j *journal) *world {
 	}
 	w.user = &user{w: w}
 	w.sched = &scheduler{w: w}
+	w.hub = newHub(w)
 	return w
 }
 

@@ -148,7 +148,7 @@ func (op operation) answered(s *schemas) object {
 	case slices.ContainsFunc(op.query, func(p parameter) bool { return p.name == "scale" }):
 		deployment := s.of(typed[api.DeploymentResult](), false)
 		return object{"anyOf": []any{schema, deployment}}
-	case slices.ContainsFunc(op.query, func(p parameter) bool { return p.name == "dryRun" }):
+	case slices.Contains(op.query, dryRun):
 		return object{"anyOf": []any{schema, s.of(typed[appList](), false)}}
 	case op.path == "/v2/apps/{id}" && op.method == "GET":
 		all := object{"type": "object", "required": []any{"*"}, "properties": object{"*": object{"type": "array", "items": object{"$ref": "#/components/schemas/App"}}}}
@@ -207,6 +207,8 @@ func TestEveryRouteIsDescribedAndNothingElse(t *testing.T) {
 	served := routes(t)
 	// An App may have the id a/tasks/b or a/versions/b, which takes the methods of an App.
 	served["/v2/apps/{}/tasks/{}"], served["/v2/apps/{}/versions/{}"] = []string{"DELETE"}, []string{"GET"}
+	// So may a group, and the methods are that group's.
+	served["/v2/groups/{}/apps"], served["/v2/groups/{}/versions"], served["/v2/groups/{}/versions/{}"] = []string{"GET"}, []string{"GET"}, []string{"GET", "PUT"}
 	for _, path := range sorted(served) {
 		slices.Sort(served[path])
 		slices.Sort(described[path])

@@ -2,6 +2,7 @@ package openapi_test
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/scheduler/dropwizard"
@@ -40,7 +41,16 @@ type (
 	messageAnswer struct{ Message string }
 	pluginList    struct{ Plugins []any }
 	nothing       struct{}
-	taskIDs       struct {
+	// groupAnswer is what a PUT of a group answers: a deployment, or a plan.
+	groupAnswer struct {
+		Version      api.Time   `json:"version,omitzero"`
+		DeploymentID string     `json:"deploymentId,omitempty"`
+		Steps        []api.Step `json:"steps,omitempty"`
+	}
+	roleRequest struct {
+		EnforceRole bool `json:"enforceRole"`
+	}
+	taskIDs struct {
 		IDs []string `json:"ids"`
 	}
 	infoAnswer struct {
@@ -58,19 +68,42 @@ type (
 )
 
 var (
-	force   = parameter{name: "force", kind: "boolean", text: "Override deployments that hold the app."}
-	partial = parameter{name: "partialUpdate", kind: "boolean", text: "Keep members that are left out (true, the default), or give them their defaults (false)."}
-	dryRun  = parameter{name: "dryRun", kind: "boolean", text: "Change nothing: 200 with the apps as they would be stored, in a member named apps."}
-	strict  = parameter{name: "strict", kind: "boolean", text: "Refuse what would have no effect, instead of warning of it."}
-	embed   = parameter{name: "embed", kind: "string", text: "Tell more: tasks, counts, deployments, readiness, lastTaskFailure, taskStats; each also as apps.tasks, app.tasks and so on.", repeated: true}
-	scale   = parameter{name: "scale", kind: "boolean", text: "Lower the app's instances by those that end, instead of replacing them."}
-	wipe    = parameter{name: "wipe", kind: "boolean", text: "Forget the instances and destroy their persistent volumes."}
+	force      = parameter{name: "force", kind: "boolean", text: "Override deployments that hold the app."}
+	partial    = parameter{name: "partialUpdate", kind: "boolean", text: "Keep members that are left out (true, the default), or give them their defaults (false)."}
+	dryRun     = parameter{name: "dryRun", kind: "boolean", text: "Change nothing: 200 with the apps as they would be stored, in a member named apps."}
+	drySteps   = parameter{name: "dryRun", kind: "boolean", text: "Only tell the steps that there would be."}
+	groupEmbed = parameter{name: "embed", kind: "string", text: "What to tell: group.groups, group.apps, group.pods; group.apps.tasks and so on tell more of apps. Without any all of a group is told, and nothing of its apps but their definitions.", repeated: true}
+	strict     = parameter{name: "strict", kind: "boolean", text: "Refuse what would have no effect, instead of warning of it."}
+	embed      = parameter{name: "embed", kind: "string", text: "Tell more: tasks, counts, deployments, readiness, lastTaskFailure, taskStats; each also as apps.tasks, app.tasks and so on.", repeated: true}
+	scale      = parameter{name: "scale", kind: "boolean", text: "Lower the app's instances by those that end, instead of replacing them."}
+	wipe       = parameter{name: "wipe", kind: "boolean", text: "Forget the instances and destroy their persistent volumes."}
 )
 
 func typed[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
 // operations are all that /v2 and /v3 do.
-var operations = append(marathonOperations, ownOperations...)
+var operations = slices.Concat(marathonOperations, groupOperations, ownOperations)
+
+var groupOperations = slices.Concat(
+	groupOperationsAt("/v2/groups", "all groups and the apps in none"), groupOperationsAt("/v2/groups/{id}", "a group"),
+	[]operation{
+		{method: "GET", path: "/v2/groups/{id}/apps", summary: "List the apps in a group, at any depth", query: []parameter{embed}, status: 200, answer: typed[[]api.App]()},
+		{method: "GET", path: "/v2/groups/{id}/versions", summary: "List the versions of a group, newest first", status: 200, answer: typed[[]api.Time]()},
+		{method: "GET", path: "/v2/groups/{id}/versions/{version}", summary: "Show a version of a group", status: 200, answer: typed[api.Group]()},
+		{method: "PUT", path: "/v2/groups/{id}/versions/{version}", summary: "Return to a version of a group", query: []parameter{force}, status: 200, answer: typed[api.DeploymentResult](), starts: true},
+	},
+)
+
+// groupOperationsAt are those of a path that stands for a group.
+func groupOperationsAt(path, what string) []operation {
+	return []operation{
+		{method: "GET", path: path, summary: "Show " + what, query: []parameter{groupEmbed}, status: 200, answer: typed[api.Group]()},
+		{method: "POST", path: path, summary: "Create a group, which the body may name relative to " + what, body: typed[api.GroupUpdate](), query: []parameter{force, strict}, status: 201, answer: typed[api.DeploymentResult](), starts: true},
+		{method: "PUT", path: path, summary: "Change " + what + ", in one deployment", text: "With dryRun the answer has the steps that there would be.", body: typed[api.GroupUpdate](), query: []parameter{force, drySteps, strict}, status: 200, answer: typed[groupAnswer](), starts: true},
+		{method: "PATCH", path: path, summary: "Have a group at the top enforce its role, or not", body: typed[roleRequest](), status: 200},
+		{method: "DELETE", path: path, summary: "Remove " + what, query: []parameter{force}, status: 200, answer: typed[api.DeploymentResult](), starts: true},
+	}
+}
 
 var marathonOperations = []operation{
 	{method: "GET", path: "/v2/apps", summary: "List apps", status: 200, answer: typed[appList](), query: []parameter{

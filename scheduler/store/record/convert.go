@@ -52,7 +52,7 @@ func instanceRecord(i *instance.Instance) *gantryv1.InstanceRecord {
 		Region: i.Domain.Region, Zone: i.Domain.Zone, HostPorts: i.HostPorts,
 		Cpus: int64(i.Resources.CPUs), Mem: int64(i.Resources.Mem), Disk: int64(i.Resources.Disk), Gpus: int64(i.Resources.GPUs),
 		Role: i.Role, IpAddresses: i.IPAddresses, StagedNs: nanos(i.StagedAt), StartedNs: nanos(i.StartedAt),
-		Message: i.Message, Forgotten: i.Forgotten,
+		Message: i.Message, Forgotten: i.Forgotten, Draining: i.Draining,
 	}
 	switch {
 	case i.Healthy == nil:
@@ -95,7 +95,7 @@ func instanceOf(r *gantryv1.InstanceRecord) *instance.Instance {
 			CPUs: resource.Scalar(r.Cpus), Mem: resource.Scalar(r.Mem), Disk: resource.Scalar(r.Disk), GPUs: resource.Scalar(r.Gpus),
 		},
 		Role: r.Role, IPAddresses: r.IpAddresses, StagedAt: fromNanos(r.StagedNs), StartedAt: fromNanos(r.StartedNs),
-		Message: r.Message, Forgotten: r.Forgotten,
+		Message: r.Message, Forgotten: r.Forgotten, Draining: r.Draining,
 	}
 	if r.Health != 0 {
 		ok := r.Health == healthy

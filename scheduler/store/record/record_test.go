@@ -83,7 +83,7 @@ func TestWhatIsStoredIsLoaded(t *testing.T) {
 			},
 		},
 		HostPorts: []uint32{31000, 31001}, Resources: resource.Vector{CPUs: 250, Mem: 64500, Disk: 10000}, Role: "*",
-		IPAddresses: []string{"172.17.0.2"}, StagedAt: at, StartedAt: at.Add(2), Healthy: &sick, Message: "m", Forgotten: true,
+		IPAddresses: []string{"172.17.0.2"}, StagedAt: at, StartedAt: at.Add(2), Healthy: &sick, Message: "m", Forgotten: true, Draining: true,
 		Home: &instance.Home{
 			Site: mesos.Site{
 				AgentID: "a1", Hostname: "h", Domain: mesos.Domain{Region: "r", Zone: "z"},

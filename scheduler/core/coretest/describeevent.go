@@ -1,4 +1,4 @@
-package core
+package coretest
 
 import (
 	"fmt"
@@ -6,7 +6,8 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/event"
 )
 
-func describeEvent(e event.Event) string {
+// DescribeEvent says in a line what is told of what happened.
+func DescribeEvent(e event.Event) string {
 	switch e := e.(type) {
 	case *event.InstanceChanged:
 		return at(fmt.Sprintf("%s %s %s", e.InstanceID, e.Condition, clock(e.RunSpecVersion)), string(e.AgentID))
@@ -55,6 +56,8 @@ func describeHealth(e event.Event) string {
 		return at(string(e.TaskID), string(e.SlaveID)) + because(e.Reason)
 	case *event.AgentAvoided:
 		return fmt.Sprintf("%s failures=%d alarm=%t", e.AgentID, e.Failures, e.Alarm)
+	case *event.DrainOverdue:
+		return at(string(e.TaskID), string(e.SlaveID))
 	case *event.KillsHeld:
 		return fmt.Sprintf("%d of %d known", e.Tasks, e.Known)
 	case *event.VolumesHeld:

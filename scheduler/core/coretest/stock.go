@@ -1,4 +1,4 @@
-package sim
+package coretest
 
 import (
 	"maps"
@@ -10,37 +10,34 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
-// role is the only one there is: agents are offered to it, and reserved for it.
-const role = "db"
+// Stock is what an agent, an offer or a task has, by the instance that it is
+// reserved for; "" is for nobody. A Stock is never written to.
+type Stock map[string]Pile
 
-// stock is what an agent, an offer or a task has, by the instance that it is
-// reserved for; "" is for nobody. A stock is never written to.
-type stock map[string]pile
-
-// pile is a part of a stock.
-type pile struct {
-	v     resource.Vector
-	ports resource.Ranges
-	// volumes are by their persistence ids.
-	volumes map[string]resource.Scalar
+// Pile is a part of a Stock.
+type Pile struct {
+	Amount resource.Vector
+	Ports  resource.Ranges
+	// Volumes are by their persistence ids.
+	Volumes map[string]resource.Scalar
 }
 
-// stockOf adds up resources.
-func stockOf(lists ...[]mesos.Resource) stock {
-	s := stock{}
+// StockOf adds up resources.
+func StockOf(lists ...[]mesos.Resource) Stock {
+	s := Stock{}
 	for _, r := range slices.Concat(lists...) {
 		owner, _ := placement.Owner(&r)
 		p := s[owner]
 		switch {
 		case r.Disk != nil:
-			if p.volumes == nil {
-				p.volumes = map[string]resource.Scalar{}
+			if p.Volumes == nil {
+				p.Volumes = map[string]resource.Scalar{}
 			}
-			p.volumes[r.Disk.PersistenceID] = r.Scalar
+			p.Volumes[r.Disk.PersistenceID] = r.Scalar
 		case r.Name == mesos.Ports:
-			p.ports = p.ports.Add(r.Ranges)
+			p.Ports = p.Ports.Add(r.Ranges)
 		default:
-			p.v = p.v.Add(vectorOf(r))
+			p.Amount = p.Amount.Add(vectorOf(r))
 		}
 		s[owner] = p
 	}
@@ -62,26 +59,26 @@ func vectorOf(r mesos.Resource) resource.Vector {
 	}
 }
 
-// with returns the sum of both.
-func (s stock) with(o stock) stock {
+// With returns the sum of both.
+func (s Stock) With(o Stock) Stock {
 	out := maps.Clone(s)
 	for owner, q := range o {
 		p := out[owner]
-		p.v, p.ports = p.v.Add(q.v), p.ports.Add(q.ports)
-		if len(q.volumes) > 0 {
-			p.volumes = maps.Clone(p.volumes)
-			if p.volumes == nil {
-				p.volumes = map[string]resource.Scalar{}
+		p.Amount, p.Ports = p.Amount.Add(q.Amount), p.Ports.Add(q.Ports)
+		if len(q.Volumes) > 0 {
+			p.Volumes = maps.Clone(p.Volumes)
+			if p.Volumes == nil {
+				p.Volumes = map[string]resource.Scalar{}
 			}
-			maps.Copy(p.volumes, q.volumes)
+			maps.Copy(p.Volumes, q.Volumes)
 		}
 		out[owner] = p
 	}
 	return out
 }
 
-// without returns what is left of s; what it does not have is left out.
-func (s stock) without(all ...stock) stock {
+// Without returns what is left of s; what it does not have is left out.
+func (s Stock) Without(all ...Stock) Stock {
 	out := maps.Clone(s)
 	for _, o := range all {
 		for owner, q := range o {
@@ -95,38 +92,38 @@ func (s stock) without(all ...stock) stock {
 	return out
 }
 
-func (p pile) without(q pile) pile {
-	p.v = p.v.Sub(q.v).Max(resource.Vector{})
-	for _, port := range list(q.ports) {
-		p.ports = p.ports.Without(uint64(port))
+func (p Pile) without(q Pile) Pile {
+	p.Amount = p.Amount.Sub(q.Amount).Max(resource.Vector{})
+	for _, port := range list(q.Ports) {
+		p.Ports = p.Ports.Without(uint64(port))
 	}
-	if len(p.volumes) > 0 && len(q.volumes) > 0 {
-		p.volumes = maps.Clone(p.volumes)
-		for id := range q.volumes {
-			delete(p.volumes, id)
+	if len(p.Volumes) > 0 && len(q.Volumes) > 0 {
+		p.Volumes = maps.Clone(p.Volumes)
+		for id := range q.Volumes {
+			delete(p.Volumes, id)
 		}
 	}
 	return p
 }
 
-func (p pile) empty() bool {
-	return p.v == (resource.Vector{}) && len(p.ports) == 0 && len(p.volumes) == 0
+func (p Pile) empty() bool {
+	return p.Amount == (resource.Vector{}) && len(p.Ports) == 0 && len(p.Volumes) == 0
 }
 
-// has reports whether all of o is in s.
-func (s stock) has(o stock) bool {
+// Has reports whether all of o is in s.
+func (s Stock) Has(o Stock) bool {
 	for owner, q := range o {
 		p := s[owner]
-		if !q.v.Fits(p.v) {
+		if !q.Amount.Fits(p.Amount) {
 			return false
 		}
-		for _, port := range list(q.ports) {
-			if !p.ports.Contains(uint64(port)) {
+		for _, port := range list(q.Ports) {
+			if !p.Ports.Contains(uint64(port)) {
 				return false
 			}
 		}
-		for id, size := range q.volumes {
-			if p.volumes[id] != size {
+		for id, size := range q.Volumes {
+			if p.Volumes[id] != size {
 				return false
 			}
 		}
@@ -134,27 +131,28 @@ func (s stock) has(o stock) bool {
 	return true
 }
 
-// volumes lists the persistence ids.
-func (s stock) volumes() []string {
+// Volumes lists the persistence ids.
+func (s Stock) Volumes() []string {
 	var ids []string
 	for _, p := range s {
-		ids = slices.AppendSeq(ids, maps.Keys(p.volumes))
+		ids = slices.AppendSeq(ids, maps.Keys(p.Volumes))
 	}
 	slices.Sort(ids)
 	return ids
 }
 
-// ports lists all port numbers.
-func (s stock) ports() []uint32 {
+// Ports lists all port numbers.
+func (s Stock) Ports() []uint32 {
 	var out []uint32
 	for _, p := range s {
-		out = append(out, list(p.ports)...)
+		out = append(out, list(p.Ports)...)
 	}
 	return out
 }
 
-// resources returns the stock as an offer shows it.
-func (s stock) resources(framework mesos.FrameworkID) []mesos.Resource {
+// Resources returns the Stock as an offer to a role shows it, all that is reserved
+// being reserved for that role.
+func (s Stock) Resources(framework mesos.FrameworkID, role string) []mesos.Resource {
 	var out []mesos.Resource
 	for _, owner := range slices.Sorted(maps.Keys(s)) {
 		var stack []mesos.Reservation
@@ -171,25 +169,25 @@ func (s stock) resources(framework mesos.FrameworkID) []mesos.Resource {
 		for _, k := range []struct {
 			name string
 			n    resource.Scalar
-		}{{mesos.CPUs, p.v.CPUs}, {mesos.Mem, p.v.Mem}, {mesos.Disk, p.v.Disk}} {
+		}{{mesos.CPUs, p.Amount.CPUs}, {mesos.Mem, p.Amount.Mem}, {mesos.Disk, p.Amount.Disk}, {mesos.GPUs, p.Amount.GPUs}} {
 			if k.n > 0 {
 				add(mesos.Resource{Name: k.name, Type: mesos.Scalar, Scalar: k.n})
 			}
 		}
-		if len(p.ports) > 0 {
-			add(mesos.Resource{Name: mesos.Ports, Type: mesos.RangeSet, Ranges: p.ports})
+		if len(p.Ports) > 0 {
+			add(mesos.Resource{Name: mesos.Ports, Type: mesos.RangeSet, Ranges: p.Ports})
 		}
-		for _, id := range slices.Sorted(maps.Keys(p.volumes)) {
+		for _, id := range slices.Sorted(maps.Keys(p.Volumes)) {
 			_, path, _ := strings.Cut(id, "#")
-			add(mesos.Resource{Name: mesos.Disk, Type: mesos.Scalar, Scalar: p.volumes[id], Disk: &mesos.DiskInfo{PersistenceID: id, ContainerPath: path}})
+			add(mesos.Resource{Name: mesos.Disk, Type: mesos.Scalar, Scalar: p.Volumes[id], Disk: &mesos.DiskInfo{PersistenceID: id, ContainerPath: path}})
 		}
 	}
 	return out
 }
 
-// operate returns the stock after an operation; ok is false, and nothing
+// Operate returns the Stock after an operation; ok is false, and nothing
 // changed, if it does not have what that needs.
-func (s stock) operate(op mesos.Operation) (after stock, ok bool) {
+func (s Stock) Operate(op mesos.Operation) (after Stock, ok bool) {
 	var uses, makes []mesos.Resource
 	switch op := op.(type) {
 	case mesos.Reserve:
@@ -201,10 +199,10 @@ func (s stock) operate(op mesos.Operation) (after stock, ok bool) {
 	case mesos.Destroy:
 		uses, makes = op.Volumes, bare(op.Volumes)
 	}
-	if !s.has(stockOf(uses)) {
+	if !s.Has(StockOf(uses)) {
 		return s, false
 	}
-	return s.without(stockOf(uses)).with(stockOf(makes)), true
+	return s.Without(StockOf(uses)).With(StockOf(makes)), true
 }
 
 func unreserved(rs []mesos.Resource) []mesos.Resource {

@@ -1,0 +1,15 @@
+package main
+
+import (
+	"github.com/spf13/pflag"
+
+	"github.com/gantry-mesos/gantry/scheduler"
+)
+
+// discoveryFlags say how tasks are found and drained, for both ways to run a scheduler.
+func discoveryFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
+	f.DurationVar(&cfg.Decisions.Drain.Timeout, "drain-timeout", cfg.Decisions.Drain.Timeout, "how long the kill of a task waits, at most, for load balancers to let go of it; 0s kills at once")
+	f.DurationVar(&cfg.Decisions.Drain.MinDelay, "drain-min-delay", cfg.Decisions.Drain.MinDelay, "how long it waits in any case, for readers that tell nobody, such as DNS")
+	f.DurationVar(&cfg.Discovery.PublishTimeout, "publish-timeout", cfg.Discovery.PublishTimeout, "how long it waits for an output, such as ZooKeeper, that does not answer")
+	f.Float64Var(&cfg.Discovery.PanicThreshold, "discovery-panic-threshold", cfg.Discovery.PanicThreshold, "share of an app's instances that stays published even if checks fail; 0 is none")
+}
