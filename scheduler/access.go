@@ -20,16 +20,18 @@ import (
 )
 
 // readCredentials reads a file of users, a line "user:password" each; empty lines
-// and those that begin with # do not count.
-func readCredentials(file string) (httpapi.Credentials, error) {
+// and those that begin with # do not count. The first user is also what a scheduler
+// shows to its own API.
+func readCredentials(file string) (httpapi.Credentials, *login, error) {
 	if file == "" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("--http-credentials-file: %w", err)
+		return nil, nil, fmt.Errorf("--http-credentials-file: %w", err)
 	}
 	users := httpapi.Credentials{}
+	var own *login
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
@@ -38,14 +40,17 @@ func readCredentials(file string) (httpapi.Credentials, error) {
 		}
 		user, password, ok := strings.Cut(line, ":")
 		if !ok || user == "" || password == "" {
-			return nil, fmt.Errorf("--http-credentials-file %s: line %d has not the form user:password", file, n)
+			return nil, nil, fmt.Errorf("--http-credentials-file %s: line %d has not the form user:password", file, n)
+		}
+		if own == nil {
+			own = &login{user, password}
 		}
 		users[user] = sha256.Sum256([]byte(password))
 	}
 	if len(users) == 0 {
-		return nil, fmt.Errorf("--http-credentials-file %s names no user; without the flag everybody may use the API", file)
+		return nil, nil, fmt.Errorf("--http-credentials-file %s names no user; without the flag everybody may use the API", file)
 	}
-	return users, nil
+	return users, own, nil
 }
 
 // guard is what keeps web pages from using the API.

@@ -14,6 +14,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/dns"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
@@ -91,6 +92,8 @@ type Config struct {
 	MaintenanceMode bool
 	// Discovery is how other programs are told where tasks are reached.
 	Discovery DiscoveryConfig
+	// DNS is how names are answered.
+	DNS DNSConfig
 	// Decisions tunes the core; Rand is set by Run.
 	Decisions core.Config
 }
@@ -115,6 +118,7 @@ func DefaultConfig() Config {
 	decisions.Drain = app.Drain{Timeout: time.Minute, MinDelay: 5 * time.Second}
 	return Config{
 		Discovery:   DiscoveryConfig{PanicThreshold: 0.5, PublishTimeout: 5 * time.Second},
+		DNS:         DNSConfig{Zone: "gantry", TTL: dns.DefaultTTL},
 		HTTPAddress: "127.0.0.1:8080", HTTPBodyMax: 16 << 20, FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
 		FailoverTimeout: 7 * 24 * time.Hour, DefaultExecutor: "gantry", GPUScheduling: gpusRestricted, MaintenanceMode: true, Decisions: decisions,
 	}
@@ -159,6 +163,9 @@ func (c Config) Validate() error {
 	}
 	if err := fairshare.CheckQuotas(c.Decisions.Fairness.Queues); err != nil {
 		problem("--queue: %w", err)
+	}
+	if err := c.DNS.Validate(); err != nil {
+		problems = append(problems, err)
 	}
 	problems = append(problems, c.Discovery.problems()...)
 	problems = append(problems, drainProblems(c.Decisions.Drain)...)

@@ -55,7 +55,9 @@ type Scheduler struct {
 	debug         *debug.Server
 	debugListener net.Listener
 	executor      taskinfo.Options
-	seed          uint64
+	// own is how this scheduler shows itself to its own API, nil if that lets everybody in.
+	own  *login
+	seed uint64
 }
 
 // New checks the configuration and takes the API's address. Nothing runs until Run.
@@ -83,7 +85,8 @@ func New(cfg Config, log *zap.Logger) (*Scheduler, error) {
 	if s.campaign, err = newCampaign(cfg, self, s.current.ready, s.term, log); err != nil {
 		return nil, errors.Join(err, s.listener.Close())
 	}
-	users, err := readCredentials(cfg.HTTPCredentialsFile)
+	users, own, err := readCredentials(cfg.HTTPCredentialsFile)
+	s.own = own
 	if err == nil {
 		err = s.listenDebug(users)
 	}
@@ -180,6 +183,9 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	g.Go(func() error { return s.api.Run(ctx, s.listener) })
 	if s.debug != nil {
 		g.Go(func() error { return s.debug.Run(ctx, s.debugListener) })
+	}
+	if s.cfg.DNS.Address != "" {
+		g.Go(func() error { return s.names(ctx) })
 	}
 	g.Go(func() error { return s.detector.Run(ctx) })
 	g.Go(func() error {

@@ -16,6 +16,7 @@ else
 	[ -e /usr/share/java/zookeeper.jar ] || need+=(zookeeper)
 	[ -x /bin/busybox ] || [ -x /usr/bin/busybox ] || need+=(busybox-static)
 	/usr/bin/python3 -c "import marathon" 2>/dev/null || need+=(python3-marathon)
+	have dig || need+=(bind9-dnsutils)
 	have prometheus || need+=(prometheus)
 	have gcc || need+=(gcc libc6-dev)
 fi
