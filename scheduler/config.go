@@ -13,6 +13,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/scheduler/announce"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/dns"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
@@ -117,7 +118,7 @@ func DefaultConfig() Config {
 	decisions := core.DefaultConfig()
 	decisions.Drain = app.Drain{Timeout: time.Minute, MinDelay: 5 * time.Second}
 	return Config{
-		Discovery:   DiscoveryConfig{PanicThreshold: 0.5, PublishTimeout: 5 * time.Second},
+		Discovery:   DiscoveryConfig{PanicThreshold: 0.5, PublishTimeout: 5 * time.Second, Announce: []string{string(announce.ServerSet)}, AnnounceAddress: "hostname"},
 		DNS:         DNSConfig{Zone: "gantry", TTL: dns.DefaultTTL},
 		HTTPAddress: "127.0.0.1:8080", HTTPBodyMax: 16 << 20, FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
 		FailoverTimeout: 7 * 24 * time.Hour, DefaultExecutor: "gantry", GPUScheduling: gpusRestricted, MaintenanceMode: true, Decisions: decisions,

@@ -42,6 +42,8 @@ type Scheduler struct {
 	log      *zap.Logger
 	listener net.Listener
 	address  string
+	// id is of this run of the scheduler.
+	id string
 	// hostname is what Mesos shows.
 	hostname string
 	registry *prometheus.Registry
@@ -81,7 +83,8 @@ func New(cfg Config, log *zap.Logger) (*Scheduler, error) {
 	}
 	s.address = cfg.advertised(s.listener.Addr())
 	s.hostname = shownHost(cfg.Hostname, s.address)
-	self := election.Leader{ID: uuid.NewString(), Address: s.address}
+	s.id = uuid.NewString()
+	self := election.Leader{ID: s.id, Address: s.address}
 	if s.campaign, err = newCampaign(cfg, self, s.current.ready, s.term, log); err != nil {
 		return nil, errors.Join(err, s.listener.Close())
 	}
