@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -19,19 +20,50 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
 )
 
+// CheckAccess returns what is wrong with who may use the API and how.
+func (c Config) CheckAccess() error {
+	var problems []error
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if c.HTTPBodyMax < 1 {
+		problem("--http-body-max %d must be positive", c.HTTPBodyMax)
+	}
+	if c.HTTPMaxRequests < 0 {
+		problem("--http-max-concurrent-requests %d must not be negative; 0 is no bound", c.HTTPMaxRequests)
+	}
+	if c.HTTPMaxStreams < 0 {
+		problem("--http-max-event-streams %d must not be negative; 0 is no bound", c.HTTPMaxStreams)
+	}
+	if user, password, _ := strings.Cut(c.HTTPCredentials, ":"); c.HTTPCredentials != "" && (user == "" || password == "") {
+		problem("--http-credentials has not the form user:password")
+	}
+	if (c.TLSCertFile == "") != (c.TLSKeyFile == "") {
+		problem("--tls-cert-file and --tls-key-file go together: the certificate, and its key")
+	}
+	if c.TLSCAFile != "" && c.TLSCertFile == "" {
+		problem("--tls-ca-file needs --tls-cert-file and --tls-key-file; the authority of https masters is --mesos-ca-file")
+	}
+	if err := c.checkDebugAddress(); err != nil {
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
 // readCredentials reads a file of users, a line "user:password" each; empty lines
-// and those that begin with # do not count. The first user is also what a scheduler
-// shows to its own API.
-func readCredentials(file string) (httpapi.Credentials, *login, error) {
+// and those that begin with # do not count. It adds one, unless "".
+func readCredentials(file, one string) (httpapi.Credentials, error) {
+	users := httpapi.Credentials{}
+	if one != "" {
+		user, password, _ := strings.Cut(one, ":") // the configuration has been checked
+		users[user] = sha256.Sum256([]byte(password))
+	}
 	if file == "" {
-		return nil, nil, nil
+		return users, nil
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, nil, fmt.Errorf("--http-credentials-file: %w", err)
+		return nil, fmt.Errorf("--http-credentials-file: %w", err)
 	}
-	users := httpapi.Credentials{}
-	var own *login
+	found := false
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
@@ -40,17 +72,14 @@ func readCredentials(file string) (httpapi.Credentials, *login, error) {
 		}
 		user, password, ok := strings.Cut(line, ":")
 		if !ok || user == "" || password == "" {
-			return nil, nil, fmt.Errorf("--http-credentials-file %s: line %d has not the form user:password", file, n)
+			return nil, fmt.Errorf("--http-credentials-file %s: line %d has not the form user:password", file, n)
 		}
-		if own == nil {
-			own = &login{user, password}
-		}
-		users[user] = sha256.Sum256([]byte(password))
+		users[user], found = sha256.Sum256([]byte(password)), true
 	}
-	if len(users) == 0 {
-		return nil, nil, fmt.Errorf("--http-credentials-file %s names no user; without the flag everybody may use the API", file)
+	if !found {
+		return nil, fmt.Errorf("--http-credentials-file %s names no user; without the flag everybody may use the API", file)
 	}
-	return users, own, nil
+	return users, nil
 }
 
 // guard is what keeps web pages from using the API.

@@ -38,9 +38,25 @@ type Config struct {
 	// HTTPAllowedHosts are names of this API that requests may use while it listens on
 	// loopback or asks for no credentials, "*" every name; HTTPAllowedOrigins are origins of web pages that may change things.
 	HTTPAllowedHosts, HTTPAllowedOrigins []string
+	// HTTPReadOrigins are the origins whose web pages may read answers, "*" all: the
+	// flag --access-control-allow-origin.
+	HTTPReadOrigins []string
 	// HTTPCredentialsFile holds the users of the API, a line "user:password" each;
 	// "" lets everybody in.
 	HTTPCredentialsFile string
+	// HTTPCredentials is one more user of the API, "user:password".
+	HTTPCredentials string
+	// TLSCertFile and TLSKeyFile have the certificate that the API is served with over
+	// TLS, and its key, in PEM; both or none. Files that are replaced are read again.
+	// TLSCAFile has the authorities of other schedulers' certificates, for what a
+	// standby passes on; the system's are trusted anyway.
+	TLSCertFile, TLSKeyFile, TLSCAFile string
+	// HTTPMaxRequests bounds the requests that are answered at a time, HTTPMaxStreams
+	// apart from them those that last: event streams, logs that are followed,
+	// downloads. 0 is no bound. Default 10,000 each.
+	HTTPMaxRequests, HTTPMaxStreams int
+	// ReadOnly takes no changes through this scheduler's API, and passes none on.
+	ReadOnly bool
 	// DebugAddress is what /debug listens on: profiles, a dump of the state, the log's
 	// level. Anything but loopback needs HTTPCredentialsFile. Default "", nowhere.
 	DebugAddress string
@@ -120,7 +136,7 @@ func DefaultConfig() Config {
 	return Config{
 		Discovery:   DiscoveryConfig{PanicThreshold: 0.5, PublishTimeout: 5 * time.Second, Announce: []string{string(announce.ServerSet)}, AnnounceAddress: "hostname"},
 		DNS:         DNSConfig{Zone: "gantry", TTL: dns.DefaultTTL},
-		HTTPAddress: "127.0.0.1:8080", HTTPBodyMax: 16 << 20, FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
+		HTTPAddress: "127.0.0.1:8080", HTTPBodyMax: 16 << 20, HTTPMaxRequests: 10_000, HTTPMaxStreams: 10_000, FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
 		FailoverTimeout: 7 * 24 * time.Hour, DefaultExecutor: "gantry", GPUScheduling: gpusRestricted, MaintenanceMode: true, Decisions: decisions,
 	}
 }
@@ -138,11 +154,8 @@ func (c Config) Validate() error {
 	if _, _, err := net.SplitHostPort(c.HTTPAddress); err != nil {
 		problem("--http-address %q: %w; it has the form host:port", c.HTTPAddress, err)
 	}
-	if err := c.CheckDebugAddress(); err != nil {
+	if err := c.CheckAccess(); err != nil {
 		problems = append(problems, err)
-	}
-	if c.HTTPBodyMax < 1 {
-		problem("--http-body-max %d must be positive", c.HTTPBodyMax)
 	}
 	if len(c.MesosRoles) == 0 {
 		problem("--mesos-role must name at least one role")

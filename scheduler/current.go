@@ -18,7 +18,9 @@ type current struct {
 	loop   atomic.Pointer[loop.Loop]
 	events atomic.Pointer[eventlog.Log]
 	hub    atomic.Pointer[hub.Hub]
-	none   *view.View
+	// began is when this term did, as Unix time in nanoseconds.
+	began atomic.Int64
+	none  *view.View
 }
 
 func newCurrent() *current {
@@ -27,6 +29,14 @@ func newCurrent() *current {
 
 // ready reports whether there is a state to show and to change.
 func (c *current) ready() bool { return c.loop.Load() != nil }
+
+// since returns when this term began, zero while another scheduler leads.
+func (c *current) since() time.Time {
+	if !c.ready() {
+		return time.Time{}
+	}
+	return time.Unix(0, c.began.Load())
+}
 
 // NotLeadingError says that this scheduler does not lead; the leader takes commands.
 type NotLeadingError struct{}

@@ -2,11 +2,17 @@ package scheduler
 
 import (
 	"errors"
+	"sort"
+	"strings"
 	"testing"
 
 	"go.uber.org/zap"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
+	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/taskinfo"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
+	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
 // TestWhatCouldNeverBeLaunchedIsRefused goes through what the launch of a task
@@ -49,5 +55,32 @@ func TestWhatCouldNeverBeLaunchedIsRefused(t *testing.T) {
 		case refused && (len(e.Details) != 1 || e.Details[0].Path != row.at):
 			t.Errorf("%s: got %v, want a refusal of %q", name, e, row.at)
 		}
+	}
+}
+
+// TestNamesMadeOfTheLongestIDFit has the limits that definitions are checked against:
+// agents name directories after executors and volumes, and a name takes up to 255 bytes.
+func TestNamesMadeOfTheLongestIDFit(t *testing.T) {
+	t.Parallel()
+	const unique = "00000000-0000-0000-0000-000000000000"
+	longest := func(doc func(n int) string) int {
+		rules := app.DefaultRules()
+		rules.Roles = []string{"data"}
+		return sort.Search(400, func(n int) bool {
+			_, err := api.Reader{Rules: rules}.App([]byte(doc(n + 1)))
+			return err != nil
+		})
+	}
+	name := func(n int) string { return strings.Repeat("x", n) }
+	n := longest(func(n int) string { return `{"id":"/g/` + name(n) + `","cmd":"x"}` })
+	id := instance.NewID(app.ID("/g/"+name(n)), unique)
+	if got := len(taskinfo.ExecutorID(id.TaskID(999_999))); got != 255 {
+		t.Errorf("got %d bytes for the longest executor's id, want 255", got)
+	}
+	n = longest(func(n int) string {
+		return `{"id":"/g/web","cmd":"x","role":"data","container":{"type":"MESOS","volumes":[{"containerPath":"` + name(n) + `","mode":"RW","persistent":{"size":1}}]}}`
+	})
+	if got := len(placement.VolumeID(string(instance.NewID("/g/web", unique)), name(n))); got != 255 {
+		t.Errorf("got %d bytes for the longest volume's id, want 255", got)
 	}
 }

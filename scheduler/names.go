@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
@@ -46,14 +48,11 @@ func (c DNSConfig) Validate() error {
 // names answers names by what this scheduler's own API tells, which is the leader's
 // table also while another one leads.
 func (s *Scheduler) names(ctx context.Context) error {
-	client, err := api.NewClient("http://" + s.address)
+	client, err := s.ownClient()
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	if s.own != nil {
-		client.Authenticate(s.own.user, s.own.password)
-	}
 	c := s.cfg.DNS
 	service := dns.Service{
 		Server: dns.NewServer(dns.Config{Names: dns.Names{Domain: c.Zone, Framework: s.cfg.FrameworkName}, TTL: c.TTL}),
@@ -65,5 +64,56 @@ func (s *Scheduler) names(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// login is what this scheduler shows to its own API.
-type login struct{ user, password string }
+// ownClient is a client of this scheduler's own API, as one of its users.
+func (s *Scheduler) ownClient() (*api.Client, error) {
+	scheme := "http://"
+	if s.cfg.TLSCertFile != "" {
+		scheme = "https://"
+	}
+	client, err := api.NewClient(scheme + s.address)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range []string{s.cfg.TLSCertFile, s.cfg.TLSCAFile} {
+		if file == "" {
+			continue
+		}
+		pem, err := os.ReadFile(file)
+		if err == nil {
+			err = client.Trust(pem)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	user, password, err := s.cfg.firstLogin()
+	if err != nil {
+		return nil, err
+	}
+	if user != "" {
+		client.Authenticate(user, password)
+	}
+	return client, nil
+}
+
+// firstLogin is the first user that the API knows, "" if it lets everybody in.
+func (c Config) firstLogin() (user, password string, err error) {
+	if c.HTTPCredentials != "" {
+		user, password, _ = strings.Cut(c.HTTPCredentials, ":")
+		return user, password, nil
+	}
+	if c.HTTPCredentialsFile == "" {
+		return "", "", nil
+	}
+	data, err := os.ReadFile(c.HTTPCredentialsFile)
+	if err != nil {
+		return "", "", fmt.Errorf("--http-credentials-file: %w", err)
+	}
+	for line := range strings.Lines(string(data)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			user, password, _ = strings.Cut(line, ":") // the file has been checked
+			break
+		}
+	}
+	return user, password, nil
+}

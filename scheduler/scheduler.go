@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
@@ -28,6 +29,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/debug"
 	"github.com/gantry-mesos/gantry/scheduler/discovery/hub"
+	"github.com/gantry-mesos/gantry/scheduler/dropwizard"
 	"github.com/gantry-mesos/gantry/scheduler/election"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
@@ -44,22 +46,27 @@ type Scheduler struct {
 	address  string
 	// id is of this run of the scheduler.
 	id string
+	// certificate is nil where the API is served without TLS.
+	certificate *certificate
 	// hostname is what Mesos shows.
 	hostname string
 	registry *prometheus.Registry
 	metrics  *loop.Metrics
+	// marathon are the metrics that Marathon had, traffic those of Mesos among them.
+	marathon *dropwizard.Registry
+	traffic  *traffic
 	detector *detector.Detector
 	creds    httptransport.Credentials
 	current  *current
 	campaign *campaign
 	api      *httpapi.Server
+	// sandboxes reads the files of tasks.
+	sandboxes *sandboxes
 	// debug is nil if it is served nowhere.
 	debug         *debug.Server
 	debugListener net.Listener
 	executor      taskinfo.Options
-	// own is how this scheduler shows itself to its own API, nil if that lets everybody in.
-	own  *login
-	seed uint64
+	seed          uint64
 }
 
 // New checks the configuration and takes the API's address. Nothing runs until Run.
@@ -69,7 +76,8 @@ func New(cfg Config, log *zap.Logger) (*Scheduler, error) {
 	}
 	s := &Scheduler{cfg: cfg, log: log, current: newCurrent(), registry: prometheus.NewRegistry(), seed: rand.Uint64()}
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	s.metrics = loop.NewMetrics(s.registry)
+	s.metrics, s.marathon = loop.NewMetrics(s.registry), dropwizard.NewRegistry()
+	s.traffic = newTraffic(s.marathon)
 	s.registry.MustRegister(hub.NewCollector(s.current.hub.Load))
 	var err error
 	if s.creds, err = credentials(cfg); err != nil {
@@ -81,15 +89,18 @@ func New(cfg Config, log *zap.Logger) (*Scheduler, error) {
 	if s.listener, err = net.Listen("tcp", cfg.HTTPAddress); err != nil {
 		return nil, fmt.Errorf("--http-address %s: %w; another program may listen there", cfg.HTTPAddress, err)
 	}
+	if s.certificate, err = openCertificate(cfg.TLSCertFile, cfg.TLSKeyFile, cfg.TLSCAFile, log.Named("tls")); err != nil {
+		return nil, errors.Join(err, s.listener.Close())
+	}
+	s.listener = s.secured(s.listener)
 	s.address = cfg.advertised(s.listener.Addr())
 	s.hostname = shownHost(cfg.Hostname, s.address)
 	s.id = uuid.NewString()
-	self := election.Leader{ID: s.id, Address: s.address}
+	self := election.Leader{ID: s.id, Address: s.address, Secure: s.certificate != nil}
 	if s.campaign, err = newCampaign(cfg, self, s.current.ready, s.term, log); err != nil {
 		return nil, errors.Join(err, s.listener.Close())
 	}
-	users, own, err := readCredentials(cfg.HTTPCredentialsFile)
-	s.own = own
+	users, err := readCredentials(cfg.HTTPCredentialsFile, cfg.HTTPCredentials)
 	if err == nil {
 		err = s.listenDebug(users)
 	}
@@ -138,17 +149,20 @@ func (s *Scheduler) newAPI(users httpapi.Credentials) (*httpapi.Server, error) {
 		return nil, fmt.Errorf("operator API: %w", err)
 	}
 	client := operatorapi.New(transport, s.creds)
+	s.sandboxes = newSandboxes(client, s.current.View)
+	var leaderTLS func() (*tls.Config, error)
+	if s.certificate != nil {
+		leaderTLS = s.certificate.client
+	}
 	return httpapi.New(httpapi.Config{
+		Secure: s.certificate != nil, LeaderScheme: s.campaign.leaderScheme, LeaderTLS: leaderTLS,
+		RequestsMax: c.HTTPMaxRequests, StreamsMax: c.HTTPMaxStreams, ReadOnly: c.ReadOnly,
 		Guard: s.guard(users), Credentials: users, Abdicate: s.campaign.abdicate(),
-		Sandboxes: newSandboxes(client, s.current.View), Agents: &agents{client: client, view: s.current.View},
+		Sandboxes: s.sandboxes, Agents: &agents{client: client, view: s.current.View},
 		Scheduler: s.current, Events: s.current.events.Load, Discovery: s.current.hub.Load, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(),
-		Log: s.log.Named("api"), Registry: s.registry,
+		Log: s.log.Named("api"), Registry: s.registry, Marathon: s.marathon, LaunchTimeout: c.Decisions.LaunchTimeout, LeadingSince: s.current.since,
 		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary, Quotas: c.Decisions.Fairness.Queues,
-		Info: map[string]any{
-			"framework_name": c.FrameworkName, "hostname": c.Hostname, "master": c.Master, "mesos_role": c.MesosRoles[0],
-			"mesos_user": c.MesosUser, "failover_timeout": c.FailoverTimeout.Seconds(), "checkpoint": true, "ha": c.ZK != "",
-			"executor": c.DefaultExecutor, "webui_url": c.WebUIURL,
-		},
+		Info: s.info(), ReadOrigins: c.HTTPReadOrigins,
 	})
 }
 
@@ -157,7 +171,7 @@ func (s *Scheduler) taskOptions() taskinfo.Options {
 	if s.cfg.ExecutorPath != "" {
 		o.Executor.Path = s.cfg.ExecutorPath
 	} else if s.cfg.ExecutorBinary != "" {
-		o.Executor.URI = fmt.Sprintf("http://%s/artifacts/gantry-executor?sha256=%s", s.address, s.api.ExecutorHash())
+		o.Executor.URI = fmt.Sprintf("%s/artifacts/gantry-executor?sha256=%s", s.URL(), s.api.ExecutorHash())
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.cfg.ExecutorEnvironment)) {
 		o.Executor.Environment = append(o.Executor.Environment, mesos.Variable{Name: name, Value: s.cfg.ExecutorEnvironment[name]})
@@ -175,6 +189,22 @@ func (s *Scheduler) Quiesce(ctx context.Context) {
 
 // Address is where the API listens, as others reach it: "host:port".
 func (s *Scheduler) Address() string { return s.address }
+
+// URL is the API's address, as others reach it: "http://host:port", or "https".
+func (s *Scheduler) URL() string {
+	if s.certificate != nil {
+		return "https://" + s.address
+	}
+	return "http://" + s.address
+}
+
+// secured has a listener's connections encrypted, if there is a certificate.
+func (s *Scheduler) secured(l net.Listener) net.Listener {
+	if s.certificate == nil {
+		return l
+	}
+	return tls.NewListener(l, s.certificate.server())
+}
 
 // restartPause is the pause before a term that ended on a passing error begins again.
 const restartPause = time.Second

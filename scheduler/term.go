@@ -46,15 +46,21 @@ func (p publishers) Publish(events []event.Event) {
 // or Mesos refuses the framework.
 func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	journal := record.New(st)
-	stored, err := s.load(ctx, journal)
+	reload := func(ctx context.Context) (*core.State, error) {
+		stored, err := s.load(ctx, journal)
+		if err != nil {
+			return nil, err
+		}
+		return core.New(s.decisions(journal), placement.NewCluster(s.placement()), stored, time.Now()), nil
+	}
+	state, err := reload(ctx)
 	if err != nil {
 		return err
 	}
-	state := core.New(s.decisions(journal), placement.NewCluster(s.placement()), stored, time.Now())
-	calls, events := &caller{}, eventlog.New(eventsKept, time.Now())
+	calls, events := &caller{traffic: s.traffic}, eventlog.New(eventsKept, time.Now())
 	defer events.Close()
 	l := loop.New(loop.Config{
-		State: state, Journal: journal, Caller: calls, Converter: mesosconv.New(s.executor),
+		State: state, Reload: reload, Journal: journal, Caller: calls, Converter: mesosconv.New(s.executor),
 		Publisher: publishers{events, history{s.log}}, Metrics: s.metrics, Log: s.log.Named("loop"),
 	})
 	client, err := s.client(l)
@@ -68,6 +74,7 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	defer s.current.hub.Store(nil)
 	s.current.events.Store(events)
 	defer s.current.events.Store(nil)
+	s.current.began.Store(time.Now().UnixNano())
 	s.current.loop.Store(l)
 	defer s.current.loop.Store(nil)
 
@@ -78,7 +85,9 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 		g.Go(func() error { return s.announce(ctx, url, table.Term, endpoints, l) })
 	}
 	g.Go(func() error {
-		err := client.Run(ctx, l.Deliver)
+		reasons := newFetchReasons(s.sandboxes, l.Deliver)
+		defer reasons.Wait()
+		err := client.Run(ctx, s.traffic.counting(reasons.Deliver))
 		if err == nil && ctx.Err() == nil {
 			return errors.New("the subscription with mesos ended")
 		}
@@ -88,9 +97,13 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 }
 
 // caller breaks the circle between the loop, which calls, and the client, which delivers to it.
-type caller struct{ client *schedapi.Client }
+type caller struct {
+	client  *schedapi.Client
+	traffic *traffic
+}
 
 func (c *caller) Enqueue(ctx context.Context, call mesos.SchedulerCall, done func(error)) error {
+	c.traffic.called(call)
 	return c.client.Enqueue(ctx, call, done)
 }
 
@@ -135,7 +148,7 @@ func (s *Scheduler) framework(id mesos.FrameworkID) mesos.FrameworkInfo {
 		},
 	}
 	if info.WebUIURL == "" {
-		info.WebUIURL = "http://" + s.address
+		info.WebUIURL = s.URL()
 	}
 	if s.cfg.gpus() {
 		info.Capabilities = append(info.Capabilities, mesos.GPUResources)

@@ -19,6 +19,7 @@ else
 	have dig || need+=(bind9-dnsutils)
 	/usr/bin/python3 -c "import kazoo" 2>/dev/null || need+=(python3-kazoo)
 	have prometheus || need+=(prometheus)
+	have jq || need+=(jq)
 	have gcc || need+=(gcc libc6-dev)
 fi
 have curl || need+=(curl)

@@ -15,9 +15,9 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/event"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
-	"github.com/gantry-mesos/gantry/scheduler/httpapi/httpapitest"
 )
 
 // events is the API of a scheduler whose log can be exchanged, as by another term.
@@ -29,8 +29,8 @@ type events struct {
 func newEvents(t *testing.T) *events {
 	t.Helper()
 	e := &events{}
-	fake := httpapitest.New(scriptStart, true)
-	h, err := httpapi.New(httpapi.Config{Scheduler: fake, Leadership: fake, Rules: app.DefaultRules(), Address: "leader.example:8080", Events: e.log.Load})
+	s := coretest.New(scriptStart, true)
+	h, err := httpapi.New(httpapi.Config{Scheduler: s, Leadership: s, Rules: app.DefaultRules(), Address: "leader.example:8080", Events: e.log.Load})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -138,7 +138,15 @@ func (l *logging) logger() (*zap.Logger, zap.AtomicLevel, error) {
 func accessFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringSliceVar(&cfg.HTTPAllowedHosts, "http-allowed-host", nil, "further name that requests may call this API while it listens on loopback or asks for no credentials; * is every name; repeatable")
 	f.StringSliceVar(&cfg.HTTPAllowedOrigins, "http-allowed-origin", nil, "origin of web pages that may change things, such as https://panel.example; repeatable")
+	f.StringSliceVar(&cfg.HTTPReadOrigins, "access-control-allow-origin", nil, "origin of web pages that may read answers (CORS), such as https://panel.example; * is every origin; repeatable")
 	f.StringVar(&cfg.HTTPCredentialsFile, "http-credentials-file", "", "file with the users of the API, user:password on each line; without it everybody may use it")
+	f.StringVar(&cfg.HTTPCredentials, "http-credentials", "", "one user of the API, as user:password; other users of the machine may see it: better GANTRY_HTTP_CREDENTIALS, or --http-credentials-file")
+	f.StringVar(&cfg.TLSCertFile, "tls-cert-file", "", "certificate of the API with its chain (PEM), which is served over https then; read again when it is replaced")
+	f.StringVar(&cfg.TLSKeyFile, "tls-key-file", "", "key of the API's certificate (PEM)")
+	f.StringVar(&cfg.TLSCAFile, "tls-ca-file", "", "certificate authority of other schedulers' certificates (PEM), beside the system's and --tls-cert-file itself")
+	f.IntVar(&cfg.HTTPMaxRequests, "http-max-concurrent-requests", cfg.HTTPMaxRequests, "requests that are answered at a time, more get 429; 0 is no bound")
+	f.IntVar(&cfg.HTTPMaxStreams, "http-max-event-streams", cfg.HTTPMaxStreams, "event streams, logs and downloads at a time, more get 429; 0 is no bound")
+	f.BoolVar(&cfg.ReadOnly, "read-only", false, "take no changes through this scheduler's API and pass none on to the leader")
 	f.StringVar(&cfg.DebugAddress, "debug-address", "", "host:port that /debug listens on (docs/operations.md); anything but loopback needs --http-credentials-file (default: nowhere)")
 	f.Int64Var(&cfg.HTTPBodyMax, "http-body-max", cfg.HTTPBodyMax, "largest body of a request in bytes, such as many apps at once")
 }

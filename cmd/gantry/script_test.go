@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"os/exec"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,8 +13,8 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
-	"github.com/gantry-mesos/gantry/scheduler/httpapi/httpapitest"
 )
 
 var updateScripts = flag.Bool("update", false, "write what the commands print into the scripts")
@@ -26,14 +25,14 @@ func TestMain(m *testing.M) {
 
 var scriptStart = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-type fakeKey struct{}
+type schedulerKey struct{}
 
-// newAPI serves the real API over a pretended scheduler.
-func newAPI(fake *httpapitest.Scheduler) (*httptest.Server, error) {
+// newAPI serves the API over a scheduler.
+func newAPI(s *coretest.Scheduler) (*httptest.Server, error) {
 	rules := app.DefaultRules()
 	rules.Roles = append(rules.Roles, "gantry")
 	h, err := httpapi.New(httpapi.Config{
-		Scheduler: fake, Leadership: fake, Rules: rules, Address: "leader.example:8080", Build: "gantry 0.1.0 test",
+		Scheduler: s, Leadership: s, Now: s.Now, Rules: rules, Address: "leader.example:8080", Build: "gantry 0.1.0 test",
 	})
 	if err != nil {
 		return nil, err
@@ -45,21 +44,23 @@ func newAPI(fake *httpapitest.Scheduler) (*httptest.Server, error) {
 //
 //	exits CODE COMMAND...   the command ends with this code
 //	settle                  let the scheduler finish what it does
-//	stick APP [WHY]         let instances of an app wait for ever, or no longer
-//	hold N                  let the scheduler hold back so many kills
-//	fail APP STATE MESSAGE  note a task's end as the app's last failure
+//	rest                    let the scheduler do what it can at present
+//	offers on|off           let the master make offers, as it does at first, or none
+//	pass DURATION           let time pass
+//	strays N                let so many tasks run that the scheduler does not know
+//	fail APP STATE MESSAGE  let a task of the app end
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", UpdateScripts: *updateScripts, RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {
-			fake := httpapitest.New(scriptStart, true)
-			server, err := newAPI(fake)
+			s := coretest.New(scriptStart, true)
+			server, err := newAPI(s)
 			if err != nil {
 				return err
 			}
 			e.Defer(server.Close)
-			e.Values[fakeKey{}] = fake
+			e.Values[schedulerKey{}] = s
 			e.Setenv("GANTRY_URL", server.URL)
 			e.Setenv("GANTRY_POLL_INTERVAL", "1ms")
 			e.Setenv("HOME", e.WorkDir)
@@ -68,33 +69,41 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
 			"settle": func(ts *testscript.TestScript, _ bool, _ []string) {
-				fakeOf(ts).Settle()
+				schedulerOf(ts).Settle()
 			},
-			"hold": func(ts *testscript.TestScript, _ bool, args []string) {
+			"rest": func(ts *testscript.TestScript, _ bool, _ []string) {
+				schedulerOf(ts).Rest()
+			},
+			"strays": func(ts *testscript.TestScript, _ bool, args []string) {
 				n, err := strconv.Atoi(args[0])
 				ts.Check(err)
-				fakeOf(ts).Hold(n)
+				schedulerOf(ts).Strays(n)
 			},
-			"stick": func(ts *testscript.TestScript, _ bool, args []string) {
-				fakeOf(ts).Stick(app.ID(args[0]), strings.Join(args[1:], " "))
+			"pass": func(ts *testscript.TestScript, _ bool, args []string) {
+				d, err := time.ParseDuration(args[0])
+				ts.Check(err)
+				schedulerOf(ts).Pass(d)
+			},
+			"offers": func(ts *testscript.TestScript, _ bool, args []string) {
+				schedulerOf(ts).Offers(args[0] == "on")
 			},
 			"fail": func(ts *testscript.TestScript, _ bool, args []string) {
 				state, ok := mesos.ParseTaskState(args[1])
 				if !ok {
 					ts.Fatalf("no task state %q", args[1])
 				}
-				fakeOf(ts).Fail(app.ID(args[0]), state, args[2])
+				schedulerOf(ts).Fail(app.ID(args[0]), state, args[2])
 			},
 		},
 	})
 }
 
-func fakeOf(ts *testscript.TestScript) *httpapitest.Scheduler {
-	fake, ok := ts.Value(fakeKey{}).(*httpapitest.Scheduler)
+func schedulerOf(ts *testscript.TestScript) *coretest.Scheduler {
+	s, ok := ts.Value(schedulerKey{}).(*coretest.Scheduler)
 	if !ok {
 		ts.Fatalf("no scheduler")
 	}
-	return fake
+	return s
 }
 
 func exits(ts *testscript.TestScript, _ bool, args []string) {

@@ -125,6 +125,7 @@ func (rd Reader) Update(d Document, base *app.Spec) (*app.Spec, error) {
 	merged["id"] = string(base.ID)
 	root.v = merged
 	rd.Rules.Roles = append(slices.Clone(rd.Rules.Roles), base.Role)
+	rd.Default = func() app.Spec { return app.Spec{} } // what base lacks is not there
 	return rd.spec(root)
 }
 

@@ -41,6 +41,9 @@ func ParseApp(data []byte) (*app.Spec, error) {
 // Reader reads definitions by the rules of a scheduler.
 type Reader struct {
 	Rules app.Rules
+	// Default returns what a definition says of members that it leaves out; nil is
+	// app.Default. What depends on other members has defaults of its own.
+	Default func() app.Spec
 	// Strict refuses definitions with something that has no effect.
 	Strict bool
 	// Notice, unless nil, is told what has no effect in a definition that is
@@ -59,7 +62,7 @@ func (rd Reader) App(data []byte) (*app.Spec, error) {
 
 // spec turns a document into a canonical, valid Spec.
 func (rd Reader) spec(doc value) (*app.Spec, error) {
-	d := readDraft(doc)
+	d := readDraft(doc, rd.base())
 	if err := doc.r.err(); err != nil {
 		return nil, err
 	}
@@ -82,22 +85,37 @@ func (rd Reader) notice(doc value, s *app.Spec) error {
 	if !rd.Strict && rd.Notice == nil {
 		return nil
 	}
-	idle := unknown(doc, func(v value) { readDraft(v) })
+	idle := unknown(doc, func(v value) { readDraft(v, rd.base()) })
 	for _, p := range app.Ineffective(s) {
 		p.Path = doc.path + p.Path
 		idle = append(idle, p)
 	}
-	if rd.Strict && len(idle) > 0 {
-		return invalid(messageInvalidObject, idle)
+	return rd.idle(idle)
+}
+
+// idle tells of what has no effect, or refuses it for that.
+func (rd Reader) idle(found []app.Problem) error {
+	if rd.Strict && len(found) > 0 {
+		return invalid(messageInvalidObject, found)
 	}
-	for _, p := range idle {
-		rd.Notice(p)
+	for _, p := range found {
+		if rd.Notice != nil {
+			rd.Notice(p)
+		}
 	}
 	return nil
 }
 
-func readDraft(doc value) *draft {
-	d := &draft{spec: app.Default(), given: map[string]bool{}}
+func (rd Reader) base() app.Spec {
+	if rd.Default == nil {
+		return app.Default()
+	}
+	return rd.Default()
+}
+
+// readDraft reads a definition over what it leaves out.
+func readDraft(doc value, base app.Spec) *draft {
+	d := &draft{spec: base, given: map[string]bool{}}
 	if !doc.object() {
 		if !doc.present() {
 			doc.wrongType("jsobject", "an object")
@@ -121,6 +139,11 @@ func readDraft(doc value) *draft {
 	readCheck(doc.member("check"), s)
 	readPolicies(doc, s)
 	readStrategies(doc, s)
+	for path, f := range doc.r.written {
+		if at, ok := strings.CutPrefix(path, doc.path+"/"); ok {
+			s.Written.Note("/"+at, f)
+		}
+	}
 	return d
 }
 
@@ -193,9 +216,8 @@ func readFetch(v value) app.Fetch {
 
 func readResources(doc value, s *app.Spec) {
 	readInt(&s.Instances, doc.member("instances"), 0, math.MaxInt32)
-	if f, ok := doc.member("cpus").number(0.001, amountMax); ok {
-		s.Resources.CPUs = resource.FromFloat(f)
-	}
+	cpus, ok := doc.member("cpus").amount(0.001)
+	assign(&s.Resources.CPUs, cpus, ok)
 	readAmount(&s.Resources.Mem, doc.member("mem"))
 	readAmount(&s.Resources.Disk, doc.member("disk"))
 	if n, ok := doc.member("gpus").integer(0, amountMax); ok {
@@ -226,8 +248,8 @@ func readLimit(v value) (app.Limit, bool) {
 		}
 		return app.Limit{Unlimited: true}, true
 	}
-	f, ok := v.number(0, amountMax)
-	return app.Limit{Amount: resource.FromFloat(f)}, ok
+	s, ok := v.amount(0)
+	return app.Limit{Amount: s}, ok
 }
 
 func readPolicies(doc value, s *app.Spec) {
@@ -327,8 +349,8 @@ func readInt(dst *int, v value, lo, hi int) {
 }
 
 func readAmount(dst *resource.Scalar, v value) {
-	f, ok := v.number(0, amountMax)
-	assign(dst, resource.FromFloat(f), ok)
+	s, ok := v.amount(0)
+	assign(dst, s, ok)
 }
 
 func readSeconds(dst *time.Duration, v value) {

@@ -139,7 +139,7 @@ func (d *draft) readContainer(v value) {
 		c.Kind = app.Docker + app.ContainerKind(i)
 	}
 	if v.member("linuxInfo").present() {
-		v.member("linuxInfo").fail("is not supported by this version; leave it out")
+		v.member("linuxInfo").fail("is refused, as nothing would apply it: executors are started without seccomp and IPC settings of their own; leave it out, or use a DOCKER container with the parameters security-opt, ipc and shm-size")
 	}
 	d.mappings = readPortMappings(v.member("portMappings"))
 	if volumes, ok := v.member("volumes").elements(); ok {

@@ -109,7 +109,8 @@ type CurrentAction struct {
 	ReadinessCheckResults []any `json:"readinessCheckResults"`
 }
 
-// QueueItem is what waits of one App to be launched, and why.
+// QueueItem is what waits of one App to be launched, and why. An App that is only
+// being launched has one with a Count of 0.
 type QueueItem struct {
 	// Count is how many instances are still to be launched.
 	Count                  int                    `json:"count"`

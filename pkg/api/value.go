@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
 // value is one JSON value with its place in the document. Its readers report
@@ -33,6 +35,8 @@ type report struct {
 	// asked, unless nil, collects the names that were asked for, present or not, by
 	// the path of their object.
 	asked map[string][]string
+	// written holds the amounts that thousandths do not hold.
+	written runspec.Written
 }
 
 func newReport() *report { return &report{read: map[string]bool{}} }
@@ -203,6 +207,15 @@ func (v value) number(lo, hi float64) (f float64, ok bool) {
 		return 0, false
 	}
 	return f, true
+}
+
+// amount returns a number of units from lo up in thousandths; what is finer is noted.
+func (v value) amount(lo float64) (s resource.Scalar, ok bool) {
+	f, ok := v.number(lo, amountMax)
+	if ok {
+		v.r.written.Note(v.path, f)
+	}
+	return resource.FromFloat(f), ok
 }
 
 // integer returns a whole number from lo to hi; 2.0 counts as 2.

@@ -1,11 +1,13 @@
 package api
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
 // FromSpec returns the JSON of a canonical definition, without versionInfo and
@@ -14,10 +16,10 @@ func FromSpec(s *app.Spec) App {
 	a := App{
 		ID: string(s.ID), Cmd: s.Cmd, Args: s.Args, User: s.User,
 		Env: fromEnv(s), Instances: s.Instances,
-		CPUs: s.Resources.CPUs.Float(), Mem: s.Resources.Mem.Float(),
-		Disk: s.Resources.Disk.Float(), GPUs: int(s.Resources.GPUs / resource.Units(1)),
-		ResourceLimits: fromLimits(s.Limits), Executor: s.Executor,
-		ExecutorResources: fromVector(s.ExecutorResources), Constraints: fromConstraints(s.Constraints),
+		CPUs: s.Written.Show("/cpus", s.Resources.CPUs), Mem: s.Written.Show("/mem", s.Resources.Mem),
+		Disk: s.Written.Show("/disk", s.Resources.Disk), GPUs: int(s.Resources.GPUs / resource.Units(1)),
+		ResourceLimits: fromLimits(s), Executor: s.Executor,
+		ExecutorResources: fromExecutor(s), Constraints: fromConstraints(s.Constraints),
 		AcceptedResourceRoles: s.AcceptedResourceRoles, Role: s.Role,
 		Container: fromContainer(s), RequirePorts: s.RequirePorts,
 		BackoffSeconds: seconds(s.Backoff.Initial), BackoffFactor: s.Backoff.Factor,
@@ -85,21 +87,23 @@ func fromEnv(s *app.Spec) map[string]EnvValue {
 	return env
 }
 
-func fromLimits(limits map[string]app.Limit) map[string]Limit {
-	out := make(map[string]Limit, len(limits))
-	for name, l := range limits {
-		if out[name] = Limit(l.Amount.Float()); l.Unlimited {
+func fromLimits(s *app.Spec) map[string]Limit {
+	out := make(map[string]Limit, len(s.Limits))
+	for name, l := range s.Limits {
+		if out[name] = Limit(s.Written.Show("/resourceLimits/"+name, l.Amount)); l.Unlimited {
 			out[name] = Unlimited
 		}
 	}
 	return out
 }
 
-func fromVector(v *resource.Vector) *Resources {
+func fromExecutor(s *app.Spec) *Resources {
+	v := s.ExecutorResources
 	if v == nil {
 		return nil
 	}
-	return &Resources{CPUs: v.CPUs.Float(), Mem: v.Mem.Float(), Disk: v.Disk.Float()}
+	show := func(name string, n resource.Scalar) float64 { return s.Written.Show("/executorResources/"+name, n) }
+	return &Resources{CPUs: show("cpus", v.CPUs), Mem: show("mem", v.Mem), Disk: show("disk", v.Disk)}
 }
 
 func fromConstraints(list []constraint.Constraint) [][]string {
@@ -144,7 +148,7 @@ func fromContainer(s *app.Spec) *Container {
 		}
 	}
 	for i := range c.Volumes {
-		out.Volumes = append(out.Volumes, fromVolume(&c.Volumes[i]))
+		out.Volumes = append(out.Volumes, fromVolume(&c.Volumes[i], s.Written, "/container/volumes("+strconv.Itoa(i)+")"))
 	}
 	if s.HostNetworking() {
 		return out
@@ -159,7 +163,8 @@ func fromContainer(s *app.Spec) *Container {
 	return out
 }
 
-func fromVolume(v *app.Volume) Volume {
+// fromVolume maps the volume that stands at path.
+func fromVolume(v *app.Volume, w runspec.Written, path string) Volume {
 	out := Volume{ContainerPath: v.ContainerPath, HostPath: v.HostPath, Mode: "RW", Secret: v.Secret}
 	if v.ReadOnly {
 		out.Mode = "RO"
@@ -169,7 +174,7 @@ func fromVolume(v *app.Volume) Volume {
 	}
 	if p := v.Persistent; p != nil {
 		out.Persistent = &PersistentVolume{
-			Size: p.Size.Float(), MaxSize: p.MaxSize.Float(), Type: p.Type,
+			Size: w.Show(path+"/persistent/size", p.Size), MaxSize: w.Show(path+"/persistent/maxSize", p.MaxSize), Type: p.Type,
 			ProfileName: p.ProfileName, Constraints: fromConstraints(p.Constraints),
 		}
 	}

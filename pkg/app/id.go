@@ -19,8 +19,8 @@ func ParseID(path string) (ID, error) {
 	if id == "/" {
 		return "", fmt.Errorf("id %q names the root group; an app needs a name such as /web", path)
 	}
-	if len(id) > idLengthMax {
-		return "", fmt.Errorf("id %q is %d characters long; task ids made of it could exceed Mesos' 255, keep it to %d", path, len(id), idLengthMax)
+	if len(id)-1 > idLengthMax {
+		return "", fmt.Errorf("id %q is %d characters long; task ids made of it name directories on the agents, which take up to %d: keep it to %d", path, len(id)-1, nameMax, idLengthMax)
 	}
 	if err := id.valid(); err != nil {
 		return "", err
@@ -32,9 +32,18 @@ func ParseID(path string) (ID, error) {
 	return id, nil
 }
 
-// idLengthMax leaves room, within the 255 characters that Mesos allows a task
-// id, for ".instance-", a UUID, "._app." and the incarnation's digits.
-const idLengthMax = 190
+// What is added to an App's id in the names of directories on an agent: an instance's
+// id has ".instance-" and a UUID behind it, a task's also "._app." and the number of
+// its run, its executor's "gantry-" before that, a volume's "#" and its path.
+const (
+	instanceSuffix = len(".instance-") + 36
+	taskSuffix     = instanceSuffix + len("._app.999999")
+	// idLengthMax leaves room for all that Gantry makes of an id, but volumes.
+	idLengthMax = nameMax - len("gantry-") - taskSuffix
+)
+
+// volumePathMax is how long the path of a persistent volume of an App may be.
+func volumePathMax(id ID) int { return nameMax - len(id.Underscored()) - instanceSuffix - len("#") }
 
 // valid checks the segments of an App's or group's id.
 func (id ID) valid() error {
@@ -44,6 +53,15 @@ func (id ID) valid() error {
 		}
 	}
 	return nil
+}
+
+// CheckGroup returns an error if id cannot be that of a group, or of something
+// that a group depends on. "/" is the root group's.
+func CheckGroup(id ID) error {
+	if len(id) > idLengthMax {
+		return fmt.Errorf("id %q is %d characters long, keep it to %d", string(id), len(id), idLengthMax)
+	}
+	return id.valid()
 }
 
 // Resolve reads a reference as seen from the group id: an absolute path stands for

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
+	"github.com/gantry-mesos/gantry/pkg/app"
 )
 
 // TestWhatNoTaskCanBeGivenIsRefused has what would otherwise fail at every launch.
@@ -16,6 +17,7 @@ func TestWhatNoTaskCanBeGivenIsRefused(t *testing.T) {
 		return `{"id":"/a","mem":128,"container":{"type":"DOCKER","docker":{"image":"i","parameters":[` + parameters + `]}}}`
 	}
 	long := strings.Repeat("x", 128<<10)
+	name, volume := strings.Repeat("x", 256), `"containerPath":"data","mode":"RW","persistent":{"size":1}`
 	for name, row := range map[string]struct{ doc, at, text string }{
 		"image of two words":           {`{"id":"/a","container":{"docker":{"image":"A B"}}}`, "/container/docker/image", "expected the name of an image"},
 		"image in capitals":            {`{"id":"/a","container":{"docker":{"image":"Web"}}}`, "/container/docker/image", "lowercase"},
@@ -28,6 +30,13 @@ func TestWhatNoTaskCanBeGivenIsRefused(t *testing.T) {
 		"long variable":                {`{"id":"/a","cmd":"x","env":{"A":"` + long[2:] + `"}}`, "/env/A", "131072 bytes long"},
 		"user of two words":            {`{"id":"/a","cmd":"x","user":"a b"}`, "/user", "expected the name of a user"},
 		"file out of the sandbox":      {`{"id":"/a","cmd":"x","fetch":[{"uri":"http://h/a","destPath":"../a"}]}`, "/fetch(0)/destPath", "within the sandbox"},
+		"long id":                      {`{"id":"/` + name[:191] + `","cmd":"x"}`, "/id", "keep it to 190"},
+		"long id in a group":           {`{"id":"/g/` + name[:189] + `","cmd":"x"}`, "/id", "keep it to 190"},
+		"long name of a file":          {`{"id":"/a","cmd":"x","fetch":[{"uri":"http://h/` + name + `"}]}`, "/fetch(0)/uri", "with destPath"},
+		"long place of a file":         {`{"id":"/a","cmd":"x","fetch":[{"uri":"http://h/a","destPath":"a/` + name + `/b"}]}`, "/fetch(0)/destPath", "256 bytes"},
+		"long path of a volume":        {`{"id":"/a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"/` + name + `","hostPath":"/x","mode":"RO"}]}}`, "/container/volumes(0)/containerPath", "256 bytes"},
+		"long path on the host":        {`{"id":"/a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"/x","hostPath":"/x/` + name + `","mode":"RO"}]}}`, "/container/volumes(0)/hostPath", "256 bytes"},
+		"volume of a long id":          {`{"id":"/` + name[:190] + `","role":"data","cmd":"x","container":{"type":"MESOS","volumes":[{` + strings.Replace(volume, "data", name[:19], 1) + `}]}}`, "/container/volumes(0)/containerPath", "keep it to 18"},
 		"file at a fixed place":        {`{"id":"/a","cmd":"x","fetch":[{"uri":"http://h/a","destPath":"/a"}]}`, "/fetch(0)/destPath", "within the sandbox"},
 		"two volumes at one place": {`{"id":"/a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"/d","hostPath":"/x","mode":"RO"},{"containerPath":"/d/","hostPath":"/y","mode":"RO"}]}}`,
 			"/container/volumes(1)/containerPath", "where volume 0 is already"},
@@ -37,7 +46,9 @@ func TestWhatNoTaskCanBeGivenIsRefused(t *testing.T) {
 		"more reserved than limit":  {docker(`{"key":"memory-reservation","value":"1g"}`), "/container/docker/parameters(0)", "more than the limit"},
 		"parameter without a value": {docker(`{"key":"memory","value":"much"}`), "/container/docker/parameters(0)", "want a size"},
 	} {
-		_, err := api.ParseApp([]byte(row.doc))
+		rules := app.DefaultRules()
+		rules.Roles = []string{"*", "data"}
+		_, err := api.Reader{Rules: rules}.App([]byte(row.doc))
 		e, ok := errors.AsType[*api.Error](err)
 		if !ok {
 			t.Errorf("%s: got %v, want a refusal", name, err)
@@ -63,8 +74,13 @@ func TestWhatJustFitsIsTaken(t *testing.T) {
 		"memory":   `{"id":"/a","mem":128,"container":{"docker":{"image":"i","parameters":[{"key":"memory","value":"128m"},{"key":"memory-swap","value":"-1"},{"key":"memory-reservation","value":"64m"}]}}}`,
 		"user":     `{"id":"/a","cmd":"x","user":"web-1.x_y"}`,
 		"file":     `{"id":"/a","cmd":"x","fetch":[{"uri":"http://h/a","destPath":"a/b..c"}]}`,
+		"id":       `{"id":"/g/` + long[:188] + `","cmd":"x"}`,
+		"names":    `{"id":"/a","cmd":"x","fetch":[{"uri":"http://h/` + long[:255] + `"},{"uri":"http://h/` + long[:256] + `","destPath":"` + long[:255] + `/b"}]}`,
+		"volume":   `{"id":"/` + long[:190] + `","role":"data","cmd":"x","container":{"type":"MESOS","volumes":[{"containerPath":"` + long[:18] + `","mode":"RW","persistent":{"size":1}}]}}`,
 	} {
-		if _, err := api.ParseApp([]byte(doc)); err != nil {
+		rules := app.DefaultRules()
+		rules.Roles = []string{"*", "data"}
+		if _, err := (api.Reader{Rules: rules}).App([]byte(doc)); err != nil {
 			t.Errorf("%s: %.300v", name, err)
 		}
 	}

@@ -1,9 +1,6 @@
 package app
 
-import (
-	"fmt"
-	"strconv"
-)
+import "strconv"
 
 // Labels by which an App says where its instances stand in line.
 const (
@@ -37,14 +34,7 @@ func (s *Spec) Priority() int {
 // CheckQueue reports whether a path can be a queue's: its segments obey the
 // rules of ids.
 func CheckQueue(path string) error {
-	id := Canonical(path)
-	if id == "/" {
-		return nil
-	}
-	if len(id) > idLengthMax {
-		return fmt.Errorf("%q is %d characters long, keep it to %d", path, len(id), idLengthMax)
-	}
-	return id.valid()
+	return CheckGroup(Canonical(path))
 }
 
 func validateQueue(s *Spec, f *findings) {

@@ -1,5 +1,10 @@
 package app
 
+import (
+	"slices"
+	"strings"
+)
+
 // Rules are the settings of a scheduler by which definitions are completed and
 // checked. The zero value is not useful; start from DefaultRules.
 type Rules struct {
@@ -32,6 +37,23 @@ const InstancesMax = 100_000
 func DefaultRules() Rules {
 	return Rules{Roles: []string{"*"}, BridgeName: "mesos-bridge", MaxInstances: InstancesMax}
 }
+
+// In returns the rules for an App in a group at the top, which enforces its role
+// or does not ("Marathon, roles"). was is the App's definition before, nil if it
+// is new: the role that it has may stay.
+func (r Rules) In(top ID, enforced bool, was *Spec) Rules {
+	r.Roles = slices.Clone(r.Roles)
+	if enforced && top != "/" {
+		r.Roles = []string{top.GroupRole()}
+	}
+	if was != nil && !slices.Contains(r.Roles, was.Role) {
+		r.Roles = append(r.Roles, was.Role)
+	}
+	return r
+}
+
+// GroupRole is the role of a group at the top: its name.
+func (id ID) GroupRole() string { return strings.TrimPrefix(string(id), "/") }
 
 // DefaultRole is the role of an App that names none.
 func (r Rules) DefaultRole() string {

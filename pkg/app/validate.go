@@ -41,7 +41,8 @@ func Validate(s *Spec, r Rules) error {
 }
 
 func validateProcess(s *Spec, f *findings) {
-	image := s.Container != nil && s.Container.Image != ""
+	// A container of Docker's that has no image is told so where it is checked.
+	image := s.Container != nil && (s.Container.Image != "" || s.Container.Kind == Docker)
 	switch {
 	case s.Cmd != "" && len(s.Args) > 0:
 		f.add("/cmd", "give cmd or args, not both: cmd runs in a shell, args is an argument vector")
@@ -66,8 +67,9 @@ func validateAmounts(s *Spec, r Rules, f *findings) {
 	validateGPUs(s, r, f)
 	requests := map[string]resource.Scalar{"cpus": s.Resources.CPUs, "mem": s.Resources.Mem}
 	for _, name := range sortedKeys(s.Limits) {
-		if l := s.Limits[name]; !l.Unlimited && l.Amount < requests[name] {
-			f.add("/resourceLimits/"+name, "got %v, expected at least the request of %v, or \"unlimited\"", l.Amount, requests[name])
+		path, request := "/resourceLimits/"+name, s.Written.Show("/"+name, requests[name])
+		if limit := s.Written.Show(path, s.Limits[name].Amount); !s.Limits[name].Unlimited && limit < request {
+			f.add(path, "got %v, expected at least the request of %v, or \"unlimited\"", limit, request)
 		}
 	}
 	if s.KillGracePeriod != nil && *s.KillGracePeriod < 0 {

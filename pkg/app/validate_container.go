@@ -141,7 +141,8 @@ func validateExternal(s *Spec, r Rules, v *Volume, path string, f *findings) {
 		f.add(path+"/external/name", "must not be empty")
 	}
 	if e.Provider != "dvdi" {
-		f.add(path+"/external/provider", "got %q, expected dvdi", e.Provider)
+		f.add(path+"/external/provider", "got %q, expected dvdi: volumes of other providers, such as csi, have to be attached by agents, which this scheduler does not ask for", e.Provider)
+		return
 	}
 	if docker && e.Size != 0 {
 		f.add(path+"/external/size", "got %d, but a DOCKER container cannot size a volume", e.Size)

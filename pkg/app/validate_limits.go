@@ -37,6 +37,40 @@ func validateLimits(s *Spec, f *findings) {
 		}
 	}
 	validateMemory(s, f)
+	validateNames(s, f)
+}
+
+// nameMax is how long the name of a file or directory may be (Linux, NAME_MAX).
+const nameMax = 255
+
+// validateNames refuses what makes the name of a file or directory on an agent too long.
+func validateNames(s *Spec, f *findings) {
+	fits := func(path, at string) {
+		for part := range strings.SplitSeq(at, "/") {
+			if len(part) > nameMax {
+				f.add(path, "has a name of %d bytes in it, but files and directories take up to %d", len(part), nameMax)
+			}
+		}
+	}
+	for i, u := range s.Fetch {
+		if at := element("/fetch", i); u.DestPath != "" {
+			fits(at+"/destPath", u.DestPath)
+		} else if name := u.URI[strings.LastIndexByte(u.URI, '/')+1:]; len(name) > nameMax {
+			f.add(at+"/uri", "ends in a name of %d bytes, but files take up to %d; give the file another name with destPath", len(name), nameMax)
+		}
+	}
+	if s.Container == nil {
+		return
+	}
+	for i, v := range s.Container.Volumes {
+		at := element("/container/volumes", i)
+		if room := volumePathMax(s.ID); v.Persistent != nil && len(v.ContainerPath) > room {
+			f.add(at+"/containerPath", "is %d bytes long, but with the app's id it names the volume's directory on its agent: keep it to %d, or shorten the id", len(v.ContainerPath), room)
+			continue
+		}
+		fits(at+"/containerPath", v.ContainerPath)
+		fits(at+"/hostPath", v.HostPath)
+	}
 }
 
 // validateMemory compares the limits of memory that docker parameters set with

@@ -98,9 +98,16 @@ func validatePort(s *Spec, p Port, path string, f *findings) {
 			f.add(element(path+"/networkNames", i), "network %q is not among the app's networks", name)
 		}
 	}
-	if len(s.Networks) > 1 && p.HostPort != nil && len(p.NetworkNames) != 1 {
+	if severalNetworks(s) && p.HostPort != nil && len(p.NetworkNames) != 1 {
 		f.add(path+"/networkNames", "a mapping with a host port must name exactly one of the app's %d networks", len(s.Networks))
 	}
+}
+
+// severalNetworks reports whether an App is in several networks that may stand
+// together; of others it is they that are wrong, and no choice among them helps.
+func severalNetworks(s *Spec) bool {
+	others := func(n Network) bool { return n.Mode != ContainerNetwork }
+	return len(s.Networks) > 1 && !slices.ContainsFunc(s.Networks, others) && s.Container != nil && s.Container.Kind == Mesos
 }
 
 func portRange(n int, path string, f *findings) {

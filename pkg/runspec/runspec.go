@@ -43,6 +43,8 @@ type Run struct {
 	// KillGracePeriod is nil for the executor's default.
 	KillGracePeriod *time.Duration
 	TTY             *bool
+	// Written is what the amounts here were written as, where they are finer.
+	Written Written
 }
 
 // Owner is the version of a definition that has runs. Its tasks carry both.

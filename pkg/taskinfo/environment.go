@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
-	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
 
@@ -96,16 +95,16 @@ func appVariables(env map[string]string, l Launch, o Options) {
 	if s.Container != nil && s.Container.Kind == runspec.Docker {
 		env["MARATHON_APP_DOCKER_IMAGE"] = s.Container.Image
 	}
-	env["MARATHON_APP_RESOURCE_CPUS"] = decimal(s.Resources.CPUs)
-	env["MARATHON_APP_RESOURCE_MEM"] = decimal(s.Resources.Mem)
-	env["MARATHON_APP_RESOURCE_DISK"] = decimal(s.Resources.Disk)
+	env["MARATHON_APP_RESOURCE_CPUS"] = decimal(s.Written.Show("/cpus", s.Resources.CPUs))
+	env["MARATHON_APP_RESOURCE_MEM"] = decimal(s.Written.Show("/mem", s.Resources.Mem))
+	env["MARATHON_APP_RESOURCE_DISK"] = decimal(s.Written.Show("/disk", s.Resources.Disk))
 	env["MARATHON_APP_RESOURCE_GPUS"] = strconv.FormatInt(int64(s.Resources.GPUs)/1000, 10)
 	env["MARATHON_APP_ENFORCE_GROUP_ROLE"] = strings.ToUpper(strconv.FormatBool(o.EnforceGroupRole))
 }
 
 // decimal prints an amount with a point, always: "1.0", "0.25".
-func decimal(s resource.Scalar) string {
-	text := s.String()
+func decimal(amount float64) string {
+	text := strconv.FormatFloat(amount, 'f', -1, 64)
 	if !strings.Contains(text, ".") {
 		text += ".0"
 	}

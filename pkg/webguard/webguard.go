@@ -102,7 +102,7 @@ func checkType(r *http.Request) *RefusedError {
 	if err == nil && (kind == "application/json" || strings.HasPrefix(kind, "application/") && strings.HasSuffix(kind, "+json")) {
 		return nil
 	}
-	return &RefusedError{http.StatusUnsupportedMediaType, fmt.Sprintf("Content-Type %q: send JSON, with the header Content-Type: application/json", text)}
+	return &RefusedError{http.StatusUnsupportedMediaType, fmt.Sprintf("Unsupported Media Type: got Content-Type %q; send JSON, with the header Content-Type: application/json", text)}
 }
 
 // Loopback reports whether an address such as "127.0.0.1:8080" is reached from

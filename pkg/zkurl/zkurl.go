@@ -35,7 +35,7 @@ func Is(s string) bool { return strings.HasPrefix(s, Scheme) }
 func Parse(s string) (URL, error) {
 	u, err := parse(s)
 	if err != nil {
-		return URL{}, fmt.Errorf("ZooKeeper address %q: %w; expected zk://[user:password@]host1:2181,host2:2181/path", hidePassword(s), err)
+		return URL{}, fmt.Errorf("ZooKeeper address %q: %w; expected zk://[user:password@]host1:2181,host2:2181/path", HidePassword(s), err)
 	}
 	return u, nil
 }
@@ -130,7 +130,8 @@ func (u URL) String() string {
 	return b.String()
 }
 
-func hidePassword(s string) string {
+// HidePassword returns an address, well formed or not, without the password in it.
+func HidePassword(s string) string {
 	at := strings.LastIndexByte(s, '@')
 	if at < 0 {
 		return s

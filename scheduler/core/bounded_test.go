@@ -16,6 +16,7 @@ import (
 // An executor is a program of the user's; what it says must not exceed a record.
 func TestWhatAStatusSaysIsStoredWithinBounds(t *testing.T) {
 	t.Parallel()
+	began := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	cfg := DefaultConfig()
 	cfg.Rand = rand.New(rand.NewPCG(1, 1))
 	spec := &app.Spec{ID: "/web", Version: began, Instances: 1}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/group"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
@@ -43,6 +44,24 @@ type (
 		Force   bool
 		// From is told with the definitions.
 		From Origin
+	}
+	// ChangeGroup makes a group what Target is, in one deployment: what is in it and
+	// not in Target is removed, at any depth. Groups above it are made.
+	ChangeGroup struct {
+		ID app.ID
+		// Target is complete: its definitions are as in AppChange.Spec, and the
+		// versions of groups are ignored. Nil removes the group; of the root, all
+		// that is in it.
+		Target *group.Node
+		// Base is the version of the group that Target was derived from, zero if there
+		// was no such group. If it has another one by now the command fails with a
+		// *ChangedError and the caller derives it again.
+		Base time.Time
+		// Rollback says that Target is what the group was earlier, as with AppChange.
+		Rollback bool
+		// DryRun only tells the steps that there would be, and changes nothing.
+		DryRun bool
+		Force  bool
 	}
 	// RestartApp replaces all instances of an App by new ones, rolling.
 	RestartApp struct {
@@ -88,6 +107,7 @@ type (
 )
 
 func (ChangeApps) command()       {}
+func (ChangeGroup) command()      {}
 func (RestartApp) command()       {}
 func (DeleteApps) command()       {}
 func (KillTasks) command()        {}
@@ -105,6 +125,8 @@ type Result struct {
 	Version    time.Time
 	// Apps holds the Apps as they were stored, for ChangeApps, in its order.
 	Apps []*app.Spec
+	// Steps are those that there would be, for a ChangeGroup with DryRun.
+	Steps []deployment.Step
 	// Tasks lists what KillTasks ends.
 	Tasks []mesos.TaskID
 }

@@ -19,6 +19,8 @@ func (s *State) command(e Asked) {
 	switch c := e.Command.(type) {
 	case ChangeApps:
 		r.Result, r.Err = s.changeApps(c)
+	case ChangeGroup:
+		r.Result, r.Err = s.changeGroup(c)
 	case RestartApp:
 		r.Result, r.Err = s.restartApp(c)
 	case DeleteApps:
@@ -42,8 +44,7 @@ func (s *State) command(e Asked) {
 			}
 		}
 	case Quiesce:
-		s.quiet = true
-		s.market.Quiesce()
+		s.quiesce()
 	}
 	if r.Err != nil {
 		s.publishRefusal(e.Command, r.Err)
@@ -64,13 +65,10 @@ func (s *State) changeApps(c ChangeApps) (Result, error) {
 		}
 		changes[ch.Spec.ID] = change
 	}
-	if err := disjoint(changes); err != nil {
-		return Result{}, err
-	}
 	if err := s.ports.assign(changes); err != nil {
 		return Result{}, err
 	}
-	r, err := s.deploy(changes, version, override(c.Force))
+	r, err := s.deploy(&proposal{apps: changes}, version, override(c.Force))
 	if err != nil {
 		return Result{}, err
 	}
@@ -105,11 +103,11 @@ func (s *State) changeOf(ch AppChange, version time.Time, force bool) (deploymen
 	case !ch.Base.IsZero() && (a == nil || !a.Spec().Version.Equal(ch.Base)):
 		return deployment.Change{}, &ChangedError{ID: id}
 	}
-	if other, taken := s.pathTaken(id); a == nil && taken {
-		return deployment.Change{}, &PathTakenError{ID: id, Other: other}
-	}
 	spec := *ch.Spec
 	if a == nil {
+		if ch.Rollback {
+			s.ports.yield(&spec, nil)
+		}
 		spec.Version, spec.LastScalingAt, spec.LastConfigChangeAt = version, version, version
 		spec.RestartedAt = time.Time{}
 		return deployment.Change{Target: &spec}, nil
@@ -135,34 +133,6 @@ func (s *State) changeOf(ch AppChange, version time.Time, force bool) (deploymen
 	return change, nil
 }
 
-// disjoint fails if one of the new Apps of a change would be the group of another.
-func disjoint(changes map[app.ID]deployment.Change) error {
-	for id, c := range changes {
-		if c.Original != nil {
-			continue
-		}
-		for g := id.Parent(); g != "/"; g = g.Parent() {
-			if _, ok := changes[g]; ok {
-				return &PathTakenError{ID: id, Other: g}
-			}
-		}
-	}
-	return nil
-}
-
-// pathTaken finds an App that is a group of id or that has id as its group.
-func (s *State) pathTaken(id app.ID) (app.ID, bool) {
-	for g := id.Parent(); g != "/"; g = g.Parent() {
-		if s.app(g) != nil {
-			return g, true
-		}
-	}
-	if below := s.roster.Below(id); len(below) > 0 {
-		return below[0], true
-	}
-	return "", false
-}
-
 // Spec returns an App's current definition, nil if there is none.
 func (s *State) Spec(id app.ID) *app.Spec {
 	if a := s.app(id); a != nil && !a.deleted {
@@ -183,18 +153,14 @@ func override(force bool) string {
 	return ""
 }
 
-// deploy starts a deployment of the changes, in place of those in its way if there
-// is a reason to end them; nothing has changed when it fails.
-func (s *State) deploy(changes map[app.ID]deployment.Change, version time.Time, override string) (Result, error) {
-	s.carryOn(changes)
-	if err := s.storable(changes); err != nil {
-		return Result{}, err
-	}
-	steps, err := s.plan(changes)
+// deploy starts a deployment of what is proposed, in place of those in its way if
+// there is a reason to end them; nothing has changed when it fails.
+func (s *State) deploy(p *proposal, version time.Time, override string) (Result, error) {
+	steps, err := s.possible(p)
 	if err != nil {
 		return Result{}, err
 	}
-	if err := s.unlock(changes, override); err != nil {
+	if err := s.unlock(p.apps, override); err != nil {
 		return Result{}, err
 	}
 	s.lastVersion = later(s.lastVersion, version)
@@ -202,12 +168,26 @@ func (s *State) deploy(changes map[app.ID]deployment.Change, version time.Time, 
 		ID: deployment.ID(newUUID(s.cfg.Rand)), Version: version, Steps: steps, Started: s.now, Progressed: s.now,
 		State: deployment.Active, Original: map[app.ID]*app.Spec{}, Target: map[app.ID]*app.Spec{},
 	}
-	s.publish(&event.GroupChanged{GroupID: groupOf(slices.Collect(maps.Keys(changes))), Version: event.Time{Time: version}})
-	for _, id := range slices.Sorted(maps.Keys(changes)) {
-		s.apply(d, id, changes[id])
+	s.publish(&event.GroupChanged{GroupID: p.at(), Version: event.Time{Time: version}})
+	s.edit(p, version)
+	for _, id := range slices.Sorted(maps.Keys(p.apps)) {
+		s.apply(d, id, p.apps[id])
 	}
 	s.start(d)
 	return Result{Deployment: d.ID, Version: version}, nil
+}
+
+// possible completes what is proposed and returns its steps, or why it cannot be.
+func (s *State) possible(p *proposal) ([]deployment.Step, error) {
+	s.carryOn(p.apps)
+	s.complete(p)
+	if err := s.distinct(p); err != nil {
+		return nil, err
+	}
+	if err := s.storable(p.apps); err != nil {
+		return nil, err
+	}
+	return s.plan(p)
 }
 
 // carryOn lets a change that replaces a deployment replace the outdated
@@ -222,10 +202,10 @@ func (s *State) carryOn(changes map[app.ID]deployment.Change) {
 }
 
 // plan makes the steps; Apps that a change leaves as they are have no part in it.
-func (s *State) plan(changes map[app.ID]deployment.Change) ([]deployment.Step, error) {
-	moving := maps.Clone(changes)
+func (s *State) plan(p *proposal) ([]deployment.Step, error) {
+	moving := maps.Clone(p.apps)
 	maps.DeleteFunc(moving, func(_ app.ID, c deployment.Change) bool { return c.Original == c.Target && !c.Restart })
-	return deployment.Plan(moving, s)
+	return deployment.Plan(moving, p.needs(), s)
 }
 
 // apply stores one App's new definition, or marks it as deleted.
@@ -266,7 +246,7 @@ func (s *State) reschedule(a *appState) {
 
 // trimVersions forgets the oldest definitions beyond those kept and in use: the
 // current one, the one before it, which the deployment under way goes back to
-// when it is undone, and those of instances.
+// when it is undone, and those of instances and of history.
 func (s *State) trimVersions(a *appState, before *app.Spec) {
 	if len(a.Versions()) <= s.cfg.VersionsMax {
 		return
@@ -280,7 +260,7 @@ func (s *State) trimVersions(a *appState, before *app.Spec) {
 	}
 	kept := slices.Clone(a.Versions()[:s.cfg.VersionsMax])
 	for _, v := range a.Versions()[s.cfg.VersionsMax:] {
-		if used[v.Version.UnixMilli()] {
+		if used[v.Version.UnixMilli()] || s.book.Refers(v) {
 			kept = append(kept, v)
 			continue
 		}
@@ -297,7 +277,8 @@ func (s *State) restartApp(c RestartApp) (Result, error) {
 	version := s.peekVersion()
 	spec := *was
 	spec.Version, spec.LastConfigChangeAt, spec.RestartedAt = version, version, version
-	return s.deploy(map[app.ID]deployment.Change{c.ID: {Original: was, Target: &spec, Restart: true}}, version, override(c.Force))
+	change := deployment.Change{Original: was, Target: &spec, Restart: true}
+	return s.deploy(&proposal{apps: map[app.ID]deployment.Change{c.ID: change}}, version, override(c.Force))
 }
 
 func (s *State) deleteApps(c DeleteApps) (Result, error) {
@@ -309,7 +290,7 @@ func (s *State) deleteApps(c DeleteApps) (Result, error) {
 		}
 		changes[id] = deployment.Change{Original: was}
 	}
-	return s.deploy(changes, s.peekVersion(), override(c.Force))
+	return s.deploy(&proposal{apps: changes}, s.peekVersion(), override(c.Force))
 }
 
 // killTasks ends tasks; with Scale their Apps want as many fewer, as a deployment.
@@ -347,7 +328,7 @@ func (s *State) killTasks(c KillTasks) (Result, error) {
 			changes[id] = deployment.Change{Original: was, Target: &spec}
 		}
 		var err error
-		if r, err = s.deploy(changes, version, override(c.Force)); err != nil {
+		if r, err = s.deploy(&proposal{apps: changes}, version, override(c.Force)); err != nil {
 			return Result{}, err
 		}
 	}
@@ -368,8 +349,8 @@ func (s *State) killTasks(c KillTasks) (Result, error) {
 
 func (s *State) resetDelay(id app.ID) error {
 	a := s.app(id)
-	if a == nil || a.Waiting() == 0 {
-		return &NotFoundError{Kind: "App in the queue", ID: string(id)}
+	if a == nil {
+		return &NotFoundError{Kind: "App", ID: string(id)}
 	}
 	s.clearDelay(a)
 	s.market.Again()

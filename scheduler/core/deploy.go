@@ -250,9 +250,10 @@ func (s *State) forgetApp(a *appState) {
 	}
 	id := a.Spec().ID
 	for _, v := range a.Versions() {
-		if !a.undoable(v) {
-			s.persist(DropApp{ID: id, Version: v.Version})
+		if s.book.Refers(v) || a.undoable(v) {
+			s.persist(PutPast{Spec: v})
 		}
+		s.persist(DropApp{ID: id, Version: v.Version})
 	}
 	for _, m := range a.Members() {
 		s.roster.Drop(m)
@@ -280,8 +281,9 @@ func (a *appState) undoable(v *app.Spec) bool {
 // Apps that it has deleted.
 func (s *State) dropKept(d *deployment.Deployment) {
 	for _, id := range deleted(d, len(d.Steps)) {
-		if was := d.Original[id]; was != nil && s.app(id) == nil {
-			s.persist(DropApp{ID: id, Version: was.Version})
+		if was := d.Original[id]; was != nil && s.app(id) == nil && !s.book.Refers(was) {
+			s.persist(DropPast{ID: id, Version: was.Version})
+			s.persist(DropApp{ID: id, Version: was.Version}) // where older versions of Gantry kept it
 		}
 	}
 }
@@ -320,7 +322,7 @@ func (s *State) cancelDeployment(c CancelDeployment) (Result, error) {
 	if err := s.ports.assign(changes); err != nil {
 		return Result{}, err
 	}
-	return s.deploy(changes, version, "cancelled by a user, who has its changes undone")
+	return s.deploy(&proposal{apps: changes, groups: s.undoGroups(d, changes)}, version, "cancelled by a user, who has its changes undone")
 }
 
 // undo returns the change that brings an App back to what it was before d, false

@@ -2,6 +2,7 @@ package core
 
 import (
 	"slices"
+	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
@@ -83,6 +84,17 @@ func (ds *deployments) locking(changes map[app.ID]deployment.Change) []*deployme
 		}
 	}
 	return out
+}
+
+// of reports whether the deployment of a change is under way.
+func (ds *deployments) of(version time.Time) bool {
+	return slices.ContainsFunc(ds.all, func(d *deployment.Deployment) bool { return d.Version.Equal(version) })
+}
+
+// undo reports whether a definition is what a deployment under way goes back to when it is undone.
+func (ds *deployments) undo(was *app.Spec) bool {
+	d := ds.find(ds.locks[was.ID])
+	return d != nil && d.Original[was.ID] == was
 }
 
 // step returns the step that a deployment is at.

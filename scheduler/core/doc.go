@@ -84,13 +84,15 @@
 //
 // # What may be wrong outside
 //
-// The master may not have got a launch: a Provisioned instance is asked about, and
-// underWay tells a question that has overtaken its ACCEPT. A kill is repeated
-// until its task is over. Every subscription starts over: offers are void, every
-// task is asked about, kills are sent again. A live task that no instance owns is
-// a stray: a few are killed; many mean that the store has lost something, and the
-// guard holds their kills until a user confirms them. Volumes of lost instances
-// are unclaimed in the same way.
+// The store may refuse what a step writes, which is a bug: then a State made of what
+// is stored goes on in the same subscription (Standing, Resumed). The master may
+// not have got a launch: a Provisioned instance is asked about, and underWay tells
+// a question that has overtaken its ACCEPT. A kill is repeated until its task is
+// over. Every subscription starts over: offers are void, every task is asked about,
+// kills are sent again. A live task that no instance owns is a stray: a few are
+// killed; many mean that the store has lost something, and the guard holds their
+// kills until a user confirms them. Volumes of lost instances are unclaimed in the
+// same way.
 //
 // # Where to read on
 //

@@ -5,15 +5,17 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/event"
+	"github.com/gantry-mesos/gantry/pkg/group"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
+	"github.com/gantry-mesos/gantry/scheduler/groups"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/volumes"
 )
 
 // Effects is what a step wants done. They are carried out in field order; if
-// Persist fails nothing else happens and the scheduler starts again from the store.
+// Persist fails nothing else happens and another State goes on from the store.
 type Effects struct {
 	// Persist is one transaction, durable before anything below.
 	Persist []Change
@@ -50,6 +52,23 @@ type (
 		ID      app.ID
 		Version time.Time
 	}
+	// PutPast keeps one version of an App that is no more, for the history of its
+	// group or to undo its deletion.
+	PutPast struct{ Spec *app.Spec }
+	// DropPast forgets it.
+	DropPast struct {
+		ID      app.ID
+		Version time.Time
+	}
+	// PutGroup stores what a group says of itself.
+	PutGroup struct{ Group *group.Group }
+	// DropGroup forgets a group.
+	DropGroup struct{ ID app.ID }
+	// PutEdit stores what a change made of the tree. The definitions that it refers
+	// to are stored with it, and dropped with it or later.
+	PutEdit struct{ Edit *groups.Edit }
+	// DropEdit forgets it.
+	DropEdit struct{ Version time.Time }
 	// PutInstance stores an instance.
 	PutInstance struct{ Instance *instance.Instance }
 	// DropInstance forgets an instance.
@@ -91,6 +110,12 @@ type (
 func (PutFramework) change()   {}
 func (PutApp) change()         {}
 func (DropApp) change()        {}
+func (PutPast) change()        {}
+func (DropPast) change()       {}
+func (PutGroup) change()       {}
+func (DropGroup) change()      {}
+func (PutEdit) change()        {}
+func (DropEdit) change()       {}
 func (PutInstance) change()    {}
 func (DropInstance) change()   {}
 func (PutDeployment) change()  {}

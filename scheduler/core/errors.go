@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/group"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 )
 
@@ -23,11 +24,19 @@ func (e *ExistsError) Error() string {
 	return fmt.Sprintf("An app with id [%s] already exists.", e.ID)
 }
 
-// PathTakenError says that an App's id is the group of another App.
-type PathTakenError struct{ ID, Other app.ID }
+// PathTakenError says that what is to be an App is a group, or the other way round.
+type PathTakenError struct {
+	// App is, or is to be, an App and a group.
+	App app.ID
+	// New is the id that the command names; if it is App itself there is a group of that name.
+	New app.ID
+}
 
 func (e *PathTakenError) Error() string {
-	return fmt.Sprintf("app %s and app %s cannot both exist: one would be the group that holds the other; choose another id", e.ID, e.Other)
+	if e.New == e.App {
+		return fmt.Sprintf("Groups and Applications may not have the same identifier: there is a group %s; choose another id, or remove the group with DELETE /v2/groups%s", e.App, e.App)
+	}
+	return fmt.Sprintf("Groups and Applications may not have the same identifier: %s needs a group %s, but that is an app; choose another id", e.New, e.App)
 }
 
 // UnstorableError says that a definition does not fit into the store.
@@ -51,11 +60,11 @@ func (e *RepeatedError) Error() string {
 	return fmt.Sprintf("app %s stands twice in the request; name each app once", e.ID)
 }
 
-// ChangedError says that an App changed since the caller looked at it.
+// ChangedError says that an App, or a group, changed since the caller looked at it.
 type ChangedError struct{ ID app.ID }
 
 func (e *ChangedError) Error() string {
-	return fmt.Sprintf("app %s was changed meanwhile; read it again and repeat", e.ID)
+	return fmt.Sprintf("%s was changed meanwhile; read it again and repeat", e.ID)
 }
 
 // LockedError says that running deployments hold an App that a command wants.
@@ -70,8 +79,8 @@ func (e *LockedError) Error() string {
 		". Override with the option '?force=true'. View details at '/v2/deployments/<DEPLOYMENT_ID>'."
 }
 
-// DependencyError says that Apps depend on each other in a circle.
-type DependencyError = deployment.CycleError
+// DependencyError says that Apps, or groups, depend on each other in a circle.
+type DependencyError = group.CycleError
 
 // PortsExhaustedError says that no service port is free any more.
 type PortsExhaustedError struct {

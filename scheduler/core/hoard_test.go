@@ -1,4 +1,4 @@
-package core
+package core_test
 
 import (
 	"fmt"
@@ -12,6 +12,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/pkg/runspec"
+	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/view"
@@ -21,7 +22,7 @@ import (
 // end after a while, each replaced at once by one that waits.
 type busy struct {
 	t      *testing.T
-	state  *State
+	state  *core.State
 	random *rand.Rand
 	now    time.Time
 	wake   time.Time
@@ -39,32 +40,32 @@ type end struct {
 	cpus  int64
 }
 
-func newBusy(t *testing.T, mode fairshare.Mode, agents int, mean time.Duration, change func(*Config)) *busy {
+func newBusy(t *testing.T, mode fairshare.Mode, agents int, mean time.Duration, change func(*core.Config)) *busy {
 	t.Helper()
-	cfg := DefaultConfig()
+	cfg := core.DefaultConfig()
 	cfg.Rand, cfg.Fairness.Mode = rand.New(rand.NewPCG(1, 1)), mode
 	if change != nil {
 		change(&cfg)
 	}
 	b := &busy{
-		t: t, state: New(cfg, placement.NewCluster(placement.Config{}), Stored{}, began), random: rand.New(rand.NewPCG(2, 2)), now: began,
+		t: t, state: core.New(cfg, placement.NewCluster(placement.Config{}), core.Stored{}, began), random: rand.New(rand.NewPCG(2, 2)), now: began,
 		free: map[mesos.AgentID]int64{}, offered: map[mesos.AgentID]int64{}, ends: map[mesos.TaskID]end{}, mean: mean,
 	}
 	for i := range agents {
 		b.free[mesos.AgentID(fmt.Sprintf("a%d", i))] = 8
 	}
-	b.step(FromMesos{mesos.Subscribed{FrameworkID: "fw"}})
+	b.step(core.FromMesos{mesos.Subscribed{FrameworkID: "fw"}})
 	return b
 }
 
-func (b *busy) step(ev Event) {
+func (b *busy) step(ev core.Event) {
 	eff := b.state.Step(b.now, ev)
 	b.wake = eff.Wake
 	for _, c := range eff.Calls {
 		switch c := c.(type) {
-		case *Launch:
+		case *core.Launch:
 			b.launched(c)
-		case MesosCall:
+		case core.MesosCall:
 			if d, ok := c.SchedulerCall.(mesos.Decline); ok {
 				for _, id := range d.OfferIDs {
 					b.offered[agentOf(id)] = 0
@@ -84,7 +85,7 @@ func agentOf(id mesos.OfferID) mesos.AgentID {
 	return ""
 }
 
-func (b *busy) launched(l *Launch) {
+func (b *busy) launched(l *core.Launch) {
 	for _, id := range l.OfferIDs {
 		b.offered[agentOf(id)] = 0
 	}
@@ -100,7 +101,7 @@ func (b *busy) launched(l *Launch) {
 func (b *busy) second() {
 	b.now = b.now.Add(time.Second)
 	if !b.wake.IsZero() && !b.wake.After(b.now) {
-		b.step(Tick{})
+		b.step(core.Tick{})
 	}
 	for _, id := range slices.Sorted(maps.Keys(b.ends)) {
 		e := b.ends[id]
@@ -109,7 +110,7 @@ func (b *busy) second() {
 		}
 		delete(b.ends, id)
 		b.free[e.agent] += e.cpus
-		b.step(FromMesos{mesos.Update{Status: mesos.TaskStatus{TaskID: id, State: mesos.TaskKilled, AgentID: e.agent, UUID: []byte("x")}}})
+		b.step(core.FromMesos{mesos.Update{Status: mesos.TaskStatus{TaskID: id, State: mesos.TaskKilled, AgentID: e.agent, UUID: []byte("x")}}})
 	}
 	var offers []mesos.Offer
 	for _, agent := range slices.Sorted(maps.Keys(b.free)) {
@@ -128,7 +129,7 @@ func (b *busy) second() {
 		})
 	}
 	if offers != nil {
-		b.step(FromMesos{mesos.Offers{Offers: offers}})
+		b.step(core.FromMesos{mesos.Offers{Offers: offers}})
 	}
 }
 
@@ -145,7 +146,7 @@ func (b *busy) create(id app.ID, instances int, cpus int64) {
 			Networks:  []app.Network{{Mode: app.Host}},
 		},
 	}
-	b.step(Asked{Command: ChangeApps{Changes: []AppChange{{Spec: spec}}}})
+	b.step(core.Asked{Command: core.ChangeApps{Changes: []core.AppChange{{Spec: spec}}}})
 }
 
 // until lets time pass until the condition holds, for a day at most, and returns how long it took.
@@ -183,15 +184,15 @@ func TestALargeInstanceStartsWhileSmallOnesKeepComing(t *testing.T) {
 				}
 				b.create("/a/large", 1, 8)
 				took := b.until("started the large instance", func() bool { return b.runs("/a/large") > 0 })
-				if a := b.state.app("/a/large"); !a.WaitsSince().IsZero() {
-					t.Errorf("of the wait that is over is left: %v", a.WaitsSince())
+				if a, _ := b.state.View().App("/a/large"); !a.Queue.Since.IsZero() {
+					t.Errorf("of the wait that is over is left: %v", a.Queue.Since)
 				}
 				if b.runs("/b/small") == 0 || len(b.holds()) > 0 {
 					t.Errorf("small ones: got %d, held: %v", b.runs("/b/small"), b.holds())
 				}
 				t.Logf("after %v", took)
 
-				without := newBusy(t, mode, 3, mean, func(c *Config) { c.StarveAfter = 1000 * time.Hour })
+				without := newBusy(t, mode, 3, mean, func(c *core.Config) { c.StarveAfter = 1000 * time.Hour })
 				without.create("/a/many", 12, 1)
 				without.create("/b/small", 100, 1)
 				for range 60 {
@@ -214,23 +215,23 @@ func TestALargeInstanceStartsWhileSmallOnesKeepComing(t *testing.T) {
 func TestHeldAgentsAreGivenBack(t *testing.T) {
 	t.Parallel()
 	for name, act := range map[string]func(b *busy){
-		"the App is deleted": func(b *busy) { b.step(Asked{Command: DeleteApps{IDs: []app.ID{"/a/large"}, Force: true}}) },
+		"the App is deleted": func(b *busy) { b.step(core.Asked{Command: core.DeleteApps{IDs: []app.ID{"/a/large"}, Force: true}}) },
 		"the App is scaled to nothing": func(b *busy) {
 			spec := *b.state.Spec("/a/large")
 			spec.Instances = 0
-			b.step(Asked{Command: ChangeApps{Changes: []AppChange{{Spec: &spec}}, Force: true}})
+			b.step(core.Asked{Command: core.ChangeApps{Changes: []core.AppChange{{Spec: &spec}}, Force: true}})
 		},
 		"the deployment is cancelled": func(b *busy) {
 			for _, d := range b.state.View().Deployments {
 				if d.Target["/a/large"] != nil {
-					b.step(Asked{Command: CancelDeployment{ID: d.ID}})
+					b.step(core.Asked{Command: core.CancelDeployment{ID: d.ID}})
 				}
 			}
 		},
 		"the instance becomes small": func(b *busy) {
 			spec := *b.state.Spec("/a/large")
 			spec.Resources.CPUs = 1000
-			b.step(Asked{Command: ChangeApps{Changes: []AppChange{{Spec: &spec}}, Force: true}})
+			b.step(core.Asked{Command: core.ChangeApps{Changes: []core.AppChange{{Spec: &spec}}, Force: true}})
 			b.until("started", func() bool { return b.runs("/a/large") > 0 })
 		},
 		"the agent is lost": func(b *busy) {
@@ -241,7 +242,7 @@ func TestHeldAgentsAreGivenBack(t *testing.T) {
 					delete(b.ends, id)
 				}
 			}
-			b.step(FromMesos{mesos.Failure{AgentID: agent}})
+			b.step(core.FromMesos{mesos.Failure{AgentID: agent}})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -252,7 +253,7 @@ func TestHeldAgentsAreGivenBack(t *testing.T) {
 			b.second()
 			spec := *b.state.Spec("/a/large")
 			spec.Instances = 1
-			b.step(Asked{Command: ChangeApps{Changes: []AppChange{{Spec: &spec}}, Force: true}})
+			b.step(core.Asked{Command: core.ChangeApps{Changes: []core.AppChange{{Spec: &spec}}, Force: true}})
 			b.until("held an agent", func() bool { return len(b.holds()) > 0 })
 			b.until("something free on the held agent", func() bool { return b.free[b.holds()[0].Agent] > 0 })
 			agent := b.holds()[0].Agent

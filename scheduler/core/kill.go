@@ -85,6 +85,9 @@ func (s *State) rekill() {
 // running tasks are unknown, it is the store that is suspect, not the tasks.
 type guard struct {
 	held map[mesos.TaskID]mesos.AgentID
+	// ending are the tasks that are killed without a confirmation and not over yet:
+	// unknown tasks show themselves one by one, and are judged together.
+	ending map[mesos.TaskID]struct{}
 	// empty says that the scheduler started without any App.
 	empty bool
 	// alarmed is the number of held tasks that was last announced.
@@ -98,21 +101,36 @@ func (g *guard) hold(t mesos.TaskID, agent mesos.AgentID) {
 	g.held[t] = agent
 }
 
-func (g *guard) forget(t mesos.TaskID) { delete(g.held, t) }
+func (g *guard) forget(t mesos.TaskID) {
+	delete(g.held, t)
+	delete(g.ending, t)
+}
+
+// pass notes that what is held is killed without a confirmation.
+func (g *guard) pass() {
+	if g.ending == nil {
+		g.ending = map[mesos.TaskID]struct{}{}
+	}
+	for t := range g.held {
+		g.ending[t] = struct{}{}
+	}
+}
 
 // judgeStrays kills unknown tasks if they are few, and otherwise holds the
 // kills and raises an alarm until a user confirms them.
 func (s *State) judgeStrays() {
-	n, known := len(s.guard.held), s.liveTasks()
+	held, known := len(s.guard.held), s.liveTasks()
+	n := held + len(s.guard.ending)
 	few := n <= s.cfg.GuardMin || float64(n) <= s.cfg.GuardShare*float64(known)
 	if few && (!s.guard.empty || s.roster.Len() > 0) {
+		s.guard.pass()
 		s.releaseKills()
 		return
 	}
-	s.framework.KillsHeld = n
-	if n > s.guard.alarmed {
-		s.guard.alarmed = n
-		s.publish(&event.KillsHeld{Tasks: n, Known: known})
+	s.framework.KillsHeld = held
+	if held > s.guard.alarmed {
+		s.guard.alarmed = held
+		s.publish(&event.KillsHeld{Tasks: held, Known: known})
 	}
 }
 

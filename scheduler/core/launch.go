@@ -49,18 +49,27 @@ func (s *State) makeRoom() {
 }
 
 // launches are the calls of one pass, by what one ACCEPT may combine, order as they
-// began, last the one that began last.
+// began, last the one that began last. recent, at spot, is what the last
+// assignment became a part of: the next one mostly does, too.
 type launches struct {
-	bySpot map[placement.Spot]*Launch
-	order  []placement.Spot
-	last   *Launch
-	tasks  int
+	bySpot       map[placement.Spot]*Launch
+	order        []placement.Spot
+	last, recent *Launch
+	spot         placement.Spot
+	tasks        int
 }
 
 // of returns the call that an assignment becomes a part of.
 func (l *launches) of(at *placement.Assignment) *Launch {
 	l.tasks++
-	spot := at.Spot()
+	if spot := at.Spot(); l.recent == nil || spot != l.spot {
+		l.spot, l.recent = spot, l.at(spot, at)
+	}
+	return l.recent
+}
+
+// at returns the call for a spot.
+func (l *launches) at(spot placement.Spot, at *placement.Assignment) *Launch {
 	call := l.bySpot[spot]
 	if call == nil {
 		// Agents are alike: this one will take about as many as the last one did.
@@ -102,4 +111,10 @@ func (s *State) newRecord() *instance.Instance {
 	i := &s.records[0]
 	s.records = s.records[1:]
 	return i
+}
+
+// quiesce launches nothing any more.
+func (s *State) quiesce() {
+	s.quiet = true
+	s.market.Quiesce()
 }

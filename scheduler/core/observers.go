@@ -11,12 +11,17 @@ func (s *State) observe() {
 	deadlines := roster.NewDeadlines(roster.Limits{
 		Confirm: s.cfg.ConfirmAfter, Launch: s.cfg.LaunchTimeout, Unknown: s.cfg.UnknownGrace, Forget: s.cfg.ForgetAfter,
 	}, &s.timers.queue, &s.now)
-	s.roster.Observe(s.market.Changed, s.told, deadlines.Changed, s.volumes.Doubt, s.unkill)
+	s.roster.Observe(s.market.Changed, s.told, deadlines.Changed)
+	s.roster.ObserveAllButLaunches(s.volumes.Doubt, s.unkill)
 }
 
 // record has those told of every change from now on who pass it on: to the store,
 // to the event stream, to the agents that hold data, and to the picture for readers.
-func (s *State) record() { s.roster.Observe(s.journal, s.announce, s.volumes.Free, s.show) }
+func (s *State) record() {
+	s.roster.Observe(s.journal, s.announce)
+	s.roster.ObserveAllButLaunches(s.volumes.Free)
+	s.roster.Observe(s.show)
+}
 
 // ownerOf returns the State's part of what is known of an instance's App.
 func ownerOf(m *roster.Member) *appState { return stateOf(m.App()) }

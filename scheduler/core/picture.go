@@ -30,7 +30,7 @@ func (v subject) Deployments() []*deployment.Deployment { return v.s.deployments
 // Facts implements view.Source.
 func (v subject) Facts(ledger *roster.App) view.Facts {
 	a := stateOf(ledger)
-	f := view.Facts{Failure: a.trouble.Failure, DelayUntil: a.trouble.DelayUntil, WaitsSince: a.WaitsSince()}
+	f := view.Facts{Leaving: a.deleted, Failure: a.trouble.Failure, DelayUntil: a.trouble.DelayUntil, WaitsSince: a.WaitsSince()}
 	if a.deployment != nil {
 		f.Deployment = a.deployment.ID
 	}

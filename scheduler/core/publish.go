@@ -5,6 +5,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/event"
+	"github.com/gantry-mesos/gantry/pkg/group"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
@@ -158,33 +159,35 @@ func (s *State) publishEnd(d *deployment.Deployment, state deployment.State, rea
 // publishRefusal announces that a command's change of Apps was refused; one that
 // is derived anew and asked for again was not.
 func (s *State) publishRefusal(c Command, err error) {
-	ids, changes := s.changedBy(c)
+	at, changes := s.changedBy(c)
 	if _, again := errors.AsType[*ChangedError](err); again || !changes {
 		return
 	}
-	s.publish(&event.GroupChangeFailed{GroupID: groupOf(ids), Version: event.Time{Time: s.peekVersion()}, Reason: err.Error()})
+	s.publish(&event.GroupChangeFailed{GroupID: at, Version: event.Time{Time: s.peekVersion()}, Reason: err.Error()})
 }
 
-// changedBy returns the Apps whose definitions a command changes, as far as it
-// names them; ok is false if it changes none.
-func (s *State) changedBy(c Command) (ids []app.ID, ok bool) {
+// changedBy returns the group that a command changes something in, as far as it
+// says so; ok is false if it changes nothing.
+func (s *State) changedBy(c Command) (at app.ID, ok bool) {
 	switch c := c.(type) {
 	case ChangeApps:
-		for _, ch := range c.Changes {
-			ids = append(ids, ch.Spec.ID)
+		if len(c.Changes) == 1 {
+			return c.Changes[0].Spec.ID.Parent(), true
 		}
-		return ids, true
+		return group.Root, true
+	case ChangeGroup:
+		return c.ID, !c.DryRun
 	case RestartApp:
-		return []app.ID{c.ID}, true
+		return c.ID.Parent(), true
 	case DeleteApps:
-		return c.IDs, true
+		return groupOf(c.IDs), true
 	case KillTasks:
-		return nil, c.Scale
+		return group.Root, c.Scale
 	case CancelDeployment:
 		active := s.deployments.find(c.ID) != nil
-		return nil, active && !c.Force
+		return group.Root, active && !c.Force
 	default:
-		return nil, false
+		return "", false
 	}
 }
 
@@ -194,7 +197,7 @@ func groupOf(ids []app.ID) app.ID {
 	if len(ids) == 1 {
 		return ids[0].Parent()
 	}
-	return "/"
+	return group.Root
 }
 
 // publishPosted announces the definitions that a command gave: those that it

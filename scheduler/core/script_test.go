@@ -1,4 +1,4 @@
-package core
+package core_test
 
 import (
 	"cmp"
@@ -22,6 +22,8 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/pkg/runspec"
 	"github.com/gantry-mesos/gantry/pkg/why"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
@@ -95,30 +97,30 @@ type script struct {
 	t *testing.T
 	// unseen says that no View is taken after a step.
 	unseen bool
-	state  *State
-	store  *memory
+	state  *core.State
+	store  *coretest.Memory
 	now    time.Time
 	wake   time.Time
 	reply  uint64
 	boots  uint64
 	out    strings.Builder
-	names  names
+	names  coretest.Names
 }
 
 var began = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func newScript(t *testing.T) *script {
 	t.Helper()
-	s := &script{t: t, store: newMemory(), now: began, names: newNames()}
+	s := &script{t: t, store: coretest.NewMemory(), now: began, names: coretest.NewNames()}
 	s.boot()
 	return s
 }
 
 func (s *script) boot() {
 	s.boots++
-	cfg := DefaultConfig()
+	cfg := core.DefaultConfig()
 	cfg.Rand = rand.New(rand.NewPCG(1, s.boots))
-	s.state = New(cfg, placement.NewCluster(placement.Config{}), s.store.stored(), s.now)
+	s.state = core.New(cfg, placement.NewCluster(placement.Config{}), s.store.Stored(), s.now)
 }
 
 func (s *script) run(in string) string {
@@ -130,7 +132,7 @@ func (s *script) run(in string) string {
 		at := s.clock(clock)
 		for !s.wake.IsZero() && s.wake.Before(at) {
 			s.now = s.wake
-			s.step("tick", Tick{})
+			s.step("tick", core.Tick{})
 		}
 		s.now = at
 		s.line(rest)
@@ -162,44 +164,44 @@ func (s *script) line(text string) {
 	switch words[0] {
 	case "queue":
 		v, _ := s.state.View().App(app.Canonical(plain[0]))
-		fmt.Fprintf(&s.out, "%s > %s\n        %d wait: %s\n", s.stamp(), text, v.Queue.Waiting, s.names.shorten(why.Words(v.Queue.Cause)))
+		fmt.Fprintf(&s.out, "%s > %s\n        %d wait: %s\n", s.stamp(), text, v.Queue.Waiting, s.names.Shorten(why.Words(v.Queue.Cause)))
 	case "lost":
-		s.step(text, FromMesos{mesos.Failure{AgentID: mesos.AgentID(plain[0])}})
+		s.step(text, core.FromMesos{mesos.Failure{AgentID: mesos.AgentID(plain[0])}})
 	case "crash":
 		s.boot()
 		fmt.Fprintf(&s.out, "%s > crash\n", s.stamp())
 	case "tick":
-		s.step(text, Tick{})
+		s.step(text, core.Tick{})
 	case "subscribed":
-		s.step(text, FromMesos{mesos.Subscribed{FrameworkID: mesos.FrameworkID(plain[0])}})
+		s.step(text, core.FromMesos{mesos.Subscribed{FrameworkID: mesos.FrameworkID(plain[0])}})
 	case "message":
-		m := mesos.FrameworkMessage{ExecutorID: mesos.ExecutorID(s.names.task(plain[0])), AgentID: mesos.AgentID(plain[1]), Data: []byte(plain[2])}
-		s.step(text, FromMesos{m})
+		m := mesos.FrameworkMessage{ExecutorID: mesos.ExecutorID(s.names.Task(plain[0])), AgentID: mesos.AgentID(plain[1]), Data: []byte(plain[2])}
+		s.step(text, core.FromMesos{m})
 	case "disconnected":
-		s.step(text, FromMesos{mesos.Disconnected{}})
+		s.step(text, core.FromMesos{mesos.Disconnected{}})
 	case "offer":
-		s.step(text, FromMesos{mesos.Offers{Offers: []mesos.Offer{s.offerOf(plain, args)}}})
+		s.step(text, core.FromMesos{mesos.Offers{Offers: []mesos.Offer{s.offerOf(plain, args)}}})
 	case "rescind":
-		s.step(text, FromMesos{mesos.Rescind{OfferID: mesos.OfferID(plain[0])}})
+		s.step(text, core.FromMesos{mesos.Rescind{OfferID: mesos.OfferID(plain[0])}})
 	case "status":
-		s.step(text, FromMesos{mesos.Update{Status: s.statusOf(plain, args)}})
+		s.step(text, core.FromMesos{mesos.Update{Status: s.statusOf(plain, args)}})
 	default:
 		s.reply++
-		s.step(text, Asked{Command: s.commandOf(words[0], plain, args), Reply: s.reply})
+		s.step(text, core.Asked{Command: s.commandOf(words[0], plain, args), Reply: s.reply})
 	}
 }
 
 // step prints the effects; ticks without any are left out.
-func (s *script) step(text string, ev Event) {
+func (s *script) step(text string, ev core.Event) {
 	eff := s.state.Step(s.now, ev)
 	s.wake = eff.Wake
 	if !s.unseen {
 		s.state.View()
 	}
 	for _, c := range eff.Persist {
-		s.store.apply(c)
+		s.store.Apply(c)
 	}
-	lines := s.names.describe(eff)
+	lines := s.names.Describe(eff)
 	if len(lines) == 0 && text == "tick" {
 		return
 	}
@@ -214,9 +216,9 @@ func (s *script) stamp() string {
 	return fmt.Sprintf("%02d:%06.3f", int(d.Minutes()), (d - d.Truncate(time.Minute)).Seconds())
 }
 
-func (s *script) commandOf(verb string, plain []string, args map[string]string) Command {
+func (s *script) commandOf(verb string, plain []string, args map[string]string) core.Command {
 	if verb == "confirm" {
-		return ConfirmKills{}
+		return core.ConfirmKills{}
 	}
 	if verb == "quota" {
 		return s.quotaOf(plain[0])
@@ -225,9 +227,9 @@ func (s *script) commandOf(verb string, plain []string, args map[string]string) 
 	id := app.Canonical(plain[0])
 	switch verb {
 	case "create", "change":
-		c := ChangeApps{Force: force}
+		c := core.ChangeApps{Force: force}
 		for name := range strings.SplitSeq(plain[0], ",") {
-			change := AppChange{Spec: s.specOf(app.Canonical(name), args), Create: verb == "create"}
+			change := core.AppChange{Spec: s.specOf(app.Canonical(name), args), Create: verb == "create"}
 			if args["base"] == "old" {
 				change.Base = began
 			}
@@ -235,11 +237,13 @@ func (s *script) commandOf(verb string, plain []string, args map[string]string) 
 		}
 		return c
 	case "rollback":
-		return ChangeApps{Changes: []AppChange{{Spec: s.state.app(id).Versions()[1], Rollback: true}}, Force: force}
+		return core.ChangeApps{Changes: []core.AppChange{{Spec: s.stored(id, 1), Rollback: true}}, Force: force}
+	case "group", "ungroup", "regroup", "scalegroup":
+		return s.groupOf(verb, id, plain[1:], args)
 	case "restart":
-		return RestartApp{ID: id, Force: force}
+		return core.RestartApp{ID: id, Force: force}
 	case "delete":
-		c := DeleteApps{Force: force}
+		c := core.DeleteApps{Force: force}
 		for name := range strings.SplitSeq(plain[0], ",") {
 			c.IDs = append(c.IDs, app.Canonical(name))
 		}
@@ -247,15 +251,15 @@ func (s *script) commandOf(verb string, plain []string, args map[string]string) 
 	case "kill":
 		var tasks []mesos.TaskID
 		for name := range strings.SplitSeq(plain[0], ",") {
-			tasks = append(tasks, s.names.task(name))
+			tasks = append(tasks, s.names.Task(name))
 		}
-		return KillTasks{Tasks: tasks, Scale: args["scale"] == "true", Wipe: args["wipe"] == "true", Force: force}
+		return core.KillTasks{Tasks: tasks, Scale: args["scale"] == "true", Wipe: args["wipe"] == "true", Force: force}
 	case "cancel":
-		return CancelDeployment{ID: deployment.ID(s.names.full(plain[0])), Force: force}
+		return core.CancelDeployment{ID: deployment.ID(s.names.Full(plain[0])), Force: force}
 	case "letgo":
-		return LetGo{Tasks: []mesos.TaskID{s.names.task(plain[0])}}
+		return core.LetGo{Tasks: []mesos.TaskID{s.names.Task(plain[0])}}
 	case "undelay":
-		return ResetDelay{ID: id}
+		return core.ResetDelay{ID: id}
 	default:
 		s.t.Fatalf("unknown line %q", verb)
 		return nil
@@ -263,15 +267,15 @@ func (s *script) commandOf(verb string, plain []string, args map[string]string) 
 }
 
 // quotaOf reads "/prod:cpus=-4", or "/prod" to undo that.
-func (s *script) quotaOf(text string) Command {
+func (s *script) quotaOf(text string) core.Command {
 	if !strings.Contains(text, ":") {
-		return SetQuota{Queue: text}
+		return core.SetQuota{Queue: text}
 	}
 	path, q, err := fairshare.ParseQuota(text)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return SetQuota{Queue: path, Quota: &q}
+	return core.SetQuota{Queue: path, Quota: &q}
 }
 
 // specOf starts from the App's definition, if there is one, and overrides it.
@@ -288,13 +292,22 @@ func (s *script) specOf(id app.ID, args map[string]string) *app.Spec {
 			Networks:  []app.Network{{Mode: app.Host}},
 		},
 	}
-	if a := s.state.app(id); a != nil {
-		spec = *a.Spec()
+	if now := s.stored(id, 0); now != nil {
+		spec = *now
 	}
 	for k, v := range args {
 		s.override(&spec, k, v)
 	}
 	return &spec
+}
+
+// stored is the definition that an App had so many versions ago, nil if it had none.
+func (s *script) stored(id app.ID, ago int) *app.Spec {
+	versions := s.store.Versions[id]
+	if len(versions) <= ago {
+		return nil
+	}
+	return versions[len(versions)-1-ago]
 }
 
 func (s *script) override(spec *app.Spec, k, v string) {
@@ -338,7 +351,7 @@ func (s *script) override(spec *app.Spec, k, v string) {
 		spec.Role = v
 	case "volumes":
 		resident(spec, strings.Split(v, ","))
-	case "force", "base":
+	case "force", "base", "dryrun":
 	default:
 		s.t.Fatalf("unknown argument %q", k)
 	}
@@ -380,7 +393,7 @@ func (s *script) reservedOf(role string, args map[string]string) []mesos.Resourc
 			continue
 		}
 		name, path, volume := strings.Cut(text, ":")
-		id := strings.TrimSuffix(string(s.names.task(name+"/1")), "._app.1")
+		id := strings.TrimSuffix(string(s.names.Task(name+"/1")), "._app.1")
 		stack := []mesos.Reservation{{Dynamic: true, Role: role, Labels: []mesos.Label{
 			{Key: placement.InstanceLabel, Value: id}, {Key: placement.FrameworkLabel, Value: cmp.Or(args["framework"], "fw")},
 		}}}
@@ -403,7 +416,7 @@ func (s *script) statusOf(plain []string, args map[string]string) mesos.TaskStat
 		s.t.Fatalf("unknown state %q", plain[1])
 	}
 	st := mesos.TaskStatus{
-		TaskID: s.names.task(plain[0]), State: state, Reason: mesos.Reason(args["reason"]), Message: args["message"],
+		TaskID: s.names.Task(plain[0]), State: state, Reason: mesos.Reason(args["reason"]), Message: args["message"],
 		UUID: []byte(args["uuid"]), AgentID: mesos.AgentID(args["agent"]),
 	}
 	if args["source"] == "master" {

@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/group"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
+	"github.com/gantry-mesos/gantry/scheduler/groups"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/matching"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
@@ -31,6 +33,8 @@ type State struct {
 	subscribedAt time.Time
 	roster       *roster.Roster
 	deployments  deployments
+	// book has the groups and the history of the tree.
+	book *groups.Book
 	// lastVersion keeps versions strictly increasing.
 	lastVersion time.Time
 	ports       servicePorts
@@ -59,7 +63,11 @@ type State struct {
 type Stored struct {
 	Framework mesos.FrameworkID
 	// Versions of Apps in any order.
-	Versions    []*app.Spec
+	Versions []*app.Spec
+	// Past are versions of Apps that are no more, which Edits or Deployments refer to.
+	Past        []*app.Spec
+	Groups      []*group.Group
+	Edits       []*groups.Edit
 	Instances   []*instance.Instance
 	Deployments []*deployment.Deployment
 	Troubles    map[app.ID]Trouble
@@ -94,7 +102,8 @@ func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *St
 func (s *State) load(stored Stored) {
 	versions := slices.Clone(stored.Versions)
 	slices.SortFunc(versions, func(a, b *app.Spec) int { return a.Version.Compare(b.Version) })
-	// Of Apps that a deployment has deleted by now a definition is kept, to undo it.
+	// Of Apps that a deployment has deleted by now older versions of Gantry kept a
+	// definition here, to undo it; now it is among those of the past.
 	gone := map[app.ID]bool{}
 	for _, d := range stored.Deployments {
 		for _, id := range deleted(d, d.Current) {
@@ -107,6 +116,7 @@ func (s *State) load(stored Stored) {
 		}
 		s.lastVersion = later(s.lastVersion, v.Version)
 	}
+	s.loadGroups(stored)
 	for _, id := range slices.Sorted(maps.Keys(stored.Troubles)) {
 		if a := s.app(id); a != nil {
 			a.trouble = stored.Troubles[id]
@@ -185,6 +195,8 @@ func (s *State) Step(now time.Time, ev Event) Effects {
 		s.command(e)
 	case FromMesos:
 		s.fromMesos(e.Event)
+	case Resumed:
+		s.resumed(e.Standing)
 	case Tick:
 	}
 	s.fireTimers()

@@ -128,9 +128,16 @@ func (s *State) stray(st mesos.TaskStatus) {
 		}
 		s.killed(st.TaskID)
 		s.guard.forget(st.TaskID)
+		s.framework.KillsHeld = min(s.framework.KillsHeld, len(s.guard.held))
 		s.volumes.Stray(st.TaskID, false)
 	default:
 		s.volumes.Stray(st.TaskID, true)
+		if _, asked := s.kills[st.TaskID]; asked {
+			if st.State != mesos.TaskKilling {
+				s.kill(st.TaskID, st.AgentID) // the last one may be lost
+			}
+			return
+		}
 		s.guard.hold(st.TaskID, st.AgentID)
 		s.judgeStrays()
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/constraint"
+	"github.com/gantry-mesos/gantry/pkg/group"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
@@ -186,18 +187,18 @@ func TestVictimsKeepGroupsEven(t *testing.T) {
 	} {
 		s := spec(1, 1, 1)
 		s.Constraints = []constraint.Constraint{{Field: row.field, Operator: constraint.GroupBy}}
-		group := map[instance.ID]int{}
+		of := map[instance.ID]int{}
 		var copies []Copy
 		for n, g := range []int{1, 2, 0, 0, 0} {
 			i := &instance.Instance{ID: instance.ID(strconv.Itoa(n)), Condition: instance.Running}
 			name := strconv.Itoa(g)
 			i.AgentID, i.Hostname, i.Domain = "x", name, mesos.Domain{Region: name, Zone: name}
 			i.Attributes = []mesos.Attribute{row.groups[g]}
-			copies, group[i.ID] = append(copies, Copy{i, true}), g
+			copies, of[i.ID] = append(copies, Copy{i, true}), g
 		}
 		left := [3]int{3, 1, 1}
 		for _, id := range Victims(s, copies, 2) {
-			left[group[id]]--
+			left[of[id]]--
 		}
 		if left != [3]int{1, 1, 1} {
 			t.Errorf("%s %+v: got %v left per group, want one each", row.field, row.groups, left)
@@ -218,6 +219,7 @@ func (w world) Below(g app.ID) []app.ID {
 	}
 	return ids
 }
+func (w world) Needs(app.ID) []app.ID { return nil }
 
 func needs(id app.ID, deps ...app.ID) *app.Spec {
 	return &app.Spec{ID: id, Instances: 1, Dependencies: deps}
@@ -231,7 +233,7 @@ func TestPlanFollowsDependencies(t *testing.T) {
 		"/db": {Target: db}, "/be/api": {Target: api}, "/web": {Original: web, Target: web, Restart: true},
 		"/old": {Original: old}, "/gone": {Original: gone},
 	}
-	got, err := Plan(changes, world{"/web": web, "/old": old, "/gone": gone})
+	got, err := Plan(changes, nil, world{"/web": web, "/old": old, "/gone": gone})
 	want := []Step{
 		{{StopApplication, "/old"}}, {{StopApplication, "/gone"}},
 		{{StartApplication, "/be/api"}, {StartApplication, "/db"}},
@@ -245,12 +247,44 @@ func TestPlanFollowsDependencies(t *testing.T) {
 func TestPlanRefusesACircle(t *testing.T) {
 	t.Parallel()
 	a, b := needs("/a", "/b"), needs("/b", "/a")
-	_, err := Plan(map[app.ID]Change{"/a": {Target: a}}, world{"/b": b})
-	cycle, ok := errors.AsType[*CycleError](err)
+	_, err := Plan(map[app.ID]Change{"/a": {Target: a}}, nil, world{"/b": b})
+	cycle, ok := errors.AsType[*group.CycleError](err)
 	if !ok {
 		t.Fatalf("got %v, want a CycleError", err)
 	}
 	if d := cmp.Diff([]app.ID{"/a", "/b", "/a"}, cycle.Cycle); d != "" {
 		t.Errorf("circle differs (-want +got):\n%s", d)
+	}
+}
+
+func TestPlanFollowsWhatGroupsNeed(t *testing.T) {
+	t.Parallel()
+	x, y, db := needs("/g/x"), needs("/g/h/y"), needs("/db/one")
+	got, err := Plan(map[app.ID]Change{"/g/x": {Target: x}, "/g/h/y": {Original: y, Target: needs("/g/h/y")}, "/db/one": {Original: db, Target: needs("/db/one"), Restart: true}},
+		map[app.ID][]app.ID{"/g": {"/db"}}, world{"/g/h/y": y, "/db/one": db})
+	want := []Step{{{StartApplication, "/g/x"}}, {{RestartApplication, "/db/one"}}, {{ScaleApplication, "/g/h/y"}, {ScaleApplication, "/g/x"}}}
+	if d := cmp.Diff(want, got); d != "" || err != nil {
+		t.Errorf("error %v, steps differ (-want +got):\n%s", err, d)
+	}
+}
+
+// A group that gets to need another one makes a circle of Apps that nobody changes.
+func TestPlanRefusesACircleOfWhatIsNotChanged(t *testing.T) {
+	t.Parallel()
+	before := world{"/g/x": needs("/g/x"), "/h/y": needs("/h/y", "/g")}
+	_, err := Plan(nil, map[app.ID][]app.ID{"/g": {"/h"}}, before)
+	if want := "Dependency graph has cyclic dependencies: /g/x -> /h -> /h/y -> /g -> /g/x"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// What goes is not in the way of what comes: a circle through it is none.
+func TestPlanForgetsWhatGoes(t *testing.T) {
+	t.Parallel()
+	a, b := needs("/a"), needs("/b", "/a")
+	got, err := Plan(map[app.ID]Change{"/a": {Original: a, Target: needs("/a", "/b"), Restart: true}, "/b": {Original: b}}, nil, world{"/a": a, "/b": b})
+	want := []Step{{{StopApplication, "/b"}}, {{RestartApplication, "/a"}}}
+	if d := cmp.Diff(want, got); d != "" || err != nil {
+		t.Errorf("error %v, steps differ (-want +got):\n%s", err, d)
 	}
 }

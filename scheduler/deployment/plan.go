@@ -3,9 +3,9 @@ package deployment
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/group"
 )
 
 // Change is what a deployment does to one App.
@@ -16,51 +16,58 @@ type Change struct {
 	Restart bool
 }
 
-// CycleError says that Apps depend on each other in a circle.
-type CycleError struct{ Cycle []app.ID }
-
-func (e *CycleError) Error() string {
-	names := make([]string, len(e.Cycle))
-	for i, id := range e.Cycle {
-		names[i] = string(id)
-	}
-	return "dependencies form a circle: " + strings.Join(names, " -> ")
-}
-
-// Apps are the definitions as they were before the changes of a plan.
-type Apps interface {
+// Tree is what there was before the changes of a plan.
+type Tree interface {
 	// Spec returns an App's definition, nil if there is none.
 	Spec(id app.ID) *app.Spec
 	// Below lists the Apps below a group at any depth, in the order of ids.
 	Below(group app.ID) []app.ID
+	// Needs returns what a group depends on, nil if there is no such group.
+	Needs(group app.ID) []app.ID
 }
 
 // Plan returns the steps for changes ("Marathon, deployments"): Apps are
 // stopped (those that depend on others first), new ones registered, and then
-// every layer of dependencies scaled or restarted, lowest first. It fails with
-// a *CycleError.
-func Plan(changes map[app.ID]Change, before Apps) ([]Step, error) {
-	layers, err := layersOf(before, changes)
+// every layer of dependencies scaled or restarted, lowest first. Needs are what
+// groups depend on from now on, for those where that changes. It fails with a
+// *group.CycleError.
+func Plan(changes map[app.ID]Change, needs map[app.ID][]app.ID, before Tree) ([]Step, error) {
+	var going, coming []app.ID
+	for _, id := range slices.Sorted(maps.Keys(changes)) {
+		if changes[id].Target == nil {
+			going = append(going, id)
+		} else {
+			coming = append(coming, id)
+		}
+	}
+	is := newAfter(changes, needs, before)
+	up, err := group.Layers(slices.Concat(coming, is.concerned()), is)
 	if err != nil {
 		return nil, err
 	}
-	stopping := map[int]Step{}
+	down, err := group.Layers(going, was{before})
+	if err != nil {
+		down = nil // it was so before, and must not keep anybody from deleting it
+	}
+	return steps(changes, going, coming, up, down), nil
+}
+
+func steps(changes map[app.ID]Change, going, coming []app.ID, up, down map[app.ID]int) []Step {
 	var starting Step
-	moving := map[int]Step{}
-	for _, id := range slices.Sorted(maps.Keys(changes)) {
+	stopping, moving := map[int]Step{}, map[int]Step{}
+	for _, id := range going {
+		stopping[down[id]] = append(stopping[down[id]], Action{StopApplication, id})
+	}
+	for _, id := range coming {
 		c := changes[id]
+		kind := ScaleApplication
 		switch {
-		case c.Target == nil:
-			stopping[layers[id]] = append(stopping[layers[id]], Action{StopApplication, id})
-			continue
 		case c.Original == nil:
 			starting = append(starting, Action{StartApplication, id})
-		}
-		kind := ScaleApplication
-		if c.Original != nil && c.Restart && c.Target.Instances > 0 {
+		case c.Restart && c.Target.Instances > 0:
 			kind = RestartApplication
 		}
-		moving[layers[id]] = append(moving[layers[id]], Action{kind, id})
+		moving[up[id]] = append(moving[up[id]], Action{kind, id})
 	}
 	var steps []Step
 	for _, layer := range slices.Backward(slices.Sorted(maps.Keys(stopping))) {
@@ -72,87 +79,82 @@ func Plan(changes map[app.ID]Change, before Apps) ([]Step, error) {
 	for _, layer := range slices.Sorted(maps.Keys(moving)) {
 		steps = append(steps, moving[layer])
 	}
-	return steps, nil
+	return steps
 }
 
-// layersOf gives each changed App the length of its longest chain of
-// dependencies. Apps to be deleted use their original definition.
-func layersOf(before Apps, changes map[app.ID]Change) (map[app.ID]int, error) {
-	l := &layering{before: before, changes: changes, depth: map[app.ID]int{}, state: map[app.ID]visit{}}
-	for _, id := range slices.Sorted(maps.Keys(changes)) {
-		if _, err := l.visit(id); err != nil {
-			return nil, err
-		}
+// was is what depended on what.
+type was struct{ Tree }
+
+func (w was) App(id app.ID) ([]app.ID, bool) { return needsOf(w.Spec(id)) }
+func (w was) Group(id app.ID) []app.ID       { return w.Needs(id) }
+
+func needsOf(s *app.Spec) ([]app.ID, bool) {
+	if s == nil {
+		return nil, false
 	}
-	return l.depth, nil
+	return s.Dependencies, true
 }
 
-type visit uint8
-
-const (
-	visiting visit = iota + 1
-	visited
-)
-
-type layering struct {
-	before  Apps
+// after is what depends on what once the changes are made.
+type after struct {
+	was
 	changes map[app.ID]Change
-	depth   map[app.ID]int
-	state   map[app.ID]visit
-	stack   []app.ID
+	needs   map[app.ID][]app.ID
+	// fresh are the Apps that come, by id.
+	fresh []app.ID
 }
 
-func (l *layering) visit(id app.ID) (int, error) {
-	switch l.state[id] {
-	case visited:
-		return l.depth[id], nil
-	case visiting:
-		return 0, &CycleError{Cycle: append(slices.Clone(l.stack[slices.Index(l.stack, id):]), id)}
-	}
-	l.state[id] = visiting
-	l.stack = append(l.stack, id)
-	depth := 0
-	for _, dep := range l.dependencies(id) {
-		d, err := l.visit(dep)
-		if err != nil {
-			return 0, err
+func newAfter(changes map[app.ID]Change, needs map[app.ID][]app.ID, before Tree) after {
+	a := after{was: was{before}, changes: changes, needs: needs}
+	for id, c := range changes {
+		if c.Target != nil && before.Spec(id) == nil {
+			a.fresh = append(a.fresh, id)
 		}
-		depth = max(depth, d+1)
 	}
-	l.stack = l.stack[:len(l.stack)-1]
-	l.state[id] = visited
-	l.depth[id] = depth
-	return depth, nil
+	slices.Sort(a.fresh)
+	return a
 }
 
-func (l *layering) spec(id app.ID) *app.Spec {
-	if c, ok := l.changes[id]; ok && c.Target != nil {
-		return c.Target
+// concerned lists the Apps that may wait for something else now though they are
+// not changed themselves: a circle must not go unnoticed.
+func (a after) concerned() (ids []app.ID) {
+	for _, g := range slices.Sorted(maps.Keys(a.needs)) {
+		if len(a.needs[g]) > 0 {
+			ids = append(ids, a.Below(g)...)
+		}
 	}
-	return l.before.Spec(id)
+	return ids
 }
 
-// dependencies lists the Apps that id waits for: those named, and all Apps of
-// groups named. Names of nothing are ignored, as Marathon does.
-func (l *layering) dependencies(id app.ID) []app.ID {
-	spec := l.spec(id)
-	if spec == nil {
-		return nil
+func (a after) App(id app.ID) ([]app.ID, bool) {
+	if c, ok := a.changes[id]; ok {
+		return needsOf(c.Target)
 	}
-	var deps []app.ID
-	for _, name := range spec.Dependencies {
-		if l.spec(name) != nil {
-			deps = append(deps, name)
-			continue
-		}
-		below := l.before.Below(name)
-		for other, c := range l.changes {
-			if c.Original == nil && other.Within(name) {
-				below = append(below, other)
-			}
-		}
-		slices.Sort(below)
-		deps = append(deps, slices.DeleteFunc(below, func(other app.ID) bool { return other == id })...)
+	return a.was.App(id)
+}
+
+func (a after) Group(id app.ID) []app.ID {
+	if needs, ok := a.needs[id]; ok {
+		return needs
 	}
-	return deps
+	return a.was.Group(id)
+}
+
+func (a after) Below(id app.ID) []app.ID {
+	there := slices.DeleteFunc(slices.Clone(a.was.Below(id)), func(other app.ID) bool {
+		_, ok := a.App(other)
+		return !ok
+	})
+	first := 0
+	if id != group.Root {
+		first, _ = slices.BinarySearch(a.fresh, id+"/")
+	}
+	for _, f := range a.fresh[first:] {
+		if !f.Within(id) {
+			break
+		}
+		there = append(there, f)
+	}
+	slices.Sort(there)
+	return slices.Compact(there)
 }

@@ -1,7 +1,11 @@
 package fairshare
 
+import "github.com/gantry-mesos/gantry/pkg/resource"
+
 // heap keeps the child that is next on top and can find and move any of them.
-// What it compares is beside the pointers, so that comparing touches little memory.
+// What it compares is beside the pointers, so that comparing touches little memory:
+// with pkg/heap, whose items are compared where they are, a round over 5,000 queues
+// (BenchmarkRound) takes about twice as long, and a placement a tenth to a third longer.
 type heap []entry
 
 // entry is a node with its order among its siblings, the least first; name
@@ -31,6 +35,15 @@ func (e *entry) before(other *entry) bool {
 		return e.name < other.name
 	}
 	return e.node.path < other.node.path
+}
+
+// only reports whether n is, or will be, the only one in the heap.
+func (h heap) only(n *node) bool { return len(h) == 0 || len(h) == 1 && h[0].node == n }
+
+// company weighs the one that was alone in the heap until now.
+func (h heap) company(total resource.Vector) {
+	h[0].node.weigh(total, false)
+	h[0].order = h[0].node.order
 }
 
 func (h *heap) push(n *node) {

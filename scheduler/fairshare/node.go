@@ -37,8 +37,9 @@ type node struct {
 }
 
 // weigh finds the node's head and computes its order among its siblings. Those
-// below it are in order already.
-func (n *node) weigh(total resource.Vector) {
+// below it are in order already. Of a node that is alone, with nobody to compare
+// its share with, order only says whether head is owed by a guarantee.
+func (n *node) weigh(total resource.Vector, alone bool) {
 	n.head, n.order = n.items.next(), 0
 	if len(n.active) > 0 {
 		n.head = n.active[0].node.head
@@ -50,7 +51,7 @@ func (n *node) weigh(total resource.Vector) {
 	if part, owed := owes(n.quota.Guarantee, n.used, n.head.Need); owed {
 		n.order = min(n.order, part-1)
 	}
-	if n.order >= 0 {
+	if n.order >= 0 && !alone {
 		n.order = n.standing(total) / n.weight()
 	}
 }

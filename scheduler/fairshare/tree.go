@@ -102,7 +102,7 @@ func (t *Tree) SetTotal(total resource.Vector) {
 func (t *Tree) weighAll(n *node) {
 	for _, c := range n.children {
 		t.weighAll(c)
-		c.weigh(t.total)
+		c.weigh(t.total, false)
 	}
 	n.active.rebuild()
 }
@@ -114,13 +114,17 @@ func (t *Tree) settle(n *node) {
 		return
 	}
 	for ; n.parent != nil; n = n.parent {
-		n.weigh(t.total)
-		switch active := &n.parent.active; {
+		active := &n.parent.active
+		n.weigh(t.total, active.only(n))
+		switch {
 		case n.pos >= 0 && n.head != nil:
 			active.fix(n)
 		case n.pos >= 0:
 			active.remove(n)
 		case n.head != nil:
+			if len(*active) == 1 {
+				active.company(t.total)
+			}
 			active.push(n)
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/operatorapi"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
-	"github.com/gantry-mesos/gantry/scheduler/httpapi/httpapitest"
 )
 
 // master is a master that knows two agents, or fails.
@@ -32,7 +32,7 @@ func (m master) Gone(context.Context, mesos.AgentID) error                      
 
 func withMaster(t *testing.T, err error) *service {
 	t.Helper()
-	s := &service{Scheduler: httpapitest.New(start, false)}
+	s := &service{Scheduler: coretest.New(start, false)}
 	api, failed := httpapi.New(httpapi.Config{Agents: master{err}, Scheduler: s.Scheduler, Leadership: s.Scheduler, Rules: app.DefaultRules()})
 	if failed != nil {
 		t.Fatal(failed)

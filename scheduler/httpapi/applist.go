@@ -83,8 +83,17 @@ func (s *appRoutes) replyApps(w http.ResponseWriter, name string, p *picture, e 
 
 // replyList answers with a list under a name, of which each member is appended by itself.
 func replyList[T any](w http.ResponseWriter, name string, list []T, member func([]byte, T) ([]byte, error)) error {
+	return replyMembers(w, fmt.Sprintf("{%q:[", name), "]}", list, member)
+}
+
+// replyArray answers with a list without a name.
+func replyArray[T any](w http.ResponseWriter, list []T, member func([]byte, T) ([]byte, error)) error {
+	return replyMembers(w, "[", "]", list, member)
+}
+
+func replyMembers[T any](w http.ResponseWriter, open, end string, list []T, member func([]byte, T) ([]byte, error)) error {
 	w.Header().Set("Content-Type", contentJSON)
-	b := fmt.Appendf(make([]byte, 0, listChunk+listChunk/4), "{%q:[", name)
+	b := append(make([]byte, 0, listChunk+listChunk/4), open...)
 	for i, v := range list {
 		if i > 0 {
 			b = append(b, ',')
@@ -98,7 +107,7 @@ func replyList[T any](w http.ResponseWriter, name string, list []T, member func(
 			b = b[:0]
 		}
 	}
-	_, _ = w.Write(append(b, "]}"...)) // the client is gone; nobody to tell
+	_, _ = w.Write(append(b, end...)) // the client is gone; nobody to tell
 	return nil
 }
 

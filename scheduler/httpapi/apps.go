@@ -42,9 +42,18 @@ func (s *appRoutes) createApp(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var n notices
-	spec, err := s.reads(r, &n).Create(d, "")
+	id, _ := d.ID()
+	rd := s.reads(r, &n)
+	rd.Rules = newPicture(s.scheduler.View()).rules(rd.Rules, id, nil)
+	spec, err := rd.Create(d, "")
 	if err != nil {
 		return err
+	}
+	if _, exists := s.scheduler.View().App(spec.ID); exists && dry(r) {
+		return &core.ExistsError{ID: spec.ID}
+	}
+	if dry(r) {
+		return tried(w, n, []core.AppChange{{Spec: spec}})
 	}
 	result, err := s.do(r, core.ChangeApps{Changes: []core.AppChange{{Spec: spec, Create: true}}, Force: flag(r, "force", false), From: origin(r)})
 	if err != nil {
@@ -60,8 +69,8 @@ func (s *appRoutes) createApp(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, http.StatusCreated, out)
 }
 
-// group returns the group that a wildcard id names: "/a/*" is "/a".
-func group(id app.ID) (app.ID, bool) {
+// wildcard returns the group that a wildcard id names: "/a/*" is "/a".
+func wildcard(id app.ID) (app.ID, bool) {
 	if g, ok := strings.CutSuffix(string(id), "/*"); ok {
 		return app.Canonical(g), true
 	}
@@ -72,7 +81,7 @@ func (s *appRoutes) showApp(id app.ID) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		p := newPicture(s.scheduler.View())
 		e := embedsOf(r.URL.Query()["embed"], embeds{counts: true, deployments: true, tasks: true, failure: true})
-		if g, ok := group(id); ok {
+		if g, ok := wildcard(id); ok {
 			found, err := p.in(g)
 			if err != nil {
 				return err

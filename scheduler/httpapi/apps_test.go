@@ -41,7 +41,7 @@ func TestApps(t *testing.T) {
 		s := newService(t)
 		s.want(t, http.StatusCreated, http.MethodPost, "/v2/apps", web)
 		s.Settle()
-		got := s.want(t, http.StatusOK, http.MethodGet, "/v2/apps/prod/web/versions/2026-03-01T12:00:00.001Z", "")
+		got := s.want(t, http.StatusOK, http.MethodGet, "/v2/apps/prod/web/versions/2026-03-01T12:00:00.000Z", "")
 		want := map[string]any{
 			"id": "/prod/web", "cmd": "sleep 100", "instances": 2.0, "cpus": 0.1, "mem": 32.0, "disk": 0.0, "gpus": 0.0,
 			"executor": "", "role": "*", "networks": []any{map[string]any{"mode": "host"}}, "requirePorts": false,
@@ -50,8 +50,8 @@ func TestApps(t *testing.T) {
 			"upgradeStrategy": map[string]any{"minimumHealthCapacity": 1.0, "maximumOverCapacity": 1.0},
 			"labels":          map[string]any{"tier": "front"}, "killSelection": "YOUNGEST_FIRST",
 			"unreachableStrategy": map[string]any{"inactiveAfterSeconds": 0.0, "expungeAfterSeconds": 0.0},
-			"version":             "2026-03-01T12:00:00.001Z",
-			"versionInfo":         map[string]any{"lastScalingAt": "2026-03-01T12:00:00.001Z", "lastConfigChangeAt": "2026-03-01T12:00:00.001Z"},
+			"version":             "2026-03-01T12:00:00.000Z",
+			"versionInfo":         map[string]any{"lastScalingAt": "2026-03-01T12:00:00.000Z", "lastConfigChangeAt": "2026-03-01T12:00:00.000Z"},
 		}
 		if diff := cmp.Diff(got, any(want)); diff != "" {
 			t.Errorf("app (-got +want):\n%s", diff)
@@ -78,9 +78,9 @@ func TestApps(t *testing.T) {
 		delete(task, "id")
 		want := map[string]any{
 			"appId": "/prod/web", "host": "host-1.example", "slaveId": "agent-1", "state": "TASK_RUNNING", "role": "*",
-			"ports": []any{31020.0}, "servicePorts": []any{10000.0},
+			"ports": []any{31000.0}, "servicePorts": []any{10000.0},
 			"ipAddresses": []any{map[string]any{"ipAddress": "10.0.0.1", "protocol": "IPv4"}},
-			"stagedAt":    "2026-03-01T12:00:00.000Z", "startedAt": "2026-03-01T12:00:00.000Z", "version": "2026-03-01T12:00:00.001Z",
+			"stagedAt":    "2026-03-01T12:00:00.000Z", "startedAt": "2026-03-01T12:00:00.000Z", "version": "2026-03-01T12:00:00.000Z",
 			"healthCheckResults": []any{},
 		}
 		if diff := cmp.Diff(task, want); diff != "" {
@@ -244,25 +244,25 @@ func TestPut(t *testing.T) {
 		s.want(t, http.StatusCreated, http.MethodPost, "/v2/apps", web)
 		s.Settle()
 		refused := 0
-		s.Intercept(func(cmd core.Command) error {
+		s.before = func(cmd core.Command) error {
 			if c, ok := cmd.(core.ChangeApps); ok && refused < 3 {
 				refused++
 				return &core.ChangedError{ID: c.Changes[0].Spec.ID}
 			}
 			return nil
-		})
+		}
 		s.want(t, http.StatusOK, http.MethodPut, "/v2/apps/prod/web", `{"instances":7}`)
 		if refused != 3 {
 			t.Errorf("got %d refusals, want 3", refused)
 		}
-		s.Intercept(func(core.Command) error { return &core.ChangedError{ID: "/prod/web"} })
+		s.before = func(core.Command) error { return &core.ChangedError{ID: "/prod/web"} }
 		s.want(t, http.StatusConflict, http.MethodPut, "/v2/apps/prod/web", `{"instances":8}`)
 	})
 
 	t.Run("an unexpected error is told by its number only", func(t *testing.T) {
 		t.Parallel()
 		s := newService(t)
-		s.Intercept(func(core.Command) error { return errors.New("secret detail") })
+		s.before = func(core.Command) error { return errors.New("secret detail") }
 		body := s.want(t, http.StatusInternalServerError, http.MethodPost, "/v2/apps", web)
 		if got := at(t, body, "message").(string); strings.Contains(got, "secret") || !strings.Contains(got, "request id") {
 			t.Errorf("got message %q", got)

@@ -23,22 +23,16 @@ func (s *deploymentRoutes) listDeployments(w http.ResponseWriter, _ *http.Reques
 func renderDeployment(d *deployment.Deployment) api.Deployment {
 	out := api.Deployment{
 		ID: string(d.ID), Version: api.Time{Time: d.Version}, AffectedApps: []string{}, AffectedPods: []string{},
-		Steps: make([]api.Step, 0, len(d.Steps)), CurrentActions: []api.CurrentAction{},
+		Steps: renderSteps(d.Steps), CurrentActions: []api.CurrentAction{},
 		CurrentStep: min(d.Current+1, len(d.Steps)), TotalSteps: len(d.Steps),
 	}
 	for _, id := range d.Affected() {
 		out.AffectedApps = append(out.AffectedApps, string(id))
 	}
-	for i, step := range d.Steps {
-		actions := make([]api.Action, 0, len(step))
-		for _, a := range step {
-			action := api.Action{Action: a.Kind.String(), App: string(a.App)}
-			actions = append(actions, action)
-			if i == d.Current {
-				out.CurrentActions = append(out.CurrentActions, api.CurrentAction{Action: action, ReadinessCheckResults: []any{}})
-			}
+	if d.Current < len(out.Steps) {
+		for _, action := range out.Steps[d.Current].Actions {
+			out.CurrentActions = append(out.CurrentActions, api.CurrentAction{Action: action, ReadinessCheckResults: []any{}})
 		}
-		out.Steps = append(out.Steps, api.Step{Actions: actions})
 	}
 	return out
 }

@@ -17,9 +17,12 @@ import (
 // that they come down to.
 type desk struct {
 	scheduler Scheduler
+	now       func() time.Time
 	// timeout bounds the wait for a command to be stored, bodyMax request bodies, in bytes.
 	timeout time.Duration
 	bodyMax int64
+	// counts counts deployments.
+	counts *marathonMetrics
 }
 
 // do carries out a command within the time allowed.
@@ -31,6 +34,11 @@ func (d *desk) do(r *http.Request, cmd core.Command) (core.Result, error) {
 	result, err := d.scheduler.Do(ctx, cmd)
 	if err != nil && errors.Is(err, context.DeadlineExceeded) && errors.Is(context.Cause(ctx), late) {
 		return result, late
+	}
+	if _, locked := errors.AsType[*core.LockedError](err); locked {
+		d.counts.dismissed.Add(1)
+	} else if err == nil && result.Deployment != "" {
+		d.counts.started.Add(1)
 	}
 	return result, err
 }

@@ -89,7 +89,7 @@ func TestBadInput(t *testing.T) {
 		{"an app that does not wait", "DELETE", "/v2/queue/none/delay", "", 404, "", []string{"/none"}},
 		{"an unknown path", "GET", "/v3/nothing", "", 404, "", []string{"URI not found"}},
 		{"the root", "GET", "/", "", 404, "", []string{"URI not found"}},
-		{"groups, which are not served yet", "GET", "/v2/groups", "", 404, "", []string{"groups"}},
+		{"an unknown group", "GET", "/v2/groups/none", "", 404, "", []string{"Group '/none' does not exist"}},
 		{"pods, which are not served yet", "GET", "/v2/pods/::status", "", 404, "", []string{"pods"}},
 		{"a method that a path does not take", "DELETE", "/v2/info", "", 405, "", []string{"Method Not Allowed"}},
 		{"a method that HTTP does not know", "BREW", "/v2/apps", "", 405, "", []string{"Method Not Allowed"}},

@@ -7,9 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/event"
@@ -31,13 +30,13 @@ const (
 type eventRoutes struct {
 	log func() *eventlog.Log
 	// open counts the streams.
-	open  prometheus.Gauge
+	open  *atomic.Int64
 	texts *eventTexts
 }
 
 // events answers with the event stream ("Marathon, events").
 func (s eventRoutes) events(w http.ResponseWriter, r *http.Request) error {
-	if !strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "text/event-stream") {
+	if !strings.Contains(strings.Join(r.Header.Values("Accept"), ","), kindEvents) {
 		return &api.Error{Status: http.StatusMethodNotAllowed, Message: "send the header Accept: text/event-stream"}
 	}
 	log := s.log()
@@ -49,14 +48,14 @@ func (s eventRoutes) events(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	h := w.Header()
-	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("Content-Type", kindEvents+"; charset=utf-8")
 	h.Set("Connection", "close")
 	w.WriteHeader(http.StatusOK)
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	s.open.Inc()
-	defer s.open.Dec()
+	s.open.Add(1)
+	defer s.open.Add(-1)
 	st.run(r.Context(), r.RemoteAddr)
 	return nil
 }

@@ -12,9 +12,9 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/event"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
-	"github.com/gantry-mesos/gantry/scheduler/httpapi/httpapitest"
 )
 
 // BenchmarkEvents has a thousand readers of the event stream over real
@@ -23,7 +23,7 @@ import (
 func BenchmarkEvents(b *testing.B) {
 	const readers, idle, batch = 1000, 100, 100
 	log := eventlog.New(1<<16, time.Now())
-	fake := httpapitest.New(start, false)
+	fake := coretest.New(start, false)
 	h, err := httpapi.New(httpapi.Config{
 		Scheduler: fake, Leadership: fake, Rules: app.DefaultRules(), Address: "leader.example:8080", Events: func() *eventlog.Log { return log },
 	})

@@ -14,9 +14,9 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/event"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
-	"github.com/gantry-mesos/gantry/scheduler/httpapi/httpapitest"
 )
 
 // newStreaming is a service with a log of the newest size events, which numbers
@@ -24,7 +24,7 @@ import (
 func newStreaming(t *testing.T, size int) (*service, *eventlog.Log) {
 	t.Helper()
 	log := eventlog.New(size, time.Unix(0, 0))
-	fake := httpapitest.New(start, false)
+	fake := coretest.New(start, false)
 	h, err := httpapi.New(httpapi.Config{
 		Scheduler: fake, Leadership: fake, Rules: app.DefaultRules(), Address: "leader.example:8080", Events: func() *eventlog.Log { return log },
 	})

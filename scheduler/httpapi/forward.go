@@ -2,11 +2,13 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"slices"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -18,13 +20,18 @@ import (
 // via names this server in the header that shows loops among schedulers.
 const viaHeader = "X-Marathon-Via"
 
+// ForwardDialMax bounds how long a standby tries to connect with the leader.
+const ForwardDialMax = 5 * time.Second
+
 type leaderKey struct{}
 
 // newForwarder returns what a standby answers with: the leader's answer.
 func newForwarder(s *Server) http.Handler {
 	via := "1.1 " + s.cfg.Address
+	dialer := &net.Dialer{Timeout: ForwardDialMax}
 	transport := &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		DialContext:           dialer.DialContext,
+		DialTLSContext:        s.dialLeader(dialer),
 		ResponseHeaderTimeout: s.cfg.Timeout,
 		MaxConnsPerHost:       64,
 		IdleConnTimeout:       time.Minute,
@@ -36,7 +43,7 @@ func newForwarder(s *Server) http.Handler {
 		ErrorLog:      zap.NewStdLog(s.cfg.Log),
 		Rewrite: func(p *httputil.ProxyRequest) {
 			leader, _ := p.In.Context().Value(leaderKey{}).(string)
-			p.Out.URL.Scheme, p.Out.URL.Host = "http", leader
+			p.Out.URL.Scheme, p.Out.URL.Host = s.leaderScheme(), leader
 			p.Out.Host = ""
 			// This server has checked whose page it was; to the leader it is another's.
 			p.Out.Header.Del("Origin")
@@ -47,6 +54,11 @@ func newForwarder(s *Server) http.Handler {
 		},
 		ModifyResponse: func(resp *http.Response) error {
 			resp.Header.Add(viaHeader, via)
+			for name := range resp.Header {
+				if strings.HasPrefix(name, "Access-Control-") {
+					resp.Header.Del(name) // this server has set its own
+				}
+			}
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
@@ -67,7 +79,7 @@ func newForwarder(s *Server) http.Handler {
 		case err != nil:
 			s.fail(w, r, &api.Error{Status: http.StatusBadGateway, Message: "no scheduler leads at the moment; try again"})
 		case streams(split(r.URL.Path)):
-			http.Redirect(w, r, "http://"+leader+r.URL.RequestURI(), http.StatusFound)
+			http.Redirect(w, r, s.leaderScheme()+"://"+leader+r.URL.RequestURI(), http.StatusFound)
 		default:
 			for _, name := range []string{"Cache-Control", "Pragma", "Expires", "X-Frame-Options", "X-Xss-Protection", "X-Content-Type-Options"} {
 				w.Header().Del(name)
@@ -75,6 +87,28 @@ func newForwarder(s *Server) http.Handler {
 			proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), leaderKey{}, leader)))
 		}
 	})
+}
+
+// leaderScheme is what the leader is reached by.
+func (s *Server) leaderScheme() string {
+	if s.cfg.LeaderScheme == nil {
+		return s.scheme()
+	}
+	return s.cfg.LeaderScheme()
+}
+
+// dialLeader connects to a leader over TLS.
+func (s *Server) dialLeader(d *net.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		cfg := &tls.Config{MinVersion: tls.VersionTLS12}
+		if s.cfg.LeaderTLS != nil {
+			var err error
+			if cfg, err = s.cfg.LeaderTLS(); err != nil {
+				return nil, err
+			}
+		}
+		return (&tls.Dialer{NetDialer: d, Config: cfg}).DialContext(ctx, network, address)
+	}
 }
 
 var (

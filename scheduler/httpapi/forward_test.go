@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
-	"github.com/gantry-mesos/gantry/scheduler/httpapi/httpapitest"
 )
 
 // standby is the leadership as a scheduler sees it that does not lead.
@@ -43,7 +43,7 @@ func newStandby(t *testing.T) (*service, *standby) {
 	l := &standby{}
 	l.follow("")
 	h, err := httpapi.New(httpapi.Config{
-		Scheduler: httpapitest.New(start, false), Leadership: l, Rules: app.DefaultRules(), Address: "standby.example:8080", LeaderWait: 50 * time.Millisecond,
+		Scheduler: coretest.New(start, false), Leadership: l, Rules: app.DefaultRules(), Address: "standby.example:8080", LeaderWait: 50 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -84,14 +84,14 @@ func TestStandby(t *testing.T) {
 		users := httpapi.Credentials{"ops": sha256.Sum256([]byte("s3cret"))}
 		secured := func(l httpapi.Leadership, address string) *service {
 			h, err := httpapi.New(httpapi.Config{
-				Scheduler: httpapitest.New(start, false), Leadership: l, Rules: app.DefaultRules(), Address: address, Credentials: users, LeaderWait: 50 * time.Millisecond,
+				Scheduler: coretest.New(start, false), Leadership: l, Rules: app.DefaultRules(), Address: address, Credentials: users, LeaderWait: 50 * time.Millisecond,
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
 			return serve(t, h)
 		}
-		leader := secured(httpapitest.New(start, false), "leader.example:8080")
+		leader := secured(coretest.New(start, false), "leader.example:8080")
 		l := &standby{}
 		l.follow(leader.url)
 		s := secured(l, "standby.example:8080")

@@ -46,8 +46,11 @@ func (s *infoRoutes) info(w http.ResponseWriter, _ *http.Request) error {
 	self, leader := s.leadership.Leader()
 	out := map[string]any{
 		"name": "marathon", "version": s.version, "buildref": s.build,
-		"elected": self, "leader": nil, "frameworkId": nil,
+		"elected": self, "leader": nil, "frameworkId": nil, "event_subscriber": nil,
 		"marathon_config": s.pick(configMembers), "zookeeper_config": s.pick(zookeeperMembers), "http_config": s.pick(httpMembers),
+	}
+	if m, _ := out["marathon_config"].(map[string]any); m["mesos_leader_ui_url"] == nil && v.Framework.Master.Address != "" {
+		m["mesos_leader_ui_url"] = scheme(s.config["master"]) + v.Framework.Master.Address
 	}
 	if leader != "" {
 		out["leader"] = leader
@@ -56,6 +59,14 @@ func (s *infoRoutes) info(w http.ResponseWriter, _ *http.Request) error {
 		out["frameworkId"] = string(v.Framework.ID)
 	}
 	return reply(w, http.StatusOK, out)
+}
+
+// scheme is how the masters that were configured are spoken to.
+func scheme(masters any) string {
+	if text, ok := masters.(string); ok && strings.HasPrefix(text, "https://") {
+		return "https://"
+	}
+	return "http://"
 }
 
 // pick returns the members with what is configured; the rest is null.
@@ -90,11 +101,15 @@ func (s *infoRoutes) plugins(w http.ResponseWriter, _ *http.Request) error {
 	return reply(w, http.StatusOK, map[string]any{"plugins": []any{}})
 }
 
-// ping answers "pong" to everybody: as JSON to those who take nothing else.
+// ping answers "pong": as JSON to those who do not take text, with nothing to those
+// who take neither.
 func (s *infoRoutes) ping(w http.ResponseWriter, r *http.Request) error {
-	accept := r.Header.Get("Accept")
-	if strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/") && !strings.Contains(accept, "*/*") {
+	switch preferred(r, kindText, kindJSON) {
+	case kindJSON:
 		return reply(w, http.StatusOK, "pong")
+	case "":
+		w.WriteHeader(http.StatusNoContent)
+		return nil
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = w.Write([]byte("pong")) // the client is gone; nobody to tell

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -12,8 +13,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
-	"github.com/gantry-mesos/gantry/scheduler/httpapi/httpapitest"
 )
 
 func TestMain(m *testing.M) {
@@ -22,11 +24,23 @@ func TestMain(m *testing.M) {
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// service is the API over a pretended scheduler, reachable over HTTP.
+// service is the API over a core, reachable over HTTP.
 type service struct {
-	*httpapitest.Scheduler
-	api *httpapi.Server
-	url string
+	*coretest.Scheduler
+	// before, if it is set, is called before every command; its error is the command's.
+	before func(core.Command) error
+	api    *httpapi.Server
+	url    string
+}
+
+// Do implements httpapi.Scheduler.
+func (s *service) Do(ctx context.Context, cmd core.Command) (core.Result, error) {
+	if s.before != nil {
+		if err := s.before(cmd); err != nil {
+			return core.Result{}, err
+		}
+	}
+	return s.Scheduler.Do(ctx, cmd)
 }
 
 func newService(tb testing.TB) *service {
@@ -36,10 +50,15 @@ func newService(tb testing.TB) *service {
 
 func newServiceWith(tb testing.TB, files httpapi.Sandboxes) *service {
 	tb.Helper()
-	s := &service{Scheduler: httpapitest.New(start, false)}
+	return newServiceBy(tb, app.DefaultRules(), files)
+}
+
+func newServiceBy(tb testing.TB, rules app.Rules, files httpapi.Sandboxes) *service {
+	tb.Helper()
+	s := &service{Scheduler: coretest.New(start, false)}
 	var err error
 	s.api, err = httpapi.New(httpapi.Config{
-		Sandboxes: files, Scheduler: s.Scheduler, Leadership: s.Scheduler, Rules: app.DefaultRules(), Address: "leader.example:8080",
+		Sandboxes: files, Scheduler: s, Leadership: s, Now: s.Now, Rules: rules, Address: "leader.example:8080",
 		Build: "gantry 0.1.0 test", Info: map[string]any{"framework_name": "gantry", "http_port": 8080},
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/gantry-mesos/gantry/scheduler/dropwizard"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/view"
 )
@@ -16,18 +17,14 @@ import (
 // metrics are those of the API, with what the View tells of Apps and instances.
 type metrics struct {
 	handler  http.Handler
-	active   prometheus.Gauge
 	requests *prometheus.HistogramVec
 	sent     prometheus.Counter
-	streams  prometheus.Gauge
+	marathon *marathonMetrics
 }
 
 func newMetrics(r *prometheus.Registry, s *Server) (*metrics, error) {
 	m := &metrics{
 		handler: promhttp.HandlerFor(r, promhttp.HandlerOpts{DisableCompression: true}),
-		active: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "gantry_http_requests_active", Help: "HTTP requests being answered.",
-		}),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "gantry_http_request_duration_seconds", Help: "Time to answer HTTP requests.",
 			Buckets: []float64{.001, .005, .025, .1, .5, 2.5, 10},
@@ -35,11 +32,15 @@ func newMetrics(r *prometheus.Registry, s *Server) (*metrics, error) {
 		sent: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "gantry_http_response_bytes_total", Help: "Bytes of answers sent, as compressed.",
 		}),
-		streams: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "gantry_event_streams", Help: "Readers of the event stream.",
-		}),
 	}
-	for _, c := range []prometheus.Collector{m.active, m.requests, m.sent, m.streams, viewCollector{s}} {
+	active := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "gantry_http_requests_active", Help: "HTTP requests being answered.",
+	}, func() float64 { return float64(s.answering.Load()) })
+	streams := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "gantry_event_streams", Help: "Readers of the event stream.",
+	}, func() float64 { return float64(s.streaming.Load()) })
+	m.marathon = newMarathonMetrics(s.cfg.Marathon, s)
+	for _, c := range []prometheus.Collector{active, m.requests, m.sent, streams, viewCollector{s}, s.cfg.Marathon} {
 		if err := r.Register(c); err != nil {
 			return nil, fmt.Errorf("register the API's metrics: %w", err)
 		}
@@ -47,6 +48,25 @@ func newMetrics(r *prometheus.Registry, s *Server) (*metrics, error) {
 	return m, nil
 }
 
+// The kinds that Prometheus reads.
+const (
+	kindOpenMetrics = "application/openmetrics-text"
+	kindProtobuf    = "application/vnd.google.protobuf"
+)
+
+// metricKinds are what /metrics answers with; who accepts everything gets text.
+var metricKinds = []string{kindText, kindOpenMetrics, kindProtobuf, kindJSON}
+
+// choose serves Marathon's JSON to those who ask for JSON, and what Prometheus reads
+// to all others.
+func (m *metrics) choose(w http.ResponseWriter, r *http.Request) error {
+	if preferred(r, metricKinds...) == kindJSON {
+		return reply(w, http.StatusOK, m.marathon.registry.Document())
+	}
+	return m.serve(w, r)
+}
+
+// serve serves what Prometheus reads, to everybody.
 func (m *metrics) serve(w http.ResponseWriter, r *http.Request) error {
 	m.handler.ServeHTTP(w, r)
 	return nil
@@ -57,11 +77,15 @@ func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m := s.metrics
 		start := time.Now()
-		m.active.Inc()
+		s.answering.Add(1)
 		o := &observed{ResponseWriter: w, status: http.StatusOK}
+		if streams(split(r.URL.Path)) {
+			o.also = m.marathon.streams
+		}
 		defer func() {
-			m.active.Dec()
+			s.answering.Add(-1)
 			m.sent.Add(float64(o.bytes))
+			m.marathon.answered(r, o, time.Since(start))
 			m.requests.WithLabelValues(methodLabel(r.Method), routeLabel(r.URL.Path), strconv.Itoa(o.status)).Observe(time.Since(start).Seconds())
 		}()
 		next.ServeHTTP(o, r)
@@ -73,6 +97,8 @@ type observed struct {
 	http.ResponseWriter
 	status int
 	bytes  int
+	// also, unless nil, counts the bytes as they are sent.
+	also *dropwizard.Counter
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -86,6 +112,9 @@ func (o *observed) WriteHeader(status int) {
 func (o *observed) Write(p []byte) (int, error) {
 	n, err := o.ResponseWriter.Write(p)
 	o.bytes += n
+	if o.also != nil {
+		o.also.Add(n)
+	}
 	return n, err
 }
 
@@ -161,7 +190,7 @@ func (c viewCollector) Collect(out chan<- prometheus.Metric) {
 	gauge(deploymentsDesc, float64(len(v.Deployments)))
 	age := 0.0
 	if len(v.Deployments) > 0 {
-		age = time.Since(v.Deployments[0].Started).Seconds()
+		age = c.s.cfg.Now().Sub(v.Deployments[0].Started).Seconds()
 	}
 	gauge(deployAgeDesc, age)
 	collectQueues(&v.Sharing, gauge)

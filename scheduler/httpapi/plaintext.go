@@ -10,20 +10,9 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
-// wantsText reports whether the client asks for text/plain before JSON; JSON is
-// what everybody else gets.
-func wantsText(r *http.Request) bool {
-	for part := range strings.SplitSeq(r.Header.Get("Accept"), ",") {
-		media, _, _ := strings.Cut(strings.TrimSpace(part), ";")
-		switch media {
-		case "text/plain":
-			return true
-		case "application/json", "*/*":
-			return false
-		}
-	}
-	return false
-}
+// wantsText reports whether the client likes text better than JSON, which is what
+// everybody else gets.
+func wantsText(r *http.Request) bool { return preferred(r, kindJSON, kindText) == kindText }
 
 // plainTasks writes the list that HAProxy bridges read: one line for each App
 // and service port with the endpoints of its running tasks ("Marathon,

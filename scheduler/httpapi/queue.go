@@ -9,6 +9,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/view"
 )
@@ -17,17 +18,36 @@ import (
 type queueRoutes struct{ *desk }
 
 func (s *queueRoutes) listQueue(w http.ResponseWriter, r *http.Request) error {
-	v, now := s.scheduler.View(), time.Now()
+	v, now := s.scheduler.View(), s.now()
 	p := newPicture(v)
 	embed := r.URL.Query()["embed"]
 	items := []api.QueueItem{}
 	p.apps(func(a *view.App) bool {
-		if a.Queue.Waiting > 0 {
+		if queued(a) {
 			items = append(items, renderQueue(v, a, now, embed))
 		}
 		return true
 	})
 	return reply(w, http.StatusOK, map[string]any{"queue": items})
+}
+
+// queued reports whether instances of an App wait for an offer, or for Mesos to
+// confirm that they were launched ("Marathon, queue").
+func queued(a *view.App) bool { return a.Queue.Waiting > 0 || !launching(a).IsZero() }
+
+// launching returns when the first of the instances was launched that Mesos has not
+// confirmed yet, zero if there is none.
+func launching(a *view.App) time.Time {
+	var first time.Time
+	if a.Counts.Staged == 0 {
+		return first
+	}
+	for _, i := range a.Instances {
+		if i.Condition == instance.Provisioned && (first.IsZero() || i.StagedAt.Before(first)) {
+			first = i.StagedAt
+		}
+	}
+	return first
 }
 
 func renderQueue(v *view.View, a *view.App, now time.Time, embed []string) api.QueueItem {
@@ -46,6 +66,10 @@ func renderQueue(v *view.View, a *view.App, now time.Time, embed []string) api.Q
 		},
 	}
 	item.App.VersionInfo = versionInfo(a.Spec)
+	if q.Waiting == 0 {
+		item.Since = api.Time{Time: launching(a)}
+		return item
+	}
 	if slices.Contains(embed, "explanation") {
 		item.Explanation = view.Why(v, a, now).Words()
 	}
@@ -69,7 +93,7 @@ func (s *queueRoutes) resetDelay(id app.ID) action {
 		if err != nil {
 			return err
 		}
-		if a.Queue.Waiting == 0 {
+		if !queued(a) {
 			return &api.Error{Status: http.StatusNotFound, Message: "App '" + string(id) + "' does not exist in the queue: none of its instances waits"}
 		}
 		if _, err := s.do(r, core.ResetDelay{ID: id}); err != nil {

@@ -7,12 +7,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gantry-mesos/gantry/scheduler/view"
+	"github.com/gantry-mesos/gantry/scheduler/core"
 )
 
 func TestQuotasAreSetAtRunTime(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
+	s.want(t, http.StatusCreated, http.MethodPost, "/v2/apps", `{"id": "/dev/web", "cmd": "x"}`)
+	s.Settle()
 	got := s.want(t, http.StatusOK, http.MethodPut, "/v3/queues/prod/batch", `{"weight": 2, "guarantee": {"cpus": 1.5}, "limit": {"cpus": 10, "gpus": 0}}`)
 	want := map[string]any{
 		"queue": "/prod/batch", "weight": 2.0, "guarantee": map[string]any{"cpus": 1.5}, "limit": map[string]any{"cpus": 10.0, "gpus": 0.0}, "quotaFrom": "api",
@@ -80,33 +82,50 @@ func TestBadQuotasAreRefusedAndChangeNothing(t *testing.T) {
 	}
 }
 
-// What queues have is in the metrics, and held agents are shown.
+// What queues have is in the metrics.
 func TestSharesAreMetrics(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	s.want(t, http.StatusCreated, http.MethodPost, "/v2/apps", `{"id": "/prod/web", "cmd": "x", "cpus": 10, "mem": 1000, "instances": 2}`)
 	s.Settle()
 	s.want(t, http.StatusOK, http.MethodPut, "/v3/queues/prod", `{"weight": 2, "guarantee": {"mem": 64}, "limit": {"cpus": 20, "gpus": 0}}`)
-	s.Stick("/prod/more", "needs much")
 	s.want(t, http.StatusCreated, http.MethodPost, "/v2/apps", `{"id": "/prod/more", "cmd": "x", "cpus": 10, "instances": 1}`)
-	s.HoldAgent(view.Held{App: "/prod/more", Agent: "a1", Since: start})
+	s.Rest()
 	text, _ := s.want(t, http.StatusOK, http.MethodGet, "/metrics", "").(string)
 	for _, line := range []string{
 		`gantry_queue_dominant_share{queue="/prod"} 0.2`, `gantry_queue_weighted_share{queue="/prod"} 0.1`, `gantry_queue_weight{queue="/prod"} 2`,
 		`gantry_queue_used{queue="/prod",resource="mem"} 2000`, `gantry_queue_limit{queue="/prod",resource="cpus"} 20`,
 		`gantry_queue_limit{queue="/prod",resource="gpus"} 0`, `gantry_queue_guarantee{queue="/prod",resource="mem"} 64`,
 		`gantry_queue_instances{queue="/prod"} 2`, `gantry_queue_instances_waiting{queue="/prod"} 1`, `gantry_queue_apps_limited{queue="/prod"} 1`,
-		`gantry_cluster_resources{resource="cpus"} 100`, `gantry_queue_jain_index 1`, `gantry_agents_held 1`,
+		`gantry_cluster_resources{resource="cpus"} 100`, `gantry_queue_jain_index 1`, `gantry_agents_held 0`,
 	} {
 		if !strings.Contains(text, "\n"+line+"\n") {
 			t.Errorf("metrics: no line %s", line)
 		}
 	}
-	if app := at(t, s.want(t, http.StatusOK, http.MethodGet, "/v3/queues", ""), "heldAgents", 0, "app"); app != "/prod/more" {
-		t.Errorf("held agent: got %v, want it for /prod/more", app)
-	}
 	why := at(t, s.want(t, http.StatusOK, http.MethodGet, "/v2/queue?embed=explanation", ""), "queue", 0, "explanation")
 	if why != "the limit of queue /prod is reached: 20 of 20 cpus are in use, an instance needs 10" {
 		t.Errorf("explanation: got %v", why)
+	}
+}
+
+func TestHeldAgentsAreShown(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.want(t, http.StatusCreated, http.MethodPost, "/v2/apps", `{"id": "/small", "cmd": "x", "cpus": 10}`)
+	s.Settle()
+	s.want(t, http.StatusCreated, http.MethodPost, "/v2/apps", `{"id": "/large", "cmd": "x", "cpus": 95}`)
+	s.Rest()
+	s.want(t, http.StatusCreated, http.MethodPost, "/v2/apps", `{"id": "/overtakes", "cmd": "x"}`)
+	s.Rest()
+	s.Pass(core.DefaultConfig().StarveAfter)
+	s.Rest()
+	held := at(t, s.want(t, http.StatusOK, http.MethodGet, "/v3/queues", ""), "heldAgents", 0)
+	if app, agent := at(t, held, "app"), at(t, held, "agentId"); app != "/large" || agent != "agent-1" {
+		t.Errorf("got %v held for %v, want agent-1 for /large", agent, app)
+	}
+	text, _ := s.want(t, http.StatusOK, http.MethodGet, "/metrics", "").(string)
+	if !strings.Contains(text, "\ngantry_agents_held 1\n") {
+		t.Error("metrics: the held agent is not counted")
 	}
 }

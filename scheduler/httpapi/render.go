@@ -9,6 +9,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/group"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/view"
@@ -47,48 +48,60 @@ func embedsOf(tokens []string, e embeds) embeds {
 
 // picture is a View as the API shows it: an App that is being deleted is gone
 // from it, while its tasks still show until they have ended.
-type picture struct {
-	*view.View
-	leaving map[app.ID]bool
-}
+type picture struct{ *view.View }
 
-func newPicture(v *view.View) *picture {
-	p := &picture{View: v, leaving: map[app.ID]bool{}}
-	for _, d := range v.Deployments {
-		for id := range d.Original {
-			if _, stays := d.Target[id]; !stays {
-				p.leaving[id] = true
-			}
-		}
-	}
-	return p
-}
+func newPicture(v *view.View) *picture { return &picture{v} }
 
 func (p *picture) app(id app.ID) (*view.App, error) {
 	a, ok := p.App(id)
-	if !ok || p.leaving[id] {
+	if !ok || a.Leaving {
 		return nil, unknown("App", string(id))
 	}
 	return a, nil
 }
 
 func (p *picture) apps(yield func(*view.App) bool) {
-	p.Apps(func(a *view.App) bool { return p.leaving[a.Spec.ID] || yield(a) })
+	p.Apps(func(a *view.App) bool { return a.Leaving || yield(a) })
 }
 
-// in returns the Apps below a group; a group without any does not exist.
-func (p *picture) in(group app.ID) ([]*view.App, error) {
+// in returns the Apps in a group, at any depth.
+func (p *picture) in(id app.ID) ([]*view.App, error) {
+	if err := p.has(id); err != nil {
+		return nil, err
+	}
 	var found []*view.App
-	p.AppsIn(group, func(a *view.App) bool {
-		if !p.leaving[a.Spec.ID] {
+	p.AppsIn(id, func(a *view.App) bool {
+		if !a.Leaving {
 			found = append(found, a)
 		}
 		return true
 	})
-	if len(found) == 0 && group != "/" {
-		return nil, unknown("Group", string(group))
-	}
 	return found, nil
+}
+
+// specs calls yield for the definition of each App in a group, at any depth.
+func (p *picture) specs(id app.ID) func(yield func(*app.Spec) bool) {
+	return func(yield func(*app.Spec) bool) {
+		p.AppsIn(id, func(a *view.App) bool { return a.Leaving || yield(a.Spec) })
+	}
+}
+
+// has fails if there is no such group.
+func (p *picture) has(id app.ID) error {
+	if p.Groups.Group(id) == nil {
+		return unknown("Group", string(id))
+	}
+	return nil
+}
+
+// node returns a group with all that is in it, nil if there is none.
+func (p *picture) node(id app.ID) *group.Node {
+	g := p.Groups.Group(id)
+	if g == nil {
+		return nil
+	}
+	below := func(yield func(*group.Group) bool) { p.Groups.Below(id, yield) }
+	return group.Build(*g, below, p.specs(id))
 }
 
 // state returns what an App's JSON tells beside its definition.

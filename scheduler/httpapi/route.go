@@ -1,12 +1,14 @@
 package httpapi
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/httpapi/openapi"
 )
 
 // action answers a request or returns the error to answer with.
@@ -34,7 +36,7 @@ func split(path string) []string {
 
 // dispatch answers one request by the endpoint that the path names.
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
-	e := s.find(split(r.URL.Path))
+	e, kinds := s.find(split(r.URL.Path))
 	if e == nil {
 		s.fail(w, r, &api.Error{Status: http.StatusNotFound, Message: "URI not found"})
 		return
@@ -51,6 +53,10 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.fail(w, r, &api.Error{Status: http.StatusMethodNotAllowed, Message: "Method Not Allowed"})
+		return
+	}
+	if len(kinds) > 0 && preferred(r, kinds...) == "" {
+		s.fail(w, r, notAcceptable(r, kinds))
 		return
 	}
 	if err := act(w, r); err != nil {
@@ -81,25 +87,52 @@ func local(segments []string) bool {
 	return len(segments) > 0 && (segments[0] == "ping" || segments[0] == "metrics" || segments[0] == "artifacts")
 }
 
-// find returns the endpoint of a path, nil if there is none.
-func (s *Server) find(segments []string) endpoint {
+// find returns the endpoint of a path, nil if there is none, and the kinds of its answers.
+func (s *Server) find(segments []string) (endpoint, []string) {
 	for n := range s.routes {
 		if p, ok := s.routes[n].match(segments); ok {
-			return s.routes[n].at(p)
+			return s.routes[n].at(p), s.routes[n].kinds
 		}
 	}
+	return nil, nil
+}
+
+// Route is a path that is served, such as "/v2/apps/{app}/restart": {app} stands for
+// one segment or more, {path} for any number, anything else for one.
+type Route struct {
+	Path    string
+	Methods []string
+}
+
+// Routes lists what is served, without HEAD and OPTIONS, which are everywhere.
+func (s *Server) Routes() []Route {
+	var out []Route
+	for _, r := range s.routes {
+		if !r.absent {
+			out = append(out, Route{Path: "/" + r.path, Methods: slices.Sorted(maps.Keys(r.at(params{name: "x", id: "/x"})))})
+		}
+	}
+	return out
+}
+
+// describe answers with the description of the API.
+func describe(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", contentJSON)
+	_, _ = w.Write(openapi.Document) // the client is gone; nobody to tell
 	return nil
 }
 
 // notYet answers every method for a part of Marathon's API that is not there.
-func notYet(noun string) endpoint {
+func notYet(noun, rest string) route {
 	e := endpoint{}
 	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		e[m] = func(http.ResponseWriter, *http.Request) error {
 			return &api.Error{Status: http.StatusNotFound, Message: "This version of Gantry does not serve /v2/" + noun}
 		}
 	}
-	return e
+	t := fixed("v2/"+noun+rest, e).in()
+	t.absent = true
+	return t
 }
 
 func join(segments []string) app.ID { return app.ID("/" + strings.Join(segments, "/")) }

@@ -2,10 +2,12 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +18,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/webguard"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/discovery/hub"
+	"github.com/gantry-mesos/gantry/scheduler/dropwizard"
 	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/view"
@@ -39,6 +42,9 @@ type Leadership interface {
 	Leader() (self bool, address string)
 }
 
+// DefaultTimeout is how long a command may take to be stored.
+const DefaultTimeout = 30 * time.Second
+
 // Config is what a Server needs.
 type Config struct {
 	Scheduler  Scheduler
@@ -49,8 +55,25 @@ type Config struct {
 	// Registry takes the API's metrics and is served under /metrics; a new one is
 	// made when nil.
 	Registry *prometheus.Registry
-	// Address is this server's own "host:port" as others reach it.
+	// Marathon takes the metrics that Marathon had, beside those of others; a new one
+	// is made when nil.
+	Marathon *dropwizard.Registry
+	// LaunchTimeout is after how long a task that does not run yet is overdue, LeadingSince
+	// returns when this scheduler began to lead; both are for metrics only.
+	LaunchTimeout time.Duration
+	LeadingSince  func() time.Time
+	// Address is this server's own "host:port" as others reach it, Secure whether by https.
 	Address string
+	Secure  bool
+	// LeaderScheme is what the leader is reached by, http or https; nil is the same as
+	// this server. LeaderTLS is asked at each new connection to a leader; nil is the default.
+	LeaderScheme func() string
+	LeaderTLS    func() (*tls.Config, error)
+	// RequestsMax bounds the requests that are answered at a time, StreamsMax apart
+	// from them those that last; 0 is no bound.
+	RequestsMax, StreamsMax int
+	// ReadOnly refuses what changes something, whoever leads.
+	ReadOnly bool
 	// Version is the version of Marathon that /v2/info claims, for tools that ask;
 	// default 1.11.24. Build is the product and its own version.
 	Version, Build string
@@ -64,6 +87,8 @@ type Config struct {
 	// Guard refuses requests of web pages, Credentials those of unknown users.
 	Guard       webguard.Guard
 	Credentials Credentials
+	// ReadOrigins are the origins whose web pages may read answers, "*" all of them.
+	ReadOrigins []string
 	// Agents is asked about agents, for /v3/agents; nil answers 404 there.
 	Agents Agents
 	// Sandboxes reads the files of tasks, for /v3/tasks; nil answers 404 there.
@@ -80,6 +105,8 @@ type Config struct {
 	BodyMax int64
 	// Timeout bounds the wait for a command to be stored; default 30 s.
 	Timeout time.Duration
+	// Now is the clock that waits are told by; default time.Now.
+	Now func() time.Time
 	// LeaderWait bounds the wait of a standby for a leader; default 2.5 s.
 	LeaderWait time.Duration
 }
@@ -92,6 +119,8 @@ type Server struct {
 	routes    []route
 	forwarder http.Handler
 	chain     http.Handler
+	// answering counts requests, streaming readers of events.
+	answering, streaming atomic.Int64
 }
 
 // New returns a Server. It fails when the executor's binary cannot be read or
@@ -101,7 +130,10 @@ func New(c Config) (*Server, error) {
 		c.BodyMax = 16 << 20
 	}
 	if c.Timeout == 0 {
-		c.Timeout = 30 * time.Second
+		c.Timeout = DefaultTimeout
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	if c.LeaderWait == 0 {
 		c.LeaderWait = 2500 * time.Millisecond
@@ -116,6 +148,9 @@ func New(c Config) (*Server, error) {
 		c.Registry = prometheus.NewRegistry()
 		c.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
+	if c.Marathon == nil {
+		c.Marathon = dropwizard.NewRegistry()
+	}
 	s := &Server{cfg: c}
 	var err error
 	if s.metrics, err = newMetrics(c.Registry, s); err != nil {
@@ -126,8 +161,16 @@ func New(c Config) (*Server, error) {
 	}
 	s.routes = s.table()
 	s.forwarder = newForwarder(s)
-	s.chain = s.observe(s.headers(s.guarded(s.leading(compress(http.HandlerFunc(s.dispatch))))))
+	s.chain = s.observe(s.headers(s.cors(s.limited(s.guarded(s.readOnly(s.leading(compress(http.HandlerFunc(s.dispatch)))))))))
 	return s, nil
+}
+
+// scheme is what this server is reached by.
+func (s *Server) scheme() string {
+	if s.cfg.Secure {
+		return "https"
+	}
+	return "http"
 }
 
 // ServeHTTP answers one request.

@@ -19,6 +19,7 @@ const (
 
 // route leads from a path to its endpoint.
 type route struct {
+	path string
 	// head is the path up to the part that stands for any number of segments, of
 	// which there are least at least, and tail what follows it. Without such a part
 	// the path is head alone.
@@ -26,6 +27,16 @@ type route struct {
 	open       bool
 	least      int
 	at         func(p params) endpoint
+	// kinds are what it answers with; without any it pays no heed to what is accepted.
+	kinds []string
+	// absent says that it only tells that there is nothing.
+	absent bool
+}
+
+// in returns the route with other kinds of answers than JSON.
+func (t route) in(kinds ...string) route {
+	t.kinds = kinds
+	return t
 }
 
 // params are what the parts of a path stand for.
@@ -37,7 +48,7 @@ type params struct {
 
 // to makes a route.
 func to(path string, at func(p params) endpoint) route {
-	t := route{at: at, head: split(path)}
+	t := route{path: path, at: at, head: split(path), kinds: []string{kindJSON}}
 	for n, part := range t.head {
 		if part == anApp || part == anyPath {
 			t.open, t.head, t.tail = true, t.head[:n], t.head[n+1:]
@@ -84,16 +95,16 @@ func (p *params) match(parts, path []string) bool {
 // table lists all that is served. The first route that a path matches is its own:
 // literal last segments come before ids, which may hold slashes.
 func (s *Server) table() []route {
-	d := &desk{scheduler: s.cfg.Scheduler, timeout: s.cfg.Timeout, bodyMax: s.cfg.BodyMax}
+	d := &desk{scheduler: s.cfg.Scheduler, now: s.cfg.Now, timeout: s.cfg.Timeout, bodyMax: s.cfg.BodyMax, counts: s.metrics.marathon}
 	info := &infoRoutes{
 		desk: d, leadership: s.cfg.Leadership, version: s.cfg.Version, build: s.cfg.Build, config: s.cfg.Info, resign: s.cfg.Abdicate,
 	}
 	deployments, queue, kills := &deploymentRoutes{d}, &queueRoutes{d}, &killRoutes{d}
 	routes := []route{
-		fixed("ping", endpoint{http.MethodGet: info.ping}),
-		fixed("metrics", endpoint{http.MethodGet: s.metrics.serve}),
-		fixed("metrics/prometheus", endpoint{http.MethodGet: s.metrics.serve}),
-		fixed("artifacts/gantry-executor", endpoint{http.MethodGet: s.artifact.serve}),
+		fixed("ping", endpoint{http.MethodGet: info.ping}).in(),
+		fixed("metrics", endpoint{http.MethodGet: s.metrics.choose}).in(metricKinds...),
+		fixed("metrics/prometheus", endpoint{http.MethodGet: s.metrics.serve}).in(),
+		fixed("artifacts/gantry-executor", endpoint{http.MethodGet: s.artifact.serve}).in(),
 		fixed("v2/info", endpoint{http.MethodGet: info.info}),
 		fixed("v2/leader", endpoint{http.MethodGet: info.leader, http.MethodDelete: info.abdicate}),
 		fixed("v2/plugins", endpoint{http.MethodGet: info.plugins}),
@@ -105,11 +116,13 @@ func (s *Server) table() []route {
 		to("v2/queue/{app}/delay", func(p params) endpoint { return endpoint{http.MethodDelete: queue.resetDelay(p.id)} }),
 		fixed("v3/kills", endpoint{http.MethodGet: kills.showKills}),
 		fixed("v3/kills/confirm", endpoint{http.MethodPost: kills.confirmKills}),
-		to("v2/groups/{path}", func(params) endpoint { return notYet("groups") }),
-		to("v2/pods/{path}", func(params) endpoint { return notYet("pods") }),
+		notYet("pods", "/{path}"),
+		fixed("v3/openapi.json", endpoint{http.MethodGet: describe}),
 	}
 	routes = append(routes, s.eventTable()...)
-	routes = append(routes, appTable(d, s.cfg.Rules)...)
+	apps := &appRoutes{desk: d, reader: api.Reader{Rules: s.cfg.Rules}, definitions: definitions{kept: map[*app.Spec][]byte{}}}
+	routes = append(routes, appTable(apps)...)
+	routes = append(routes, groupTable(&groupRoutes{apps})...)
 	routes = append(routes, shareTable(&shareRoutes{desk: d, quotas: s.cfg.Quotas})...)
 	if s.cfg.Discovery != nil {
 		routes = append(routes, endpointTable(&endpointRoutes{desk: d, hub: s.cfg.Discovery})...)
@@ -125,16 +138,15 @@ func (s *Server) table() []route {
 
 func (s *Server) eventTable() []route {
 	if s.cfg.Events == nil {
-		return []route{fixed("v2/events", notYet("events"))}
+		return []route{notYet("events", "")}
 	}
-	stream := eventRoutes{log: s.cfg.Events, open: s.metrics.streams, texts: &eventTexts{}}
-	return []route{fixed("v2/events", endpoint{http.MethodGet: stream.events})}
+	stream := eventRoutes{log: s.cfg.Events, open: &s.streaming, texts: &eventTexts{}}
+	return []route{fixed("v2/events", endpoint{http.MethodGet: stream.events}).in()}
 }
 
 // appTable lists what is served of Apps and their tasks.
-func appTable(d *desk, rules app.Rules) []route {
-	apps := &appRoutes{desk: d, reader: api.Reader{Rules: rules}, definitions: definitions{kept: map[*app.Spec][]byte{}}}
-	tasks := &taskRoutes{d}
+func appTable(apps *appRoutes) []route {
+	tasks := &taskRoutes{apps.desk}
 	one := func(id app.ID) endpoint {
 		return endpoint{
 			http.MethodGet: apps.showApp(id), http.MethodPut: apps.changeApp(id, true),
@@ -149,7 +161,7 @@ func appTable(d *desk, rules app.Rules) []route {
 		to("v2/apps/{app}/restart", func(p params) endpoint { return endpoint{http.MethodPost: apps.restartApp(p.id)} }),
 		to("v2/apps/{app}/tasks", func(p params) endpoint {
 			return endpoint{http.MethodGet: tasks.listAppTasks(p.id), http.MethodDelete: tasks.deleteAppTasks(p.id)}
-		}),
+		}).in(kindJSON, kindText),
 		to("v2/apps/{app}/versions", func(p params) endpoint { return endpoint{http.MethodGet: apps.listVersions(p.id)} }),
 		to("v2/apps/{app}/tasks/{name}", func(p params) endpoint {
 			e := one(p.id + app.ID("/tasks/"+p.name))
@@ -159,14 +171,48 @@ func appTable(d *desk, rules app.Rules) []route {
 		to("v2/apps/{app}/versions/{name}", func(p params) endpoint {
 			whole := p.id + app.ID("/versions/"+p.name)
 			e := one(whole)
-			if _, exists := d.scheduler.View().App(whole); !exists {
+			if _, exists := apps.scheduler.View().App(whole); !exists {
 				e[http.MethodGet] = apps.showVersion(p.id, p.name)
 			}
 			return e
 		}),
 		to("v2/apps/{app}", func(p params) endpoint { return one(p.id) }),
-		fixed("v2/tasks", endpoint{http.MethodGet: tasks.listTasks}),
+		fixed("v2/tasks", endpoint{http.MethodGet: tasks.listTasks}).in(kindJSON, kindText),
 		fixed("v2/tasks/delete", endpoint{http.MethodPost: tasks.deleteTasks}),
+	}
+}
+
+// groupTable lists what is served of groups. A group whose name ends like one of
+// these paths comes before it.
+func groupTable(s *groupRoutes) []route {
+	one := func(id app.ID) endpoint {
+		return endpoint{
+			http.MethodGet: s.showGroup(id), http.MethodPost: s.createGroup(id), http.MethodPut: s.changeGroup(id),
+			http.MethodPatch: s.patchGroup(id), http.MethodDelete: s.deleteGroup(id),
+		}
+	}
+	list := func(name string, show func(app.ID) action) func(params) endpoint {
+		return func(p params) endpoint {
+			whole := p.id.Resolve(name)
+			e := one(whole)
+			if s.scheduler.View().Groups.Group(whole) == nil {
+				e[http.MethodGet] = show(p.id)
+			}
+			return e
+		}
+	}
+	return []route{
+		to("v2/groups/{path}/apps", list("apps", s.listGroupApps)),
+		to("v2/groups/{path}/versions", list("versions", s.listGroupVersions)),
+		to("v2/groups/{path}/versions/{name}", func(p params) endpoint {
+			whole := p.id.Resolve("versions/" + p.name)
+			e := one(whole)
+			if s.scheduler.View().Groups.Group(whole) == nil {
+				e[http.MethodGet], e[http.MethodPut] = s.showGroupVersion(p.id, p.name), s.rollBackGroup(p.id, p.name)
+			}
+			return e
+		}),
+		to("v2/groups/{path}", func(p params) endpoint { return one(p.id) }),
 	}
 }
 
@@ -203,8 +249,8 @@ func sandboxTable(s *sandboxRoutes) []route {
 		return func(p params) endpoint { return endpoint{http.MethodGet: show(mesos.TaskID(p.name))} }
 	}
 	return []route{
-		to("v3/tasks/{name}/logs", get(s.showLog)),
+		to("v3/tasks/{name}/logs", get(s.showLog)).in(),
 		to("v3/tasks/{name}/files", get(s.listFiles)),
-		to("v3/tasks/{name}/files/content", get(s.downloadFile)),
+		to("v3/tasks/{name}/files/content", get(s.downloadFile)).in(),
 	}
 }

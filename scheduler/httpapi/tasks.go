@@ -60,7 +60,7 @@ func statusFilter(r *http.Request) map[string]bool {
 // appsOf returns the App that an id names, or those that a wildcard id names.
 func (s *taskRoutes) appsOf(id app.ID) ([]*view.App, error) {
 	p := newPicture(s.scheduler.View())
-	if g, ok := group(id); ok {
+	if g, ok := wildcard(id); ok {
 		return p.in(g)
 	}
 	a, err := p.app(id)

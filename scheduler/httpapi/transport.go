@@ -20,7 +20,7 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		h.Set("X-XSS-Protection", "1; mode=block")
 		h.Set("X-Content-Type-Options", "nosniff")
 		if self, _ := s.cfg.Leadership.Leader(); self {
-			h.Set("X-Marathon-Leader", "http://"+s.cfg.Address)
+			h.Set("X-Marathon-Leader", s.scheme()+"://"+s.cfg.Address)
 		}
 		next.ServeHTTP(w, r)
 	})

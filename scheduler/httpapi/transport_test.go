@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
-	"github.com/gantry-mesos/gantry/scheduler/httpapi/httpapitest"
 )
 
 func TestTransport(t *testing.T) {
@@ -120,7 +120,7 @@ func TestInfo(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	body := s.want(t, http.StatusOK, http.MethodGet, "/v2/info", "")
-	if got := at(t, body, "frameworkId"); got != "fake-framework" {
+	if got := at(t, body, "frameworkId"); got != "framework-1" {
 		t.Errorf("got framework id %v", got)
 	}
 	if got := at(t, body, "marathon_config", "framework_name"); got != "gantry" {
@@ -141,7 +141,7 @@ func TestMetrics(t *testing.T) {
 		text, _ := s.want(t, http.StatusOK, http.MethodGet, path, "").(string)
 		for _, line := range []string{
 			"gantry_apps 1", "gantry_deployments_active 1", `gantry_app_instances_wanted{app="/prod/web"} 2`,
-			`gantry_app_tasks_running{app="/prod/web"} 1`, `gantry_app_instances_waiting{app="/prod/web"} 1`,
+			`gantry_app_tasks_running{app="/prod/web"} 1`, `gantry_app_tasks_staged{app="/prod/web"} 1`,
 			`gantry_instances{condition="Running"} 1`, "go_goroutines ",
 			`gantry_http_request_duration_seconds_count{method="POST",route="/v2/apps",status="201"} 1`,
 		} {
@@ -152,13 +152,55 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+func TestMetricsAsMarathonHadThem(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.want(t, http.StatusCreated, http.MethodPost, "/v2/apps", web)
+	s.want(t, http.StatusConflict, http.MethodPut, "/v2/apps/prod/web", `{"instances":5}`)
+	s.Advance()
+	_, header, body := s.call(t, http.MethodGet, "/metrics", "", "Accept", "application/json")
+	if got := header.Get("Content-Type"); !strings.HasPrefix(got, "application/json") {
+		t.Fatalf("got %s", got)
+	}
+	if got := at(t, body, "version"); got != "4.0.0" {
+		t.Errorf("got version %v", got)
+	}
+	for _, row := range []struct {
+		kind, name, member string
+		want               any
+	}{
+		{"gauges", "apps.active.gauge", "value", 1.0}, {"gauges", "groups.active.gauge", "value", 2.0}, {"gauges", "pods.active.gauge", "value", 0.0},
+		{"gauges", "deployments.active.gauge", "value", 1.0}, {"gauges", "instances.running.gauge", "value", 1.0},
+		{"gauges", "http.requests.active.gauge", "value", 1.0}, {"gauges", "leadership.duration.gauge.seconds", "value", 0.0},
+		{"counters", "deployments.counter", "count", 1.0}, {"counters", "deployments.dismissed.counter", "count", 1.0},
+		{"counters", "http.requests.size.counter.bytes", "count", float64(len(web) + len(`{"instances":5}`))},
+		{"meters", "http.responses.2xx.rate.meter", "count", 1.0}, {"meters", "http.responses.4xx.rate.meter", "count", 1.0},
+		{"timers", "http.requests.post.duration.timer.seconds", "count", 1.0}, {"timers", "http.requests.duration.timer.seconds", "count", 2.0},
+	} {
+		if got := at(t, body, row.kind, "marathon."+row.name, row.member); got != row.want {
+			t.Errorf("%s: got %v, want %v", row.name, got, row.want)
+		}
+	}
+	for _, accept := range []string{"*/*", "text/plain", "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"} {
+		text, _ := s.want(t, http.StatusOK, http.MethodGet, "/metrics", "", "Accept", accept).(string)
+		if !strings.Contains(text, "\nmarathon_apps_active_gauge 1") || !strings.Contains(text, "\ngantry_apps 1") {
+			t.Errorf("Accept %q: got\n%s", accept, text)
+		}
+	}
+	text, _ := s.want(t, http.StatusOK, http.MethodGet, "/metrics/prometheus", "", "Accept", "application/json").(string)
+	if !strings.Contains(text, "\nmarathon_http_requests_put_duration_timer_seconds_count 1\n") {
+		t.Errorf("got\n%s", text)
+	}
+	s.want(t, http.StatusNotAcceptable, http.MethodGet, "/metrics", "", "Accept", "image/png")
+}
+
 func TestArtifact(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "gantry-executor")
 	if err := os.WriteFile(path, []byte("binary"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	fake := httpapitest.New(start, false)
+	fake := coretest.New(start, false)
 	server, err := httpapi.New(httpapi.Config{Scheduler: fake, Leadership: fake, Rules: app.DefaultRules(), ExecutorPath: path})
 	if err != nil {
 		t.Fatal(err)

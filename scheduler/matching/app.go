@@ -27,6 +27,9 @@ type App struct {
 	// waitsSince is when the oldest of the instances that want an offer began to,
 	// zero while there is none.
 	waitsSince time.Time
+	// hoardPause is how long it was put off the last time in this wait that agents
+	// are held for the App.
+	hoardPause time.Duration
 	// resting says that the Market's list of those has it.
 	resting bool
 
@@ -38,10 +41,8 @@ type App struct {
 	// long as it was never needed.
 	restsUntil time.Time
 	rest       *Timer
-	// hoardAfter is when agents may be held for the App again, hoardPause how long
-	// that was put off the last time in this wait.
+	// hoardAfter is when agents may be held for the App again.
 	hoardAfter time.Time
-	hoardPause time.Duration
 	// overtakenAt is when others were last placed after it had its turn in vain.
 	overtakenAt time.Time
 }
@@ -52,10 +53,7 @@ func (a *App) WaitsSince() time.Time { return a.waitsSince }
 
 // served notes that none of the App's instances wants an offer any more.
 func (a *App) served() {
-	a.waitsSince = time.Time{}
-	if a.hoardPause != 0 { // most have none, and it lies apart
-		a.hoardPause = 0
-	}
+	a.waitsSince, a.hoardPause = time.Time{}, 0
 }
 
 // wantsPlace reports whether an instance waits for a place on some agent, not

@@ -154,6 +154,9 @@ func (m *Market) Disconnected() {
 	m.timers.Cancel(&m.wish.timer)
 }
 
+// OnHand lists the offers, in the order of their ids.
+func (m *Market) OnHand() []mesos.OfferID { return m.cluster.OfferIDs() }
+
 // Quiesce lets nothing be launched any more.
 func (m *Market) Quiesce() { m.quiet = true }
 

@@ -13,14 +13,15 @@ import (
 type Roster struct {
 	apps map[app.ID]*App
 	// order has the Apps by id, for those below a group.
-	order     *btree.BTreeG[app.ID]
-	observers []Observer
+	order *btree.BTreeG[app.ID]
+	// observers hear of every change, ofLaunches are those who hear of launches, too.
+	observers, ofLaunches []Observer
 	// waiting is how many instances want an offer.
 	waiting int
 }
 
-// Observer hears of every change of an instance. It gets a Change by value, which
-// costs less than a place in memory for it.
+// Observer hears of changes of instances. It gets a Change by value, which costs
+// less than a place in memory for it.
 type Observer func(c Change)
 
 // Change is what happened to an instance.
@@ -48,7 +49,15 @@ func New() *Roster {
 
 // Observe adds observers, which hear of all changes from now on after those that
 // were added before.
-func (r *Roster) Observe(o ...Observer) { r.observers = append(r.observers, o...) }
+func (r *Roster) Observe(o ...Observer) {
+	r.ObserveAllButLaunches(o...)
+	r.ofLaunches = append(r.ofLaunches, o...)
+}
+
+// ObserveAllButLaunches adds observers, in line with the others, to whom a launch
+// (Change.Placed) says nothing: launches are the most frequent changes, and cheap
+// enough that it shows.
+func (r *Roster) ObserveAllButLaunches(o ...Observer) { r.observers = append(r.observers, o...) }
 
 // Add takes in an App without instances. Owner is what App.Owner returns.
 func (r *Roster) Add(a *App, spec *app.Spec, owner any) {
@@ -175,7 +184,11 @@ func (r *Roster) tell(m *Member, was, is, over *instance.Instance, before *deplo
 		Moved:  m.app.tally != *before || suspended(was) || suspended(is),
 		Placed: was != nil && is != nil && was.Condition == instance.Scheduled && is.Condition == instance.Provisioned,
 	}
-	for _, o := range r.observers {
+	observers := r.observers
+	if c.Placed {
+		observers = r.ofLaunches
+	}
+	for _, o := range observers {
 		o(c)
 	}
 }

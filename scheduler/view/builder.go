@@ -7,6 +7,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/why"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/groups"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
 )
@@ -28,6 +29,8 @@ type Source interface {
 
 // Facts are what is known of an App beside its instances.
 type Facts struct {
+	// Leaving says that the App is deleted, and only there until its last task has ended.
+	Leaving bool
 	// Deployment is the active one that affects the App, "" if none does.
 	Deployment deployment.ID
 	Failure    *instance.TaskFailure
@@ -49,6 +52,8 @@ type Builder struct {
 	shared   uint64
 	sharedAt time.Time
 	budget   budget
+	// groups are those that the next View shows.
+	groups groups.Tree
 }
 
 // sighting is an agent as its last offer showed it.
@@ -76,6 +81,9 @@ func (b *Builder) Removed(p *Page) {
 	b.Changed(p)
 }
 
+// Regrouped has the next View show these groups.
+func (b *Builder) Regrouped(t groups.Tree) { b.groups = t }
+
 // Saw notes that an agent made an offer.
 func (b *Builder) Saw(now time.Time, o *mesos.Offer) {
 	g := b.seen[o.AgentID]
@@ -98,7 +106,7 @@ func (b *Builder) ShowShares() { b.sharedAt = time.Time{} }
 func (b *Builder) Take(now time.Time) *View {
 	v := &View{
 		At: now, Framework: b.source.Framework(), Deployments: slices.Clone(b.source.Deployments()),
-		apps: b.last.apps.Clone(), agents: b.last.agents.Clone(), tasks: b.last.tasks, Sharing: b.last.Sharing,
+		apps: b.last.apps.Clone(), agents: b.last.agents.Clone(), tasks: b.last.tasks, Sharing: b.last.Sharing, Groups: b.groups,
 	}
 	b.share(v)
 	for _, p := range b.apps {
@@ -157,7 +165,7 @@ func (b *Builder) draw(p *Page, now time.Time) *App {
 	a, facts := p.app, b.source.Facts(p.app)
 	v := &App{
 		Spec: a.Spec(), Versions: slices.Clone(a.Versions()), Instances: make([]*instance.Instance, a.Len()),
-		LastFailure: facts.Failure, Counts: a.Counts(),
+		LastFailure: facts.Failure, Counts: a.Counts(), Leaving: facts.Leaving,
 	}
 	if p.queue != nil {
 		v.Queue = p.queue.Queue

@@ -1,14 +1,18 @@
 package view
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/btree"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/group"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/why"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/groups"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/roster"
@@ -22,6 +26,8 @@ type View struct {
 	Framework Framework
 	// Deployments are the active ones, oldest first.
 	Deployments []*deployment.Deployment
+	// Groups are what Apps are in, with their history. Apps that are leaving are in none.
+	Groups groups.Tree
 	// Sharing is what the tenants' queues have.
 	Sharing Sharing
 	apps    *btree.BTreeG[*App]
@@ -54,6 +60,8 @@ type App struct {
 	Versions []*app.Spec
 	// Instances are ordered by id.
 	Instances []*instance.Instance
+	// Leaving says that the App is deleted: it is only there until its last task has ended.
+	Leaving bool
 	// Deployments lists the active deployments that affect the App.
 	Deployments []deployment.ID
 	// LastFailure is the last abnormal end of a task, nil when there was none.
@@ -191,13 +199,19 @@ func (a *App) instance(id instance.ID) (*instance.Instance, bool) {
 	return nil, false
 }
 
-// New makes a View of just these, for readers that have no scheduler yet and for tests.
+// New makes a View of just these, in the groups that their ids name, for readers
+// that have no scheduler yet and for tests.
 func New(at time.Time, fw Framework, apps []*App, deployments []*deployment.Deployment) *View {
 	v := &View{At: at, Framework: fw, Deployments: deployments, apps: newAppTree(), agents: newAgentTree()}
+	above := map[app.ID]*group.Group{group.Root: {ID: group.Root}}
 	for _, a := range apps {
 		v.apps.ReplaceOrInsert(a)
 		v.tasks = v.tasks.Plus(a.Counts)
+		for id := range group.Above(a.Spec.ID) {
+			above[id] = &group.Group{ID: id, Version: a.Spec.Version}
+		}
 	}
+	v.Groups = groups.NewTree(slices.Collect(maps.Values(above))...)
 	return v
 }
 

@@ -18,9 +18,9 @@ const module = "github.com/gantry-mesos/gantry/"
 
 // pure packages decide and do nothing else: equal input gives equal output.
 var pure = []string{
-	"scheduler/core", "scheduler/view", "scheduler/roster", "scheduler/volumes", "scheduler/matching", "scheduler/instance", "scheduler/deployment", "scheduler/offer", "scheduler/placement",
+	"scheduler/core", "scheduler/view", "scheduler/roster", "scheduler/groups", "scheduler/volumes", "scheduler/matching", "scheduler/instance", "scheduler/deployment", "scheduler/offer", "scheduler/placement",
 	"scheduler/fairshare", "scheduler/reconciliation", "scheduler/discovery", "executor/core",
-	"pkg/app", "pkg/constraint", "pkg/resource", "pkg/backoff", "pkg/endpoint", "pkg/event", "pkg/runspec", "pkg/dockerparam", "pkg/fault", "pkg/heap", "pkg/timer", "pkg/mesos", "pkg/why",
+	"pkg/app", "pkg/group", "pkg/constraint", "pkg/resource", "pkg/backoff", "pkg/endpoint", "pkg/event", "pkg/runspec", "pkg/dockerparam", "pkg/fault", "pkg/heap", "pkg/timer", "pkg/mesos", "pkg/why",
 }
 
 // forbidden in pure packages, each with the reason.
@@ -123,7 +123,8 @@ var rooms = map[string][]string{
 	"scheduler/roster":   {"scheduler/deployment"},
 	"scheduler/matching": {"scheduler/roster", "scheduler/placement", "scheduler/fairshare"},
 	"scheduler/volumes":  {"scheduler/roster", "scheduler/placement"},
-	"scheduler/view":     {"scheduler/roster", "scheduler/placement", "scheduler/fairshare", "scheduler/deployment"},
+	"scheduler/groups":   {},
+	"scheduler/view":     {"scheduler/groups", "scheduler/roster", "scheduler/placement", "scheduler/fairshare", "scheduler/deployment"},
 }
 
 func TestRoomsOfTheCoreKnowOnlyWhatTheyNeed(t *testing.T) {
@@ -199,6 +200,23 @@ func TestMesosGoStopsAtTheWire(t *testing.T) {
 			}
 			if strings.HasPrefix(imp, "github.com/mesos/mesos-go/api/v0") {
 				t.Errorf("%s imports %s: the v0 API is not used", p.name(), imp)
+			}
+		}
+	}
+}
+
+// Doubles and drivers of tests stand in packages of their own, which no program has in it.
+func TestProgramsHoldNothingThatIsForTests(t *testing.T) {
+	forTests := func(name string) bool {
+		return below(name, "test") || strings.HasSuffix(name, "test")
+	}
+	for _, p := range list(t) {
+		if forTests(p.name()) {
+			continue
+		}
+		for _, imp := range p.Imports {
+			if own, ok := strings.CutPrefix(imp, module); ok && forTests(own) {
+				t.Errorf("%s imports %s, which is for tests", p.name(), own)
 			}
 		}
 	}

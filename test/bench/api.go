@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -44,20 +45,56 @@ func apiFigures(s *session) (err error) {
 	}
 	busy := start(func(ctx context.Context) error { return keepBusy(ctx, d, agents*10) })
 	defer func() { err = errors.Join(err, busy.end()) }()
-	for _, f := range []struct{ name, query string }{
-		{fmt.Sprintf("api/apps=%d", apps), ""},
-		{fmt.Sprintf("api/apps=%d/embed=tasks", apps), "?embed=apps.tasks"},
+	for _, f := range []struct{ name, path, unit, mark string }{
+		{fmt.Sprintf("api/apps=%d", apps), "/v2/apps", "ms", `"tasksRunning":`},
+		{fmt.Sprintf("api/apps=%d/embed=tasks", apps), "/v2/apps?embed=apps.tasks", "ms", `"tasksRunning":`},
+		{fmt.Sprintf("api/groups=%d", apps), "/v2/groups", "milliseconds", `"instances":`},
 	} {
-		median, err := latency(d, f.query, apps, rounds)
+		median, err := latency(d, f.path, f.mark, apps, rounds)
 		if err != nil {
 			return err
 		}
-		s.report(f.name, float64(median.Microseconds())/1000, "ms")
+		s.report(f.name, milliseconds(median), f.unit)
 	}
+	median, err := putInto(d, apps, rounds)
+	if err != nil {
+		return err
+	}
+	s.report(fmt.Sprintf("api/put-into-%d", apps), milliseconds(median), "milliseconds")
 	return nil
 }
 
-// createMany creates Apps of two instances each through the API and waits until all run.
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// putInto makes a group of so many Apps in one request, and returns the median
+// time of putting one more into it.
+func putInto(d *scheduled, apps, rounds int) (time.Duration, error) {
+	var body strings.Builder
+	body.WriteString(`{"apps":[`)
+	for n := range apps {
+		if n > 0 {
+			body.WriteByte(',')
+		}
+		fmt.Fprintf(&body, pathApp, fmt.Sprintf("app-%05d", n), 0)
+	}
+	body.WriteString(`]}`)
+	if _, err := d.do(http.MethodPut, "/v2/groups/large", body.String()); err != nil {
+		return 0, err
+	}
+	var all []time.Duration
+	for n := range rounds {
+		began := time.Now()
+		if _, err := d.do(http.MethodPost, "/v2/apps", fmt.Sprintf(pathApp, fmt.Sprintf("/large/more-%05d", n), 0)); err != nil {
+			return 0, err
+		}
+		all = append(all, time.Since(began))
+	}
+	slices.Sort(all)
+	return all[len(all)/2], nil
+}
+
+// createMany creates Apps of two instances each, in 500 groups below 50, through
+// the API and waits until all run.
 func createMany(d *scheduled, apps int) error {
 	if err := d.leads(); err != nil {
 		return err
@@ -65,7 +102,7 @@ func createMany(d *scheduled, apps int) error {
 	var next atomic.Int64
 	worker := func(context.Context) error {
 		for n := next.Add(1); n <= int64(apps); n = next.Add(1) {
-			id := fmt.Sprintf("/team-%d/app-%05d", n%50, n)
+			id := fmt.Sprintf("/team-%d/part-%d/app-%05d", n%50, n/50%10, n)
 			if _, err := d.do(http.MethodPost, "/v2/apps", fmt.Sprintf(pathApp, id, 2)); err != nil {
 				return err
 			}
@@ -103,10 +140,10 @@ func keepBusy(ctx context.Context, d *scheduled, instances int) error {
 
 // latency returns the median time of the request. The answer is compressed, as
 // for most clients; reading it is the client's affair and not counted.
-func latency(d *scheduled, query string, apps, rounds int) (time.Duration, error) {
+func latency(d *scheduled, path, mark string, apps, rounds int) (time.Duration, error) {
 	var all []time.Duration
 	for range rounds {
-		req, err := http.NewRequest(http.MethodGet, d.url+"/v2/apps"+query, http.NoBody)
+		req, err := http.NewRequest(http.MethodGet, d.url+path, http.NoBody)
 		if err != nil {
 			return 0, err
 		}
@@ -121,16 +158,17 @@ func latency(d *scheduled, query string, apps, rounds int) (time.Duration, error
 		if err = errors.Join(err, resp.Body.Close()); err != nil {
 			return 0, err
 		}
-		if err := holds(data, apps); err != nil {
-			return 0, fmt.Errorf("GET /v2/apps%s: %w", query, err)
+		if err := holds(data, mark, apps); err != nil {
+			return 0, fmt.Errorf("GET %s: %w", path, err)
 		}
 	}
 	slices.Sort(all)
 	return all[len(all)/2], nil
 }
 
-// holds checks that a compressed answer lists at least so many Apps.
-func holds(data []byte, apps int) error {
+// holds checks that a compressed answer lists at least so many Apps, each of which
+// has a mark.
+func holds(data []byte, mark string, apps int) error {
 	z, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
 		return err
@@ -139,7 +177,7 @@ func holds(data []byte, apps int) error {
 	if err != nil {
 		return err
 	}
-	if got := bytes.Count(text, []byte(`"tasksRunning":`)); got < apps {
+	if got := bytes.Count(text, []byte(mark)); got < apps {
 		return fmt.Errorf("%d apps are listed, want %d", got, apps)
 	}
 	return nil

@@ -30,6 +30,8 @@ var goals = []goal{
 	{name: "heap/instances=100000", unit: "bytes/instance", most: 2048},
 	{name: "path/instances=20000", unit: "instances/s", least: 5000},
 	{name: "api/apps=10000", unit: "ms", most: 150},
+	{name: "api/groups=10000", unit: "milliseconds", most: 250},
+	{name: "api/put-into-10000", unit: "milliseconds", most: 20},
 	{name: "restart/instances=100000", unit: "seconds", most: 3},
 }
 

@@ -59,10 +59,10 @@ func TestEveryFigureIsTakenInItsSmallestSize(t *testing.T) {
 	}
 }
 
-var size = regexp.MustCompile(`=\d+`)
+var size = regexp.MustCompile(`(=|put-into-)\d+`)
 
 // sizeless replaces the numbers in a name, which are smaller in tests.
-func sizeless(name string) string { return size.ReplaceAllString(name, "=N") }
+func sizeless(name string) string { return size.ReplaceAllString(name, "${1}N") }
 
 // TestThePromisedSizesAreMeasured looks the sizes of the goals up in the table.
 func TestThePromisedSizesAreMeasured(t *testing.T) {

@@ -104,6 +104,9 @@ func answer(t *testing.T, base map[string]any, body string) string {
 	s := newServer(t)
 	status, v := s.call(t, http.MethodPost, "/v2/apps", []byte(body))
 	if status != http.StatusCreated {
+		if details, _ := v["details"].([]any); status == http.StatusUnprocessableEntity && len(details) != 1 {
+			t.Errorf("%s has one fault, got %v", body, details)
+		}
 		return refusal(status, v)
 	}
 	id, _ := v["id"].(string)

@@ -5,18 +5,17 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
-	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/mesos/operatorapi"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
+	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
-	"github.com/gantry-mesos/gantry/scheduler/placement"
-	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // tester is what a test and a property have in common.
@@ -24,27 +23,6 @@ type tester interface {
 	Helper()
 	Fatalf(format string, args ...any)
 }
-
-// scheduler is the real core without a store and without Mesos.
-type scheduler struct {
-	mu    sync.Mutex
-	state *core.State
-}
-
-func (s *scheduler) Do(_ context.Context, cmd core.Command) (core.Result, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r := s.state.Step(time.Now(), core.Asked{Command: cmd}).Replies[0]
-	return r.Result, r.Err
-}
-
-func (s *scheduler) View() *view.View {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state.View()
-}
-
-func (s *scheduler) Leader() (self bool, address string) { return true, "leader.example:8080" }
 
 // rules switch every feature on, and have the role that volumes are reserved for.
 func rules() app.Rules {
@@ -55,19 +33,34 @@ func rules() app.Rules {
 	return r
 }
 
+// agents are one agent, which everything is done with. Without tasks nobody asks for
+// files of theirs.
+type agents struct{}
+
+func (agents) List(context.Context) ([]operatorapi.Agent, error) {
+	return []operatorapi.Agent{{ID: "none"}}, nil
+}
+
+func (agents) Drain(context.Context, mesos.AgentID, *time.Duration, bool) error { return nil }
+func (agents) Undrain(context.Context, mesos.AgentID) error                     { return nil }
+func (agents) Gone(context.Context, mesos.AgentID) error                        { return nil }
+
 // server is the API over a core of its own.
-type server struct{ handler http.Handler }
+type server struct {
+	handler http.Handler
+	api     *httpapi.Server
+}
 
 func newServer(t tester) *server {
 	t.Helper()
-	cfg := core.DefaultConfig()
-	cfg.Rand = rand.New(rand.NewPCG(1, 1))
-	s := &scheduler{state: core.New(cfg, placement.NewCluster(placement.Config{}), core.Stored{}, time.Now())}
-	h, err := httpapi.New(httpapi.Config{Scheduler: s, Leadership: s, Rules: rules(), Address: "leader.example:8080"})
+	log := eventlog.New(1, time.Now())
+	s := coretest.New(time.Now(), false)
+	h, err := httpapi.New(httpapi.Config{Scheduler: s, Leadership: s, Rules: rules(), Address: "leader.example:8080",
+		Agents: agents{}, Sandboxes: struct{ httpapi.Sandboxes }{}, Events: func() *eventlog.Log { return log }})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	return &server{handler: h}
+	return &server{handler: h, api: h}
 }
 
 // call makes a request and returns status and decoded answer.

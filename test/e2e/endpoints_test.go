@@ -53,6 +53,7 @@ var requests = []request{
 	{"/v3/queues/{path}", "PUT", "", `{"weight":2}`, 200},
 	{"/v3/queues/{path}", "GET", "", "", 200},
 	{"/v3/queues/{path}", "DELETE", "", "", 200},
+	{"/v3/openapi.json", "GET", "", "", 200},
 	{"/v3/endpoints", "GET", "?app=/web&wait=1s", "", 200},
 	{"/v3/apps/{id}/endpoints", "GET", "", "", 200},
 	{"/v3/consumers/{consumer}", "PUT", "", `{"kind":"test"}`, 200},
@@ -61,7 +62,7 @@ var requests = []request{
 	{"/v3/consumers/{consumer}", "DELETE", "", "", 204},
 	{"/v3/prometheus/targets", "GET", "?all=true", "", 200},
 	{"/v3/kills", "GET", "", "", 200},
-	{"/v3/kills/confirm", "POST", "", "", 409}, // none is held back
+	{"/v3/kills/confirm", "POST", "", "", 409}, // none is held back; TestUnknownTasksAreKilledOnceThatIsConfirmed has some
 	{"/v3/agents", "GET", "", "", 200},
 	{"/v3/agents/{agent}", "GET", "", "", 200},
 	{"/v2/apps/{id}/tasks/{task}", "DELETE", "", "", 200},
@@ -70,8 +71,8 @@ var requests = []request{
 	{"/v3/agents/{agent}/drain", "POST", "?maxGracePeriod=1s", "", 200},
 	{"/v3/agents/{agent}/undrain", "POST", "", "", 200},
 	{"/v3/agents/{agent}/gone", "POST", "", "", 200},
-	{"/artifacts/gantry-executor", "GET", "", "", 404}, // --runtime process has none
-	{"/v2/leader", "DELETE", "", "", 409},              // it runs alone
+	{"/artifacts/gantry-executor", "GET", "", "", 404}, // a mini cluster has it installed; TestTheAPIAsksForCredentials fetches one
+	{"/v2/leader", "DELETE", "", "", 409},              // it runs alone; TestALeaderHandsOver has another
 }
 
 // documented are the paths of the table of endpoints in docs/api.md.

@@ -10,6 +10,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
@@ -21,7 +22,7 @@ type agent struct {
 	life int
 	// total is all that it has; reservations and volumes are on its disk, and
 	// data says which volumes have been written to.
-	total stock
+	total coretest.Stock
 	data  map[string]bool
 	// dead agents never come back under this id.
 	dead bool
@@ -40,7 +41,7 @@ type task struct {
 	id      mesos.TaskID
 	owner   instance.ID
 	spec    *app.Spec
-	uses    stock
+	uses    coretest.Stock
 	started time.Time
 	live    bool
 	// lost says that the agent was out of the master's sight since the start.
@@ -54,9 +55,9 @@ type task struct {
 
 func newAgent(w *world, host string) *agent {
 	a := &agent{w: w, host: host, tasks: map[mesos.TaskID]*task{}, data: map[string]bool{}}
-	a.total = stock{"": {
-		v:     resource.Vector{CPUs: resource.Units(6 + int64(w.rng.IntN(5))), Mem: resource.Units(8192), Disk: resource.Units(1000)},
-		ports: resource.NewRanges(resource.Range{Begin: 31000, End: 31007}, resource.Range{Begin: 31100, End: 31103}),
+	a.total = coretest.Stock{"": {
+		Amount: resource.Vector{CPUs: resource.Units(6 + int64(w.rng.IntN(5))), Mem: resource.Units(8192), Disk: resource.Units(1000)},
+		Ports:  resource.NewRanges(resource.Range{Begin: 31000, End: 31007}, resource.Range{Begin: 31100, End: 31103}),
 	}}
 	a.rename()
 	return a
@@ -125,11 +126,11 @@ func (a *agent) run(l core.TaskLaunch) {
 		return
 	}
 	t := &task{
-		id: id, owner: l.Instance.ID, spec: l.Spec, uses: stockOf(l.Resources, l.ExecutorResources), started: w.now, live: true,
+		id: id, owner: l.Instance.ID, spec: l.Spec, uses: coretest.StockOf(l.Resources, l.ExecutorResources), started: w.now, live: true,
 		state: mesos.TaskStaging,
 	}
 	a.tasks[id] = t
-	if !a.total.has(t.uses) {
+	if !a.total.Has(t.uses) {
 		a.report(t, mesos.TaskDropped)
 		return
 	}
@@ -172,7 +173,7 @@ func (a *agent) running(t *task) {
 // operate changes what is reserved and which volumes there are. An operation
 // that was lost with a connection is not repeated.
 func (a *agent) operate(op mesos.Operation) {
-	after, ok := a.total.operate(op)
+	after, ok := a.total.Operate(op)
 	if !ok {
 		return
 	}

@@ -8,7 +8,11 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 )
+
+// role is the only one there is: agents are offered to it, and reserved for it.
+const role = "db"
 
 // executorCost is what every executor needs.
 var executorCost = resource.Vector{CPUs: resource.FromFloat(0.1), Mem: resource.Units(16)}
@@ -45,13 +49,13 @@ func (m *master) offer(id mesos.AgentID) {
 	uses := m.free(id)
 	sum := resource.Vector{}
 	for _, p := range uses {
-		sum = sum.Add(p.v)
+		sum = sum.Add(p.Amount)
 	}
 	if sum.CPUs < resource.FromFloat(0.01) && sum.Mem < resource.Units(32) {
 		return
 	}
 	for _, f := range m.refusals[id] {
-		if m.w.now.Before(f.until) && f.uses.has(uses) {
+		if m.w.now.Before(f.until) && f.uses.Has(uses) {
 			return
 		}
 	}
@@ -59,15 +63,15 @@ func (m *master) offer(id mesos.AgentID) {
 	o := &offer{id: mesos.OfferID(fmt.Sprintf("o%d", m.offered)), agent: id, uses: uses}
 	m.offers[o.id] = o
 	out := mesos.Offer{
-		ID: o.id, FrameworkID: m.framework, AgentID: id, Hostname: m.agents[id].agent.host, Role: role, Resources: uses.resources(m.framework),
+		ID: o.id, FrameworkID: m.framework, AgentID: id, Hostname: m.agents[id].agent.host, Role: role, Resources: uses.Resources(m.framework, role),
 	}
 	m.w.check.offered(o)
 	m.send(mesos.Offers{Offers: []mesos.Offer{out}})
 }
 
 // free is what no task uses and no offer holds.
-func (m *master) free(id mesos.AgentID) stock {
-	var used []stock
+func (m *master) free(id mesos.AgentID) coretest.Stock {
+	var used []coretest.Stock
 	for _, t := range m.tasks {
 		if t.agent == id && !t.freed {
 			used = append(used, t.uses)
@@ -78,7 +82,7 @@ func (m *master) free(id mesos.AgentID) stock {
 			used = append(used, o.uses)
 		}
 	}
-	return m.agents[id].total.without(used...)
+	return m.agents[id].total.Without(used...)
 }
 
 // decline takes an offer back; what was not used is hidden for a time.

@@ -8,6 +8,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/view"
@@ -68,36 +69,36 @@ func (c *checker) use(ids []mesos.OfferID) {
 
 // launch: nothing is launched that is not stored, and nothing beyond the offers.
 func (c *checker) launch(l *core.Launch) {
-	have, want := stock{}, stock{}
+	have, want := coretest.Stock{}, coretest.Stock{}
 	for _, id := range l.OfferIDs {
 		o := c.offers[id]
-		have = have.with(o.uses)
+		have = have.With(o.uses)
 		if o.agent != l.Tasks[0].Instance.AgentID {
 			c.w.fail("%s is launched on %s with an offer of %s", l.Tasks[0].Instance.TaskID(), l.Tasks[0].Instance.AgentID, o.agent)
 		}
 	}
 	for _, op := range l.Prepare {
-		after, ok := have.operate(op)
+		after, ok := have.Operate(op)
 		if !ok {
 			c.w.fail("%T of %v in the accept of %v", op, op, have)
 		}
 		have = after
 	}
 	for _, t := range l.Tasks {
-		stored := c.w.store.instances[t.Instance.ID]
+		stored := c.w.store.Instances[t.Instance.ID]
 		if stored == nil || stored.TaskID() != t.Instance.TaskID() {
 			c.w.fail("%s is launched and not stored", t.Instance.TaskID())
 		}
-		uses := stockOf(t.Resources, t.ExecutorResources)
-		if !have.without(want).has(uses) {
+		uses := coretest.StockOf(t.Resources, t.ExecutorResources)
+		if !have.Without(want).Has(uses) {
 			c.w.fail("accept of %v uses %+v of %+v", l.OfferIDs, uses, have)
 		}
-		want = want.with(uses)
+		want = want.With(uses)
 		if len(t.Instance.HostPorts) != len(t.Spec.Ports) {
 			c.w.fail("%s has ports %v for %d wanted", t.Instance.TaskID(), t.Instance.HostPorts, len(t.Spec.Ports))
 		}
 		for _, p := range t.Instance.HostPorts {
-			if !slices.Contains(uses.ports(), p) {
+			if !slices.Contains(uses.Ports(), p) {
 				c.w.fail("%s uses port %d, which is not taken", t.Instance.TaskID(), p)
 			}
 		}
@@ -107,7 +108,7 @@ func (c *checker) launch(l *core.Launch) {
 // acknowledged: what an update says is stored before it is acknowledged.
 func (c *checker) acknowledged(st mesos.TaskStatus) {
 	id, _, _ := instance.OfTask(st.TaskID)
-	i := c.w.store.instances[id]
+	i := c.w.store.Instances[id]
 	if i == nil || i.TaskID() != st.TaskID || !i.Condition.Live() {
 		return
 	}
@@ -143,8 +144,8 @@ func (c *checker) started(a *agent, t *task) {
 		if o == t || !o.live {
 			continue
 		}
-		for _, p := range o.uses.ports() {
-			if slices.Contains(t.uses.ports(), p) {
+		for _, p := range o.uses.Ports() {
+			if slices.Contains(t.uses.Ports(), p) {
 				c.w.fail("%s and %s both use port %d of %s", t.id, o.id, p, a.id)
 			}
 		}
@@ -174,7 +175,7 @@ func (c *checker) reply(r core.Reply, stored []core.Change) {
 		if dropped[spec.ID] {
 			continue
 		}
-		if at := c.w.store.newest(spec.ID); at.Before(spec.Version) {
+		if at := c.w.newest(spec.ID); at.Before(spec.Version) {
 			c.w.fail("%s of %v is answered and %v is stored", spec.ID, spec.Version, at)
 		}
 	}
@@ -246,6 +247,9 @@ func (c *checker) bounds(id app.ID, before, after *view.View) {
 	}
 	n := float64(is.Spec.Instances)
 	kind := c.action(is, after)
+	if is.Leaving {
+		kind = deployment.StopApplication // its deployment may have been replaced
+	}
 	least := int(math.Ceil(n*is.Spec.Upgrade.MinimumHealthCapacity - 1e-9))
 	if is.Spec.HasPersistentVolumes() && least == is.Spec.Instances {
 		// Where there is no room to move, one copy less is allowed.

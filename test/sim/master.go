@@ -7,6 +7,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 )
 
 // standing is how an agent stands with the master ("Mesos, agent registration and liveness").
@@ -25,7 +26,7 @@ const (
 type record struct {
 	agent *agent
 	// total is what the agent has, after operations that may still be on their way to it.
-	total     stock
+	total     coretest.Stock
 	standing  standing
 	connected bool
 	// kills wait for the agent to be connected again.
@@ -41,7 +42,7 @@ type known struct {
 	state mesos.TaskState
 	// freed says that its resources may be offered again.
 	freed   bool
-	uses    stock
+	uses    coretest.Stock
 	healthy *bool
 	// end is the id of the terminal update that was last forwarded.
 	end string
@@ -51,12 +52,12 @@ type known struct {
 type offer struct {
 	id    mesos.OfferID
 	agent mesos.AgentID
-	uses  stock
+	uses  coretest.Stock
 }
 
 // refusal hides resources of an agent for a time.
 type refusal struct {
-	uses  stock
+	uses  coretest.Stock
 	until time.Time
 }
 
@@ -336,7 +337,7 @@ func (m *master) latest(a *agent, id mesos.TaskID, live bool) {
 func (m *master) accept(l *core.Launch) {
 	var on *record
 	valid := true
-	left := stock{}
+	left := coretest.Stock{}
 	for _, id := range l.OfferIDs {
 		o := m.offers[id]
 		if o == nil || m.agents[o.agent] == nil || !m.agents[o.agent].connected {
@@ -344,7 +345,7 @@ func (m *master) accept(l *core.Launch) {
 			continue
 		}
 		on = m.agents[o.agent]
-		left = left.with(o.uses)
+		left = left.With(o.uses)
 	}
 	if !valid || on == nil {
 		for _, id := range l.OfferIDs {
@@ -356,9 +357,9 @@ func (m *master) accept(l *core.Launch) {
 		return
 	}
 	for _, op := range l.Prepare {
-		if after, ok := left.operate(op); ok && !m.w.chance(m.w.faults.crash) {
+		if after, ok := left.Operate(op); ok && !m.w.chance(m.w.faults.crash) {
 			left = after
-			on.total, _ = on.total.operate(op)
+			on.total, _ = on.total.Operate(op)
 			on.agent.toAgent(func() { on.agent.operate(op) })
 		}
 	}
@@ -371,17 +372,17 @@ func (m *master) accept(l *core.Launch) {
 }
 
 // launch starts a task on what is left of the offers and returns what is left then.
-func (m *master) launch(on *record, t core.TaskLaunch, left stock) stock {
-	id, uses := t.Instance.TaskID(), stockOf(t.Resources, t.ExecutorResources)
+func (m *master) launch(on *record, t core.TaskLaunch, left coretest.Stock) coretest.Stock {
+	id, uses := t.Instance.TaskID(), coretest.StockOf(t.Resources, t.ExecutorResources)
 	if m.tasks[id] != nil {
 		m.w.fail("task %s is launched a second time", id)
 	}
-	if !left.has(uses) {
+	if !left.Has(uses) {
 		m.tell(id, t.Instance.AgentID, mesos.TaskError, mesos.ReasonTaskInvalid, nil)
 		return left
 	}
 	m.w.check.accepted(on.agent, t.Instance)
 	m.tasks[id] = &known{id: id, agent: on.agent.id, state: mesos.TaskStaging, uses: uses}
 	on.agent.toAgent(func() { on.agent.run(t) })
-	return left.without(uses)
+	return left.Without(uses)
 }

@@ -30,7 +30,7 @@ func (m *master) register(a *agent) {
 			r = &record{agent: a}
 			m.agents[id] = r
 		}
-		if r.total != nil && !r.total.has(total) {
+		if r.total != nil && !r.total.Has(total) {
 			m.rescindAll(id)
 		}
 		r.total = total

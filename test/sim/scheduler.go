@@ -2,10 +2,12 @@ package sim
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
 
@@ -26,9 +28,9 @@ type scheduler struct {
 	asked   uint64
 }
 
-func (s *scheduler) start() {
+// load makes a state of what is stored.
+func (s *scheduler) load() *core.State {
 	w := s.w
-	s.boot++
 	cfg := core.DefaultConfig()
 	cfg.Rand = rand.New(rand.NewPCG(w.rng.Uint64(), 1))
 	cfg.VersionsMax = 3
@@ -37,9 +39,15 @@ func (s *scheduler) start() {
 		Policy: placement.Policy(w.rng.IntN(3)), Rand: rand.New(rand.NewPCG(w.rng.Uint64(), 2)),
 		Executor: executorCost, Role: role,
 	})
-	s.state = core.New(cfg, place, w.store.stored(), w.now)
-	w.logf("scheduler starts")
-	w.hub.begin(s.state.View())
+	w.check.references("at a start")
+	return core.New(cfg, place, w.store.Stored(), w.now)
+}
+
+func (s *scheduler) start() {
+	s.boot++
+	s.state = s.load()
+	s.w.logf("scheduler starts")
+	s.w.hub.begin(s.state.View())
 	s.put(core.Tick{})
 	s.subscribeSoon()
 }
@@ -127,10 +135,14 @@ func (s *scheduler) put(ev core.Event) {
 
 // pump steps the core with all that waits and carries the effects out.
 func (s *scheduler) pump() {
-	w := s.w
 	s.pumping = false
 	batch := s.inbox
 	s.inbox = nil
+	s.step(batch)
+}
+
+func (s *scheduler) step(batch []core.Event) {
+	w := s.w
 	var total core.Effects
 	for _, ev := range batch {
 		w.stats.Steps++
@@ -150,9 +162,13 @@ func (s *scheduler) pump() {
 		s.crash("the write fails")
 		return
 	}
+	if len(total.Persist) > 0 && w.chance(w.faults.storeRefuses) {
+		s.refused(batch, total.Calls)
+		return
+	}
 	for _, c := range total.Persist {
-		w.logf("      persist %s", describeChange(c))
-		w.store.apply(c)
+		w.logf("      persist %s", coretest.DescribeChange(c))
+		w.store.Apply(c)
 		w.user.noteStored(c)
 	}
 	w.hub.update(s.state.View())
@@ -161,7 +177,7 @@ func (s *scheduler) pump() {
 			s.crash("before a call")
 			return
 		}
-		w.logf("      call %s", describeCall(c))
+		w.logf("      call %s", coretest.DescribeCall(c))
 		w.check.call(c)
 		s.send(c)
 	}
@@ -174,6 +190,54 @@ func (s *scheduler) pump() {
 		w.check.reply(r, total.Persist)
 	}
 	s.setWake(total.Wake)
+}
+
+// refused goes on as the loop does when the store refuses a write for what it holds:
+// from the state before, with each event alone, so that only one has no effect.
+func (s *scheduler) refused(batch []core.Event, unsent []core.Call) {
+	s.w.logf("the write is refused")
+	s.w.stats.Refusals++
+	standing := s.state.Standing(unsent)
+	if slices.ContainsFunc(batch, turns) {
+		if len(batch) == 1 {
+			s.crash("without a subscription that it could begin or end")
+			return
+		}
+		standing = core.Standing{}
+	}
+	if len(batch) > 1 {
+		standing.Offers = slices.DeleteFunc(standing.Offers, func(id mesos.OfferID) bool {
+			return slices.ContainsFunc(batch, func(ev core.Event) bool { return offers(ev, id) })
+		})
+	}
+	boot := s.boot
+	s.state = s.load()
+	s.step([]core.Event{core.Resumed{Standing: standing}})
+	if len(batch) == 1 {
+		return
+	}
+	for _, ev := range batch {
+		if s.boot != boot || s.state == nil {
+			return
+		}
+		s.step([]core.Event{ev})
+	}
+}
+
+// turns reports whether an event begins or ends a subscription.
+func turns(ev core.Event) bool {
+	m, _ := ev.(core.FromMesos)
+	switch m.Event.(type) {
+	case mesos.Subscribed, mesos.Disconnected:
+		return true
+	}
+	return false
+}
+
+func offers(ev core.Event, id mesos.OfferID) bool {
+	m, _ := ev.(core.FromMesos)
+	o, _ := m.Event.(mesos.Offers)
+	return slices.ContainsFunc(o.Offers, func(o mesos.Offer) bool { return o.ID == id })
 }
 
 func (s *scheduler) setWake(at time.Time) {

@@ -40,6 +40,7 @@ func (c *checker) settled(when string) {
 	})
 	c.tasks(when, v)
 	c.records(when, v)
+	c.history(when, v)
 	c.reserved(when)
 	for id, want := range w.user.wanted {
 		a, ok := v.App(id)
@@ -117,17 +118,27 @@ func (c *checker) records(when string, v *view.View) {
 	v.Apps(func(a *view.App) bool {
 		for _, i := range a.Instances {
 			n++
-			if w.store.instances[i.ID] != i {
+			if w.store.Instances[i.ID] != i {
 				w.fail("%s: %s is not stored as it is", when, i.ID)
 			}
 		}
-		if at := w.store.newest(a.Spec.ID); !at.Equal(a.Spec.Version) || len(w.store.versions[a.Spec.ID]) != len(a.Versions) {
+		if at := w.newest(a.Spec.ID); !at.Equal(a.Spec.Version) || len(w.store.Versions[a.Spec.ID]) != len(a.Versions) {
 			w.fail("%s: app %s of %v is stored as of %v", when, a.Spec.ID, a.Spec.Version, at)
 		}
 		return true
 	})
-	if len(w.store.instances) != n || len(w.store.versions) != v.AppCount() || len(w.store.deployments) != len(v.Deployments) {
-		w.fail("%s: %d instances, %d apps and %d deployments stored for %d, %d and %d", when, len(w.store.instances),
-			len(w.store.versions), len(w.store.deployments), n, v.AppCount(), len(v.Deployments))
+	if len(w.store.Instances) != n || len(w.store.Versions) != v.AppCount() || len(w.store.Deployments) != len(v.Deployments) {
+		w.fail("%s: %d instances, %d apps and %d deployments stored for %d, %d and %d", when, len(w.store.Instances),
+			len(w.store.Versions), len(w.store.Deployments), n, v.AppCount(), len(v.Deployments))
 	}
+}
+
+// newest is when the stored current definition of an App was made, zero without one.
+func (w *world) newest(id app.ID) (at time.Time) {
+	for _, v := range w.store.Versions[id] {
+		if v.Version.After(at) {
+			at = v.Version
+		}
+	}
+	return at
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
@@ -59,6 +60,10 @@ func (u *user) act() {
 	id := apps[u.w.rng.IntN(len(apps))]
 	force := u.w.chance(0.5)
 	view := u.w.sched.state.View()
+	if u.w.chance(0.25) {
+		u.group(view, force)
+		return
+	}
 	a, exists := view.App(id)
 	if !exists {
 		spec := u.spec(id)
@@ -91,11 +96,13 @@ func (u *user) act() {
 	}
 }
 
-// several changes all Apps there are in one deployment.
+// several changes all Apps there are, but for those of the groups, in one deployment.
 func (u *user) several(v *view.View, force bool) {
 	var changes []core.AppChange
 	v.Apps(func(a *view.App) bool {
-		changes = append(changes, core.AppChange{Spec: u.spec(a.Spec.ID)})
+		if slices.Contains(apps, a.Spec.ID) {
+			changes = append(changes, core.AppChange{Spec: u.spec(a.Spec.ID)})
+		}
 		return true
 	})
 	u.w.sched.ask(core.ChangeApps{Changes: changes, Force: force})
@@ -221,6 +228,7 @@ func (u *user) tidy() {
 	}
 	clear(u.mixed)
 	u.w.sched.ask(core.ChangeApps{Changes: changes, Force: true})
+	u.tidyGroups()
 }
 
 // owner is the App of a task, "" if its id says none.

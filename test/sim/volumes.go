@@ -7,6 +7,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/view"
 )
@@ -19,12 +20,12 @@ func volumeOwner(volume string) instance.ID {
 
 // freed: only what was released is destroyed, and nothing beyond the offers.
 func (c *checker) freed(m mesos.Accept) {
-	have := stock{}
+	have := coretest.Stock{}
 	for _, id := range m.OfferIDs {
-		have = have.with(c.offers[id].uses)
+		have = have.With(c.offers[id].uses)
 	}
 	for _, op := range m.Operations {
-		after, ok := have.operate(op)
+		after, ok := have.Operate(op)
 		if !ok {
 			c.w.fail("%T of %v in the accept of %v", op, op, have)
 		}
@@ -32,7 +33,7 @@ func (c *checker) freed(m mesos.Accept) {
 		if d, ok := op.(mesos.Destroy); ok {
 			for _, v := range d.Volumes {
 				id := volumeOwner(v.Disk.PersistenceID)
-				if _, released := c.w.store.releases[id]; !released || c.w.store.instances[id] != nil {
+				if _, released := c.w.store.Releases[id]; !released || c.w.store.Instances[id] != nil {
 					c.w.fail("volume %s is destroyed and was not released", v.Disk.PersistenceID)
 				}
 			}
@@ -42,7 +43,7 @@ func (c *checker) freed(m mesos.Accept) {
 
 // destroyed: no data of an instance that is known are lost.
 func (c *checker) destroyed(a *agent, volume string) {
-	if c.w.store.instances[volumeOwner(volume)] != nil {
+	if c.w.store.Instances[volumeOwner(volume)] != nil {
 		c.w.fail("volume %s is destroyed on %s while its instance is known", volume, a.id)
 	}
 	c.w.stats.Destroyed++
@@ -50,7 +51,7 @@ func (c *checker) destroyed(a *agent, volume string) {
 
 // writes notes that a task has data in its volumes now.
 func (c *checker) writes(a *agent, t *task) {
-	for _, v := range t.uses.volumes() {
+	for _, v := range t.uses.Volumes() {
 		a.data[v] = true
 		c.wrote[t.owner] = true
 	}
@@ -59,7 +60,7 @@ func (c *checker) writes(a *agent, t *task) {
 // atHome: a task has its own instance's volumes, nobody else's, with what
 // earlier tasks wrote.
 func (c *checker) atHome(a *agent, t *task) {
-	volumes := t.uses.volumes()
+	volumes := t.uses.Volumes()
 	if t.spec.HasPersistentVolumes() != (len(volumes) > 0) {
 		c.w.fail("%s starts with volumes %v", t.id, volumes)
 	}
@@ -74,7 +75,7 @@ func (c *checker) atHome(a *agent, t *task) {
 			c.w.fail("%s starts with an empty volume on %s", t.id, a.id)
 		}
 		for _, o := range a.tasks {
-			if o != t && o.live && slices.Contains(o.uses.volumes(), v) {
+			if o != t && o.live && slices.Contains(o.uses.Volumes(), v) {
 				c.w.fail("%s and %s both use volume %s", t.id, o.id, v)
 			}
 		}
@@ -92,13 +93,13 @@ func (c *checker) reserved(when string) {
 		}
 		living[a.id] = true
 		for _, owner := range slices.Sorted(maps.Keys(a.total)) {
-			if owner != "" && w.store.instances[instance.ID(owner)] == nil {
+			if owner != "" && w.store.Instances[instance.ID(owner)] == nil {
 				w.fail("%s: %s still holds %+v for %s", when, a.id, a.total[owner], owner)
 			}
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(w.store.releases)) {
-		if r := w.store.releases[id]; living[r.Agent] {
+	for _, id := range slices.Sorted(maps.Keys(w.store.Releases)) {
+		if r := w.store.Releases[id]; living[r.Agent] {
 			w.fail("%s: the release of %s on %s is left over", when, id, r.Agent)
 		}
 	}
@@ -113,7 +114,7 @@ func (u *user) bury(v *view.View) {
 			continue
 		}
 		there[string(a.id)] = true
-		for _, volume := range a.total.volumes() {
+		for _, volume := range a.total.Volumes() {
 			there[volume] = true
 		}
 	}

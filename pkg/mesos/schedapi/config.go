@@ -17,8 +17,8 @@ const (
 	// DefaultHeartbeatMisses is what Mesos' own client library uses.
 	DefaultHeartbeatMisses = 5
 	DefaultSenders         = 8
-	// heartbeatInterval is the master's, for one that does not tell it.
-	heartbeatInterval = 15 * time.Second
+	// HeartbeatInterval is the master's, for one that does not tell it.
+	HeartbeatInterval = 15 * time.Second
 	// The first try to subscribe again comes within half a second, as that of Mesos' own
 	// client library, so that many frameworks do not storm a new leader; later
 	// ones at most 15 s apart ("Mesos, high availability framework guide").

@@ -135,7 +135,7 @@ var (
 // silent. An interval that can't be meant counts as the usual one.
 func silenceMax(interval time.Duration, misses int) time.Duration {
 	if interval <= 0 || interval > time.Hour {
-		interval = heartbeatInterval
+		interval = HeartbeatInterval
 	}
 	return interval * time.Duration(misses)
 }

@@ -91,6 +91,7 @@ type loading struct {
 	plans     map[deployment.ID][]*gantryv1.PlanRecord
 	progress  map[deployment.ID]*gantryv1.ProgressRecord
 	wantParts map[deployment.ID]int
+	edits     map[int64][]*gantryv1.EditRecord
 	unknown   unknowns
 	// anew is what is to be written in today's format.
 	anew []store.Change
@@ -161,8 +162,8 @@ type reference struct {
 
 // join puts the deployments together once all records are read.
 func (l *loading) join() error {
-	specs := make(map[reference]*app.Spec, len(l.Versions))
-	for _, s := range l.Versions {
+	specs := make(map[reference]*app.Spec, len(l.Versions)+len(l.Past))
+	for _, s := range slices.Concat(l.Past, l.Versions) {
 		specs[reference{s.ID, millis(s.Version)}] = s
 	}
 	for _, d := range l.Deployments {
@@ -170,7 +171,7 @@ func (l *loading) join() error {
 			return &UnreadableError{Key: deploymentPrefix + escape(d.ID), Err: err}
 		}
 	}
-	return nil
+	return l.joinEdits(specs)
 }
 
 // complete gives a deployment its plan and its progress.

@@ -35,6 +35,9 @@ const (
 	troublePrefix    = "trouble/"
 	releasePrefix    = "release/"
 	quotaPrefix      = "quota/"
+	pastPrefix       = "past/"
+	groupPrefix      = "group/"
+	editPrefix       = "edit/"
 )
 
 // Journal is a store as core sees it. It is used by one goroutine at a time.
@@ -42,6 +45,8 @@ type Journal struct {
 	store store.Store
 	// parts is how many records the plans of stored deployments have.
 	parts map[deployment.ID]int
+	// editParts is how many records the stored edits have, by version.
+	editParts map[int64]int
 	// unknown is what the stored definitions say that only a newer version understands.
 	unknown  unknowns
 	migrated int
@@ -49,7 +54,7 @@ type Journal struct {
 
 // New returns a Journal that keeps its records in s.
 func New(s store.Store) *Journal {
-	return &Journal{store: s, parts: map[deployment.ID]int{}, unknown: unknowns{}}
+	return &Journal{store: s, parts: map[deployment.ID]int{}, editParts: map[int64]int{}, unknown: unknowns{}}
 }
 
 // Append writes changes as one transaction. Its errors are the store's.
@@ -65,6 +70,20 @@ func (j *Journal) Append(ctx context.Context, changes []core.Change) error {
 			writes = append(writes, all...)
 		case core.DropDeployment:
 			writes = append(writes, j.dropDeployment(c.ID)...)
+		case core.PutEdit:
+			all, err := j.putEdit(c.Edit)
+			if err != nil {
+				return err
+			}
+			writes = append(writes, all...)
+		case core.DropEdit:
+			writes = append(writes, j.dropEdit(millis(c.Version))...)
+		case core.PutPast:
+			w, err := j.putPast(c.Spec)
+			if err != nil {
+				return err
+			}
+			writes = append(writes, w)
 		case core.PutApp:
 			w, err := j.putApp(c.Spec)
 			if err != nil {
@@ -90,6 +109,13 @@ func (j *Journal) putApp(s *app.Spec) (store.Change, error) {
 	j.unknown.carry(s.ID, r)
 	j.unknown.note(s.ID, r.VersionMs, r.Spec)
 	return put(appKey(s.ID, r.VersionMs), r)
+}
+
+// putPast keeps a definition of an App that is no more.
+func (j *Journal) putPast(s *app.Spec) (store.Change, error) {
+	r := appRecord(s)
+	j.unknown.carry(s.ID, r)
+	return put(pastKey(s.ID, r.VersionMs), r)
 }
 
 // TooLargeError says that a definition does not fit into a record.
@@ -127,7 +153,7 @@ func (j *Journal) Load(ctx context.Context) (core.Stored, error) {
 	l := &loading{
 		Stored: core.Stored{Troubles: map[app.ID]core.Trouble{}, Releases: map[instance.ID]volumes.Release{}, Quotas: map[string]fairshare.Quota{}},
 		plans:  map[deployment.ID][]*gantryv1.PlanRecord{}, progress: map[deployment.ID]*gantryv1.ProgressRecord{}, wantParts: map[deployment.ID]int{},
-		unknown: unknowns{},
+		unknown: unknowns{}, edits: map[int64][]*gantryv1.EditRecord{},
 	}
 	err := j.store.Load(ctx, func(key string, value []byte) error {
 		if err := l.decode(key, value); err != nil {
@@ -142,17 +168,30 @@ func (j *Journal) Load(ctx context.Context) (core.Stored, error) {
 		err = j.migrate(ctx, l.anew)
 	}
 	j.parts, j.unknown = l.wantParts, l.unknown
+	j.editParts = map[int64]int{}
+	for ms, parts := range l.edits {
+		j.editParts[ms] = len(parts)
+	}
 	return l.Stored, err
 }
 
 func escape[T ~string](id T) string     { return url.PathEscape(string(id)) }
 func appKey(id app.ID, ms int64) string { return fmt.Sprintf("%s%s/%d", appPrefix, escape(id), ms) }
+func pastKey(id app.ID, ms int64) string {
+	return fmt.Sprintf("%s%s/%d", pastPrefix, escape(id), ms)
+}
 
 // encode makes the store's change of core's.
 func encode(c core.Change) (store.Change, error) {
 	switch c := c.(type) {
 	case core.PutFramework:
 		return put(frameworkKey, &gantryv1.FrameworkRecord{Id: string(c.ID)})
+	case core.DropPast:
+		return store.Change{Key: pastKey(c.ID, millis(c.Version))}, nil
+	case core.PutGroup:
+		return put(groupPrefix+escape(c.Group.ID), groupRecord(c.Group))
+	case core.DropGroup:
+		return store.Change{Key: groupPrefix + escape(c.ID)}, nil
 	case core.PutInstance:
 		return put(instancePrefix+escape(c.Instance.ID), instanceRecord(c.Instance))
 	case core.DropInstance:
@@ -223,6 +262,8 @@ func (l *loading) decode(key string, value []byte) error {
 		return read(value, func(r *gantryv1.ReleaseRecord) { st.Releases[instance.ID(id)] = releaseOf(r) })
 	case quotaPrefix:
 		return read(value, func(r *gantryv1.QuotaRecord) { st.Quotas[id] = quotaOf(r) })
+	case pastPrefix, groupPrefix, editPrefix:
+		return l.decodeTree(kind+"/", id, rest, value)
 	default:
 		return errors.New("unknown kind of record; it was written by a newer version of Gantry")
 	}

@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/runspec"
 	gantryv1 "github.com/gantry-mesos/gantry/proto/gantry/v1"
 	"github.com/gantry-mesos/gantry/scheduler/store"
 )
@@ -24,7 +27,16 @@ func specOfJSON(data []byte) (*app.Spec, error) {
 		return nil, err
 	}
 	rules := app.Rules{Roles: []string{own.Role}, GPUs: true, Secrets: true, ExternalVolumes: true, AnyDockerParameter: true, MaxInstances: math.MaxInt32}
-	return api.Reader{Rules: rules}.App(data)
+	return api.Reader{Rules: rules, Default: defaultOfThen}.App(data)
+}
+
+// defaultOfThen is what the API filled in when those formats were written. It stays
+// as it is, whatever the API fills in now.
+func defaultOfThen() app.Spec {
+	return app.Spec{
+		Instances: 1, Run: runspec.Run{Resources: resource.Vector{CPUs: resource.Units(1), Mem: resource.Units(128)}},
+		Backoff: app.Backoff{Initial: time.Second, Factor: 1.15, Max: 300 * time.Second}, KillSelect: app.YoungestFirst,
+	}
 }
 
 // rewriteApp notes that a definition is to be stored anew, unless it is of today's form.

@@ -20,7 +20,7 @@ const (
 func runRecord(s *runspec.Run) *gantryv1.RunRecord {
 	r := &gantryv1.RunRecord{
 		Cmd: s.Cmd, Args: s.Args, User: s.User, Env: pairs(s.Env), EnvSecrets: pairs(s.EnvSecrets),
-		Resources: amountsRecord(s.Resources), Limits: limitRecords(s.Limits), Executor: s.Executor,
+		Resources: amountsRecord(s.Resources), Limits: limitRecords(s.Limits), Written: writtenRecords(s.Written), Executor: s.Executor,
 		Constraints: each(s.Constraints, constraintRecord), AcceptedResourceRoles: s.AcceptedResourceRoles, Role: s.Role,
 		Fetch: each(s.Fetch, fetchRecord), Container: containerRecord(s.Container), Networks: each(s.Networks, networkRecord),
 		Ports: each(s.Ports, portRecord), RequirePorts: s.RequirePorts, HealthChecks: each(s.HealthChecks, healthCheckRecord),
@@ -45,7 +45,7 @@ func readRun(s *runspec.Run, r *gantryv1.RunRecord) {
 	}
 	*s = runspec.Run{
 		Cmd: r.Cmd, Args: r.Args, User: r.User, Env: mapOf(r.Env), EnvSecrets: mapOf(r.EnvSecrets),
-		Resources: amountsOf(r.Resources), Limits: limitsOf(r.Limits), Executor: r.Executor,
+		Resources: amountsOf(r.Resources), Limits: limitsOf(r.Limits), Written: writtenOf(r.Written), Executor: r.Executor,
 		Constraints: each(r.Constraints, constraintOf), AcceptedResourceRoles: r.AcceptedResourceRoles, Role: r.Role,
 		Fetch: each(r.Fetch, fetchOf), Container: containerOf(r.Container), Networks: each(r.Networks, networkOf),
 		Ports: each(r.Ports, portOf), RequirePorts: r.RequirePorts, HealthChecks: each(r.HealthChecks, healthCheckOf),
@@ -74,6 +74,23 @@ func limitsOf(records []*gantryv1.LimitRecord) map[string]runspec.Limit {
 	out := make(map[string]runspec.Limit, len(records))
 	for _, r := range records {
 		out[r.Name] = runspec.Limit{Unlimited: r.Unlimited, Amount: resource.Scalar(r.Amount)}
+	}
+	return out
+}
+
+func writtenRecords(w runspec.Written) []*gantryv1.WrittenRecord {
+	return each(slices.Sorted(maps.Keys(w)), func(path string) *gantryv1.WrittenRecord {
+		return &gantryv1.WrittenRecord{Path: path, Units: w[path]}
+	})
+}
+
+func writtenOf(records []*gantryv1.WrittenRecord) runspec.Written {
+	if len(records) == 0 {
+		return nil
+	}
+	out := make(runspec.Written, len(records))
+	for _, r := range records {
+		out[r.Path] = r.Units
 	}
 	return out
 }
