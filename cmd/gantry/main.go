@@ -122,7 +122,7 @@ Exit codes: 0 done, 1 failed, 2 misused.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	c.flags(root)
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run a scheduler:"}, &cobra.Group{ID: "use", Title: "Use a scheduler:"})
-	for _, cmd := range []*cobra.Command{newSchedulerCmd(), newMiniCmd()} {
+	for _, cmd := range []*cobra.Command{newSchedulerCmd(), newMiniCmd(), c.newDNSCmd()} {
 		cmd.GroupID = "run"
 		root.AddCommand(cmd)
 	}
