@@ -32,7 +32,7 @@ func (s *Scheduler) load(ctx context.Context, journal *record.Journal) (core.Sto
 	s.log.Info("state loaded", zap.Int("apps", len(stored.Versions)), zap.Int("instances", len(stored.Instances)),
 		logfield.Framework(stored.Framework), logfield.Elapsed(time.Since(began)))
 	if n := journal.Migrated(); n > 0 {
-		s.log.Info("records of an older version rewritten, which that version does not read any more", logfield.Count(n))
+		s.log.Info("records of an older version rewritten, which that version does not read any more; a copy of all was kept before", logfield.Count(n), zap.String("copy", journal.Copied()))
 	}
 	if s.cfg.FrameworkIDReset {
 		if err := s.resetFramework(ctx, journal, &stored); err != nil {

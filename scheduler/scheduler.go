@@ -146,7 +146,8 @@ func (s *Scheduler) newAPI(users httpapi.Credentials) (*httpapi.Server, error) {
 		Scheduler: s.current, Events: s.current.events.Load, Discovery: s.current.hub.Load, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(),
 		Log: s.log.Named("api"), Registry: s.registry, Marathon: s.marathon, LaunchTimeout: c.Decisions.LaunchTimeout, LeadingSince: s.current.since,
 		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary, Quotas: c.Decisions.Fairness.Queues,
-		Info: s.info(), ReadOrigins: c.HTTPReadOrigins,
+		Export: s.current.export,
+		Info:   s.info(), ReadOrigins: c.HTTPReadOrigins,
 	})
 }
 

@@ -71,6 +71,8 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	endpoints := hub.New(hub.Config{Table: s.endpoints(), Scheduler: l, Events: events, Log: s.log.Named("discovery")})
 	s.current.hub.Store(endpoints)
 	defer s.current.hub.Store(nil)
+	s.current.store.Store(&st)
+	defer s.current.store.Store(nil)
 	s.current.events.Store(events)
 	defer s.current.events.Store(nil)
 	s.current.began.Store(time.Now().UnixNano())
