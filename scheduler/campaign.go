@@ -104,9 +104,9 @@ func sharedTerms(ctx context.Context, url zkurl.URL, t election.Term, term func(
 	err := again(ctx, log, func() error {
 		st, err := zkstore.Open(ctx, zkstore.Config{Session: t.Session, Path: url.Path, Node: t.Node, Epoch: t.Epoch, Log: log.Named("store")})
 		if err != nil {
-			return err
+			return explainZooKeeper(err)
 		}
-		return errors.Join(term(ctx, st), st.Close())
+		return explainZooKeeper(errors.Join(term(ctx, st), st.Close()))
 	})
 	if errors.Is(err, store.ErrNotLeader) {
 		log.Warn("the store has another owner, stepping down", zap.Error(err))

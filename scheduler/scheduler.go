@@ -188,7 +188,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { return s.detector.Run(ctx) })
 	g.Go(func() error {
-		err := s.campaign.Run(ctx)
+		err := explainZooKeeper(s.campaign.Run(ctx))
 		if err == nil && ctx.Err() == nil {
 			err = errors.New("the campaign for the leadership ended")
 		}

@@ -3,7 +3,6 @@ package scheduler
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -169,20 +168,6 @@ func shownHost(given, address string) string {
 	}
 	host, _, _ := net.SplitHostPort(address) // it is one of ours
 	return host
-}
-
-// explain adds the way out to what only a person can mend.
-func explain(err error) error {
-	if removed, ok := errors.AsType[*schedapi.RemovedError](err); ok {
-		return &permanentError{fmt.Errorf("%w; Mesos never takes this framework id again. Its tasks are gone: start once with --framework-id-reset to launch everything anew", removed)}
-	}
-	if refused, ok := errors.AsType[*schedapi.RefusedError](err); ok {
-		return &permanentError{refused}
-	}
-	if wrong, ok := errors.AsType[*schedapi.ConfigError](err); ok {
-		return &permanentError{wrong}
-	}
-	return err
 }
 
 // permanentError is one that ends the process: trying again changes nothing.

@@ -145,7 +145,7 @@ func Import(ctx context.Context, from store.Examiner, to Place, replace bool) (R
 	if len(r.Damaged) > 0 {
 		return r, &DamagedError{r.Damaged}
 	}
-	err = to.own(ctx, replace, func(ctx context.Context, st store.Store) error {
+	err = to.Own(ctx, replace, func(ctx context.Context, st store.Store) error {
 		n := 0
 		if err := st.Load(ctx, func(string, []byte) error { n++; return nil }); err != nil {
 			return err
@@ -199,7 +199,7 @@ func Compact(ctx context.Context, p Place) (c Compacted, err error) {
 		return c, err
 	}
 	c.Unit = "entries of the log"
-	err = p.own(ctx, false, func(ctx context.Context, st store.Store) error {
+	err = p.Own(ctx, false, func(ctx context.Context, st store.Store) error {
 		n, err := st.(*zkstore.Store).Compact(ctx) //nolint:forcetypeassert // of this place
 		c.Before = int64(n)
 		return err

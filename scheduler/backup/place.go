@@ -97,10 +97,10 @@ func connect(ctx context.Context, url zkurl.URL) (*zkconn.Session, error) {
 // errNoQuorum is why ZooKeeper may not answer.
 var errNoQuorum = fmt.Errorf("no server of ZooKeeper serves within %v; are more than half of them up, and the addresses right?", electionWait)
 
-// own opens the state for work while no scheduler leads, and keeps schedulers from
+// Own opens the state for work while no scheduler leads, and keeps schedulers from
 // leading until work returns. With afresh it is empty then. It fails with ErrLed, or
 // boltstore.ErrLocked.
-func (p Place) own(ctx context.Context, afresh bool, work func(context.Context, store.Store) error) error {
+func (p Place) Own(ctx context.Context, afresh bool, work func(context.Context, store.Store) error) error {
 	if p.Dir != "" {
 		if afresh {
 			if err := putAside(ctx, p.Dir); err != nil {

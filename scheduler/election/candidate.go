@@ -151,7 +151,7 @@ func (c *Candidate) session(ctx context.Context, retries *backoff.Series) error 
 	defer s.Close()
 	defer c.setLeader(Leader{}, false)
 	for {
-		if err := s.WaitConnected(ctx); err != nil {
+		if err := c.awaitServer(ctx, s); err != nil {
 			return err
 		}
 		if err := c.campaign(ctx, s, retries.Reset); err != nil {
@@ -161,6 +161,16 @@ func (c *Candidate) session(ctx context.Context, retries *backoff.Series) error 
 			return nil
 		}
 	}
+}
+
+// awaitServer waits for the session, and says what to look at when that takes long.
+func (c *Candidate) awaitServer(ctx context.Context, s *zkconn.Session) error {
+	late := time.AfterFunc(s.Status().Timeout/2, func() {
+		c.log.Warn("ZooKeeper does not serve; are more than half of its servers up, and the addresses right? Nobody leads until it does; tasks go on",
+			logfield.Address(c.cfg.URL.String()))
+	})
+	defer late.Stop()
+	return s.WaitConnected(ctx)
 }
 
 // campaign takes part once, from entering to leaving.

@@ -145,7 +145,10 @@ type UnreadableError struct {
 	Err error
 }
 
-func (e *UnreadableError) Error() string { return fmt.Sprintf("stored record %s: %v", e.Key, e.Err) }
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("stored record %s: %v; 'gantry state check' names all such records", e.Key, e.Err)
+}
+
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
 func newLoading() *loading {
@@ -156,19 +159,39 @@ func newLoading() *loading {
 	}
 }
 
-// Load reads all records, and rewrites those of older formats. It fails with an
-// *UnreadableError or an error of the store.
-func (j *Journal) Load(ctx context.Context) (core.Stored, error) {
-	l := newLoading()
-	err := j.store.Load(ctx, func(key string, value []byte) error {
+// read takes all records that load hands out, and puts them together.
+func (l *loading) read(load func(fn func(key string, value []byte) error) error) error {
+	err := load(func(key string, value []byte) error {
 		if err := l.decode(key, value); err != nil {
 			return &UnreadableError{Key: key, Err: err}
 		}
 		return nil
 	})
-	if err == nil {
-		err = l.join()
+	if err != nil {
+		return err
 	}
+	return l.join()
+}
+
+// Read reads all records of a state and changes nothing. It fails like Load.
+func Read(ctx context.Context, from store.Examiner) (core.Stored, error) {
+	l := newLoading()
+	err := l.read(func(fn func(key string, value []byte) error) error {
+		return from.Examine(ctx, func(key string, value []byte, damage error) error {
+			if damage != nil {
+				return damage
+			}
+			return fn(key, value)
+		})
+	})
+	return l.Stored, err
+}
+
+// Load reads all records, and rewrites those of older formats. It fails with an
+// *UnreadableError or an error of the store.
+func (j *Journal) Load(ctx context.Context) (core.Stored, error) {
+	l := newLoading()
+	err := l.read(func(fn func(key string, value []byte) error) error { return j.store.Load(ctx, fn) })
 	if err == nil {
 		err = j.migrate(ctx, l)
 	}
