@@ -182,12 +182,15 @@ const restartPause = time.Second
 // ends or something fails that no new try can mend.
 func (s *Scheduler) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.api.Run(ctx, s.listener) })
+	// The API answers until the leadership is given up: what comes before is not refused.
+	serving, served := context.WithCancel(context.WithoutCancel(ctx))
+	g.Go(func() error { return s.api.Run(serving, s.listener) })
 	if s.debug != nil {
 		g.Go(func() error { return s.debug.Run(ctx, s.debugListener) })
 	}
 	g.Go(func() error { return s.detector.Run(ctx) })
 	g.Go(func() error {
+		defer served()
 		err := explainZooKeeper(s.campaign.Run(ctx))
 		if err == nil && ctx.Err() == nil {
 			err = errors.New("the campaign for the leadership ended")

@@ -61,6 +61,7 @@ type Candidate struct {
 	dir  string
 	data []byte
 	rand *mathrand.Rand // used by Run only
+	told bool           // of another session timeout; used by Run only
 
 	mu     sync.Mutex
 	leader Leader
@@ -154,6 +155,7 @@ func (c *Candidate) session(ctx context.Context, retries *backoff.Series) error 
 		if err := c.awaitServer(ctx, s); err != nil {
 			return err
 		}
+		c.tellTimeout(s)
 		if err := c.campaign(ctx, s, retries.Reset); err != nil {
 			return err
 		}
@@ -171,6 +173,15 @@ func (c *Candidate) awaitServer(ctx context.Context, s *zkconn.Session) error {
 	})
 	defer late.Stop()
 	return s.WaitConnected(ctx)
+}
+
+// tellTimeout says when ZooKeeper grants another session timeout than was wished for.
+func (c *Candidate) tellTimeout(s *zkconn.Session) {
+	if granted, wish := s.Status().Timeout, c.cfg.SessionTimeout; wish > 0 && granted != wish && !c.told {
+		c.told = true
+		c.log.Warn("ZooKeeper grants another session timeout; it holds (minSessionTimeout and maxSessionTimeout in its configuration are the bounds)",
+			zap.Duration("wished", wish), zap.Duration("granted", granted))
+	}
 }
 
 // campaign takes part once, from entering to leaving.
