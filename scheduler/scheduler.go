@@ -170,7 +170,8 @@ func (s *Scheduler) newAPI(users httpapi.Credentials) (*httpapi.Server, error) {
 		Scheduler: s.current, Events: s.current.events.Load, Discovery: s.current.hub.Load, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(),
 		Log: s.log.Named("api"), Registry: s.registry, Marathon: s.marathon, LaunchTimeout: c.Decisions.LaunchTimeout, LeadingSince: s.current.since,
 		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary, Quotas: c.Decisions.Fairness.Queues,
-		Info: s.info(), ReadOrigins: c.HTTPReadOrigins,
+		Export: s.current.export,
+		Info:   s.info(), ReadOrigins: c.HTTPReadOrigins,
 	})
 }
 
@@ -222,7 +223,9 @@ const restartPause = time.Second
 // ends or something fails that no new try can mend.
 func (s *Scheduler) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.api.Run(ctx, s.listener) })
+	// The API answers until the leadership is given up: what comes before is not refused.
+	serving, served := context.WithCancel(context.WithoutCancel(ctx))
+	g.Go(func() error { return s.api.Run(serving, s.listener) })
 	if s.debug != nil {
 		g.Go(func() error { return s.debug.Run(ctx, s.debugListener) })
 	}
@@ -231,7 +234,8 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { return s.detector.Run(ctx) })
 	g.Go(func() error {
-		err := s.campaign.Run(ctx)
+		defer served()
+		err := explainZooKeeper(s.campaign.Run(ctx))
 		if err == nil && ctx.Err() == nil {
 			err = errors.New("the campaign for the leadership ended")
 		}

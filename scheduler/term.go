@@ -3,7 +3,6 @@ package scheduler
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -72,6 +71,8 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	endpoints := hub.New(hub.Config{Table: table, Scheduler: l, Events: events, Log: s.log.Named("discovery")})
 	s.current.hub.Store(endpoints)
 	defer s.current.hub.Store(nil)
+	s.current.store.Store(&st)
+	defer s.current.store.Store(nil)
 	s.current.events.Store(events)
 	defer s.current.events.Store(nil)
 	s.current.began.Store(time.Now().UnixNano())
@@ -171,20 +172,6 @@ func shownHost(given, address string) string {
 	}
 	host, _, _ := net.SplitHostPort(address) // it is one of ours
 	return host
-}
-
-// explain adds the way out to what only a person can mend.
-func explain(err error) error {
-	if removed, ok := errors.AsType[*schedapi.RemovedError](err); ok {
-		return &permanentError{fmt.Errorf("%w; Mesos never takes this framework id again. Its tasks are gone: start once with --framework-id-reset to launch everything anew", removed)}
-	}
-	if refused, ok := errors.AsType[*schedapi.RefusedError](err); ok {
-		return &permanentError{refused}
-	}
-	if wrong, ok := errors.AsType[*schedapi.ConfigError](err); ok {
-		return &permanentError{wrong}
-	}
-	return err
 }
 
 // permanentError is one that ends the process: trying again changes nothing.

@@ -56,6 +56,7 @@ same, so Marathon's spelling works.`,
 func schedulerFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringVar(&cfg.Master, "master", cfg.Master, "Mesos masters: zk://h1:2181,h2:2181/mesos, http://host:5050, or host:5050,host2:5050")
 	f.StringVar(&cfg.ZK, "zk", cfg.ZK, "ZooKeeper for state and leader election: zk://h1:2181,h2:2181/gantry")
+	f.DurationVar(&cfg.ZKSessionTimeout, "zk-session-timeout", cfg.ZKSessionTimeout, "how long a leader that vanished keeps its place, before another scheduler leads; ZooKeeper may grant another time")
 	f.StringVar(&cfg.StateDir, "state-dir", cfg.StateDir, "directory for the state of a single scheduler, instead of --zk")
 	f.StringVar(&cfg.HTTPAddress, "http-address", cfg.HTTPAddress, "host:port that the API listens on")
 	accessFlags(f, cfg)

@@ -134,6 +134,9 @@ func (s *Server) table() []route {
 	if s.cfg.Agents != nil {
 		routes = append(routes, agentTable(&agentRoutes{desk: d, master: s.cfg.Agents})...)
 	}
+	if s.cfg.Export != nil {
+		routes = append(routes, fixed("v3/state", endpoint{http.MethodGet: (&stateRoutes{d, s.cfg.Export}).exportState}).in())
+	}
 	if s.cfg.Sandboxes != nil {
 		routes = append(routes, sandboxTable(&sandboxRoutes{desk: d, sandboxes: s.cfg.Sandboxes})...)
 	}

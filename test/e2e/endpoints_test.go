@@ -79,6 +79,7 @@ var requests = []request{
 	{"/v3/consumers", "GET", "", "", 200},
 	{"/v3/consumers/{consumer}", "DELETE", "", "", 204},
 	{"/v3/prometheus/targets", "GET", "?all=true", "", 200},
+	{"/v3/state", "GET", "", "", 200},
 	{"/v3/kills", "GET", "", "", 200},
 	{"/v3/kills/confirm", "POST", "", "", 409}, // none is held back; TestUnknownTasksAreKilledOnceThatIsConfirmed has some
 	{"/v3/agents", "GET", "", "", 200},

@@ -160,6 +160,9 @@ var ownOperations = []operation{
 	}},
 	{method: "GET", path: "/v3/kills", summary: "Tell how many kills are held back", status: 200, answer: typed[api.Kills]()},
 	{method: "POST", path: "/v3/kills/confirm", summary: "Let the kills happen that are held back", status: 200, answer: typed[api.Kills]()},
+	{method: "GET", path: "/v3/state", summary: "Export what is stored", text: "An archive for gantry state import, as it is between two changes.", kind: "application/octet-stream", status: 200, query: []parameter{
+		{name: "leaveOutDamaged", kind: "boolean", text: "Leave out what cannot be read, instead of failing."},
+	}},
 	{method: "GET", path: "/v3/queues", summary: "Show how tenants share the cluster", status: 200, answer: typed[api.Queues]()},
 	{method: "PUT", path: "/v3/queues", summary: "Set weight, guarantee and limit of all together", body: typed[api.Quota](), status: 200, answer: typed[api.Share]()},
 	{method: "DELETE", path: "/v3/queues", summary: "Reset weight, guarantee and limit of all together", status: 200, answer: typed[api.Share]()},

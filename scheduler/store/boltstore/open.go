@@ -185,8 +185,12 @@ func guard(path string, f func() error) (err error) {
 	return f()
 }
 
+// wayOut of damage, in the order in which to try.
+const wayOut = "stop the scheduler, see all damage with 'gantry state check --state-dir DIR', then import a backup (gantry state import), " +
+	"or what is whole (gantry state export --leave-out-damaged)"
+
 func corrupt(path string, cause error) error {
-	return fmt.Errorf("%w: %s: %w; restore it from a backup, or move it away to start without state", ErrCorrupt, path, cause)
+	return fmt.Errorf("%w: %s: %w; %s", ErrCorrupt, path, cause, wayOut)
 }
 
 func syncDir(dir string) error {
