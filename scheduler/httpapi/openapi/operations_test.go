@@ -133,6 +133,7 @@ var marathonOperations = []operation{
 		text: "Also as text/plain: a line for each app and service port, with its endpoints."},
 	{method: "POST", path: "/v2/tasks/delete", summary: "End tasks by their ids", body: typed[taskIDs](), query: []parameter{scale, wipe, force}, status: 200, answer: typed[api.Tasks](), text: "With scale the answer is a deployment."},
 	{method: "GET", path: "/v2/deployments", summary: "List the deployments that are under way", status: 200, answer: typed[[]api.Deployment]()},
+	{method: "GET", path: "/v2/deployments/{deployment}", summary: "Show a deployment that is under way", status: 200, answer: typed[api.Deployment]()},
 	{method: "DELETE", path: "/v2/deployments/{deployment}", summary: "Undo a deployment", query: []parameter{{name: "force", kind: "boolean", text: "Only stop it: 202 without a body."}}, status: 200, answer: typed[api.DeploymentResult](), starts: true},
 	{method: "GET", path: "/v2/queue", summary: "List what waits to be launched, and why", query: []parameter{{name: "embed", kind: "string", text: "Tell more: lastUnusedOffers, explanation.", repeated: true}, onlyApps}, status: 200, answer: typed[queueList]()},
 	{method: "DELETE", path: "/v2/queue/{id}/delay", summary: "End the back-off of an app", status: 204},
