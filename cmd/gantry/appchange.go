@@ -203,8 +203,12 @@ func update(ctx context.Context, client *api.Client, args []string, body []byte,
 	return goal{apps: []string{string(app.Canonical(one.ID))}, result: result}, err
 }
 
-// unchanged reports whether a change left all its Apps as they were: none got its version.
+// unchanged reports whether a change left all its Apps as they were: none got its
+// version, and it does nothing either.
 func unchanged(ctx context.Context, client *api.Client, g goal) (bool, error) {
+	if _, going, err := underWay(ctx, client, g.result.DeploymentID); going || err != nil {
+		return false, err
+	}
 	for _, id := range g.apps {
 		a, err := client.App(ctx, id)
 		if e, ok := errors.AsType[*api.Error](err); ok && e.Status == http.StatusNotFound {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -30,21 +29,18 @@ func isGroup(body []byte) bool {
 
 // finishGroup reports the deployment of a group, or that there was nothing to do.
 func (c *cli) finishGroup(ctx context.Context, client *api.Client, cmd *cobra.Command, ch *change, id string, result api.DeploymentResult) error {
-	g := goal{apps: []string{string(app.Canonical(id))}, result: result}
-	is, err := client.Group(ctx, id, "group.groups")
-	if err == nil && is.Version.Before(result.Version.Time) {
-		g.result.DeploymentID = ""
-		return c.finish(ctx, client, cmd, ch, g)
-	}
-	g.apps = nil
-	list, err := client.Deployments(ctx)
+	d, going, err := underWay(ctx, client, result.DeploymentID)
 	if err != nil {
 		return err
 	}
-	if at := slices.IndexFunc(list, func(d api.Deployment) bool { return d.ID == result.DeploymentID }); at >= 0 {
-		g = goalOf(list[at])
+	if going {
+		return c.finish(ctx, client, cmd, ch, goalOf(d))
 	}
-	return c.finish(ctx, client, cmd, ch, g)
+	is, err := client.Group(ctx, id, "group.groups")
+	if err == nil && is.Version.Before(result.Version.Time) {
+		return c.finish(ctx, client, cmd, ch, goal{apps: []string{string(app.Canonical(id))}})
+	}
+	return c.finish(ctx, client, cmd, ch, goal{result: result})
 }
 
 func (c *cli) newGroupCreateCmd() *cobra.Command {
