@@ -179,7 +179,7 @@ func TestPages(t *testing.T) {
 		p.audit("an agent")
 		p.press("Deployments")
 		p.at("deployments")
-		eval[chromedp.Void](p, "history.back(), history.back()")
+		eval[chromedp.Void](p, "history.go(-2)")
 		p.at("agents")
 		p.sees("3 agents")
 	})

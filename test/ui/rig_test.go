@@ -59,17 +59,30 @@ func prepare(m *testing.M) (int, error) {
 			}
 		}
 	}
+	stop, err := launch(chromium)
+	if err != nil {
+		return 1, err
+	}
+	defer stop()
+	return m.Run(), nil
+}
+
+// launch starts the browser, until stop is called.
+func launch(chromium string) (stop func(), err error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.WindowSize(1280, 900),
 		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("force-color-profile", "srgb"), chromedp.WSURLReadTimeout(patience))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	defer stop()
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
-	defer cancel()
+	stop = func() {
+		cancel()
+		stopAllocator()
+	}
 	if err := chromedp.Do(ctx); err != nil {
-		return 1, fmt.Errorf("start chromium: %w", err)
+		stop()
+		return nil, fmt.Errorf("start chromium: %w", err)
 	}
 	browser = ctx
-	return m.Run(), nil
+	return stop, nil
 }
 
 // program is a running process of ours.
