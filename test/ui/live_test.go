@@ -25,7 +25,7 @@ func TestASchedulerThatRestartsUnderTheOpenPage(t *testing.T) {
 	g.must(http.MethodDelete, "/v2/apps/second", "")
 	p.seesNot("second")
 
-	running.stop()
+	running.kill() // so that nothing ends in an orderly way, which the page would show
 	p.sees("stale for", "Not live since", "What you see may be old", "1 / 1")
 	miniAt(t, address, "--agents", "1", "--work-dir", dir)
 	p.sees("live")

@@ -23,10 +23,11 @@ import (
 // patience bounds every wait: only a broken page takes so long, however busy the machine is.
 const patience = 60 * time.Second
 
-// bin is the directory with the programs; browser holds the one browser of all tests.
+// bin is the directory with the programs; newTab opens a tab of the one browser of
+// all tests.
 var (
-	bin     string
-	browser context.Context
+	bin    string
+	newTab func(options ...chromedp.ContextOption) (context.Context, context.CancelFunc)
 )
 
 func TestMain(m *testing.M) {
@@ -81,7 +82,7 @@ func launch(chromium string) (stop func(), err error) {
 		stop()
 		return nil, fmt.Errorf("start chromium: %w", err)
 	}
-	browser = ctx
+	newTab = func(options ...chromedp.ContextOption) (context.Context, context.CancelFunc) { return chromedp.NewContext(ctx, options...) }
 	return stop, nil
 }
 
@@ -142,6 +143,12 @@ func (p *program) stop() {
 		_ = p.cmd.Process.Kill() // likewise
 		<-p.done
 	}
+}
+
+// kill ends the program at once; what it has started stays.
+func (p *program) kill() {
+	_ = p.cmd.Process.Kill() // it may have ended by itself
+	<-p.done
 }
 
 // freeAddress returns a loopback address that nobody listens on at the moment.

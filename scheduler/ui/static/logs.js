@@ -1,5 +1,5 @@
 // What a task writes, as it writes it.
-import { html, useEffect, useRef, useState } from "./lib.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./lib.js";
 import { path, request } from "./api.js";
 import { Command } from "./parts.js";
 import { requery, server } from "./place.js";
@@ -41,7 +41,7 @@ function Followed({ task, file }) {
     follow(task, file, abort.signal, (more) => setText((was) => (was + more).slice(-KEPT)), setState);
     return () => abort.abort();
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (stick.current) box.current.scrollTop = box.current.scrollHeight;
   }, [text]);
   const scrolled = () => {
