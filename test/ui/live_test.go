@@ -66,7 +66,7 @@ func TestBehindAProxyWithAPrefixAndWithoutAStream(t *testing.T) {
 	p.press("Scale")
 	p.sees("2 of 2 running")
 	p.press("down")
-	p.sees("1 of 1 apps", "in /deep/down")
+	p.sees("1 app", "in /deep/down")
 
 	res, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(browserRequest(t, front.URL+"/tools/gantry/"))
 	if err != nil {

@@ -167,7 +167,6 @@ func TestPages(t *testing.T) {
 		p.until(`document.querySelector("dialog[open]") && document.activeElement.type === "number"`)
 		p.key(kb.Escape)
 		p.until(`!document.querySelector("dialog") && document.activeElement.textContent === "Scale…"`)
-		eval[chromedp.Void](p, "history.back()")
 	})
 	t.Run("links, back and forth", func(t *testing.T) {
 		p := p.in(t)

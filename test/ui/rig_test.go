@@ -82,7 +82,9 @@ func launch(chromium string) (stop func(), err error) {
 		stop()
 		return nil, fmt.Errorf("start chromium: %w", err)
 	}
-	newTab = func(options ...chromedp.ContextOption) (context.Context, context.CancelFunc) { return chromedp.NewContext(ctx, options...) }
+	newTab = func(options ...chromedp.ContextOption) (context.Context, context.CancelFunc) {
+		return chromedp.NewContext(ctx, options...)
+	}
 	return stop, nil
 }
 
