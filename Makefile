@@ -1,7 +1,7 @@
 # Gantry. "make help" lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build images setup test test-race test-short e2e clients ui vendor-ui conformance sim fuzz bench bench-go bench-cmp bench-peers lint fmt generate drift arch check cover minicluster demo clean
+.PHONY: help build images setup test test-race test-short e2e clients ui ui-pictures vendor-ui conformance sim fuzz bench bench-go bench-cmp bench-peers lint fmt generate drift arch check cover minicluster demo clean
 
 GO        ?= go
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
@@ -47,6 +47,10 @@ clients: build ## Run clients made for Marathon, as they are, against gantry min
 
 ui: build ## Tests of the web page in headless Chromium
 	GANTRY_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 10m ./test/ui
+
+ui-pictures: build ## Draw the pictures of docs/ui.md anew
+	@mkdir -p docs/pictures
+	GANTRY_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 10m ./test/ui -run TestPictures -args -pictures $(CURDIR)/docs/pictures
 
 vendor-ui: ## Fetch the libraries of the web page from npm, as scheduler/ui/vendor.txt has them
 	scripts/vendor-ui.sh

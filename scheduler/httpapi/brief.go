@@ -90,15 +90,14 @@ func (s *appRoutes) listBriefs(w http.ResponseWriter, r *http.Request) error {
 		slices.SortStableFunc(found, func(a, b *view.App) int { return a.Queue.Since.Compare(b.Queue.Since) })
 	}
 	explain := slices.Contains(q["embed"], "explanation")
-	out := api.Briefs{Apps: make([]api.Brief, 0, min(limit, len(found))), Total: len(found)}
-	for _, a := range found[:min(limit, len(found))] {
-		b := renderBrief(a, now)
-		if explain && b.Waiting > 0 {
-			b.Explanation = view.Why(p.View, a, now).Words()
+	end := fmt.Sprintf(`],"total":%d}`, len(found))
+	return replyMembers(w, `{"apps":[`, end, found[:min(limit, len(found))], func(b []byte, a *view.App) ([]byte, error) {
+		brief := renderBrief(a, now)
+		if explain && brief.Waiting > 0 {
+			brief.Explanation = view.Why(p.View, a, now).Words()
 		}
-		out.Apps = append(out.Apps, b)
-	}
-	return reply(w, http.StatusOK, out)
+		return brief.AppendJSON(b)
+	})
 }
 
 func renderBrief(a *view.App, now time.Time) api.Brief {

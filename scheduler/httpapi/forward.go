@@ -28,15 +28,7 @@ type leaderKey struct{}
 // newForwarder returns what a standby answers with: the leader's answer.
 func newForwarder(s *Server) http.Handler {
 	via := "1.1 " + s.cfg.Address
-	dialer := &net.Dialer{Timeout: ForwardDialMax}
-	transport := &http.Transport{
-		DialContext:           dialer.DialContext,
-		DialTLSContext:        s.dialLeader(dialer),
-		ResponseHeaderTimeout: s.cfg.Timeout,
-		MaxConnsPerHost:       64,
-		IdleConnTimeout:       time.Minute,
-		DisableCompression:    true,
-	}
+	transport := s.transportToLeader()
 	proxy := &httputil.ReverseProxy{
 		Transport:     transport,
 		FlushInterval: -1,
@@ -87,16 +79,28 @@ func newForwarder(s *Server) http.Handler {
 			for _, name := range []string{"Cache-Control", "Pragma", "Expires", "X-Frame-Options", "X-Xss-Protection", "X-Content-Type-Options"} {
 				w.Header().Del(name)
 			}
-			r = r.WithContext(context.WithValue(r.Context(), leaderKey{}, leader))
-			if !lasts(split(r.URL.Path)) {
-				proxy.ServeHTTP(w, r)
-				return
+			through := proxy
+			if lasts(split(r.URL.Path)) {
+				through = &lasting
+				// The client sends nothing more, so that the limit for that does not count.
+				_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a connection that has none has no limit either
 			}
-			// The client sends nothing more, so that the limit for that does not count.
-			_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a connection that has none has no limit either
-			lasting.ServeHTTP(w, r)
+			through.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), leaderKey{}, leader)))
 		}
 	})
+}
+
+// transportToLeader is how a standby reaches the leader.
+func (s *Server) transportToLeader() *http.Transport {
+	dialer := &net.Dialer{Timeout: ForwardDialMax}
+	return &http.Transport{
+		DialContext:           dialer.DialContext,
+		DialTLSContext:        s.dialLeader(dialer),
+		ResponseHeaderTimeout: s.cfg.Timeout,
+		MaxConnsPerHost:       64,
+		IdleConnTimeout:       time.Minute,
+		DisableCompression:    true,
+	}
 }
 
 // leaderScheme is what the leader is reached by.

@@ -40,7 +40,7 @@ func apiFigures(s *session) (err error) {
 	}
 	defer func() { err = errors.Join(err, d.end()) }()
 	s.progress("creating %d apps", apps)
-	if err := createMany(d, apps); err != nil {
+	if err := createMany(d, apps, 2); err != nil {
 		return err
 	}
 	busy := start(func(ctx context.Context) error { return keepBusy(ctx, d, agents*10) })
@@ -96,9 +96,9 @@ func putInto(d *scheduled, apps, rounds int) (time.Duration, error) {
 	return all[len(all)/2], nil
 }
 
-// createMany creates Apps of two instances each, in 500 groups below 50, through
+// createMany creates Apps of so many instances each, in 500 groups below 50, through
 // the API and waits until all run.
-func createMany(d *scheduled, apps int) error {
+func createMany(d *scheduled, apps, instances int) error {
 	if err := d.leads(); err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func createMany(d *scheduled, apps int) error {
 	worker := func(context.Context) error {
 		for n := next.Add(1); n <= int64(apps); n = next.Add(1) {
 			id := fmt.Sprintf("/team-%d/part-%d/app-%05d", n%50, n/50%10, n)
-			if _, err := d.do(http.MethodPost, "/v2/apps", fmt.Sprintf(pathApp, id, 2)); err != nil {
+			if _, err := d.do(http.MethodPost, "/v2/apps", fmt.Sprintf(pathApp, id, instances)); err != nil {
 				return err
 			}
 		}
@@ -123,7 +123,7 @@ func createMany(d *scheduled, apps int) error {
 	if err != nil {
 		return err
 	}
-	return d.allRun(2 * apps)
+	return d.allRun(instances * apps)
 }
 
 // keepBusy scales an App up and down for as long as ctx lasts.

@@ -32,6 +32,8 @@ var goals = []goal{
 	{name: "api/apps=10000", unit: "ms", most: 150},
 	{name: "api/groups=10000", unit: "milliseconds", most: 250},
 	{name: "api/put-into-10000", unit: "milliseconds", most: 20},
+	{name: "ui/apps=10000/first-picture", unit: "milliseconds", most: 1000},
+	{name: "ui/bytes", unit: "bytes", most: 400_000},
 	{name: "restart/instances=100000", unit: "seconds", most: 3},
 	{name: "failover/instances=10000", unit: "seconds", most: 6},
 	{name: "failover/orderly", unit: "seconds", most: 1},

@@ -135,6 +135,7 @@ var groups = []struct {
 	{"heap", heapFigure},
 	{"path", pathFigure},
 	{"api", apiFigures},
+	{"ui", uiFigures},
 	{"restart", restartFigure},
 	{"failover", failoverFigures},
 }

@@ -18,6 +18,10 @@ type request struct {
 
 // requests try every documented path with each of its methods, in this order.
 var requests = []request{
+	{"/v3/status", "GET", "", "", 200},
+	{"/v3/apps", "GET", "?waiting=true&embed=explanation", "", 200},
+	{"/v3/events", "GET", "?app=/web&limit=5", "", 200},
+	{"/ui/", "GET", "", "", 200},
 	{"/v2/apps", "POST", "", `{"id":"stuck","cmd":"sleep 1000","cpus":1000}`, 201},
 	{"/v2/apps", "GET", "?embed=apps.tasks", "", 200},
 	{"/v2/apps", "PUT", "?force=true", `[{"id":"second","cmd":"sleep 1000","instances":0}]`, 200},
@@ -67,10 +71,6 @@ var requests = []request{
 	{"/v3/queues/{path}", "PUT", "", `{"weight":2}`, 200},
 	{"/v3/queues/{path}", "GET", "", "", 200},
 	{"/v3/queues/{path}", "DELETE", "", "", 200},
-	{"/v3/status", "GET", "", "", 200},
-	{"/v3/apps", "GET", "?waiting=true&embed=explanation", "", 200},
-	{"/v3/events", "GET", "?app=/web&limit=5", "", 200},
-	{"/ui/", "GET", "", "", 200},
 	{"/v3/openapi.json", "GET", "", "", 200},
 	{"/v3/endpoints", "GET", "?app=/web&wait=1s", "", 200},
 	{"/v3/apps/{id}/endpoints", "GET", "", "", 200},

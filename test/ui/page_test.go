@@ -49,7 +49,7 @@ func visit(t *testing.T, base, path string) *page {
 func blank(t *testing.T, base string) *page {
 	t.Helper()
 	p := &page{t: t, base: base}
-	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext(), chromedp.WithListener(p.hear))
+	ctx, cancel := newTab(chromedp.WithNewBrowserContext(), chromedp.WithListener(p.hear))
 	p.ctx = ctx
 	for _, enable := range []func() error{
 		func() error { _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); return err },

@@ -167,7 +167,6 @@ func TestPages(t *testing.T) {
 		p.until(`document.querySelector("dialog[open]") && document.activeElement.type === "number"`)
 		p.key(kb.Escape)
 		p.until(`!document.querySelector("dialog") && document.activeElement.textContent === "Scale…"`)
-		eval[chromedp.Void](p, "history.back()")
 	})
 	t.Run("links, back and forth", func(t *testing.T) {
 		p := p.in(t)
@@ -179,7 +178,7 @@ func TestPages(t *testing.T) {
 		p.audit("an agent")
 		p.press("Deployments")
 		p.at("deployments")
-		eval[chromedp.Void](p, "history.back(), history.back()")
+		eval[chromedp.Void](p, "history.go(-2)")
 		p.at("agents")
 		p.sees("3 agents")
 	})

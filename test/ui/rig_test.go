@@ -23,10 +23,11 @@ import (
 // patience bounds every wait: only a broken page takes so long, however busy the machine is.
 const patience = 60 * time.Second
 
-// bin is the directory with the programs; browser holds the one browser of all tests.
+// bin is the directory with the programs; newTab opens a tab of the one browser of
+// all tests.
 var (
-	bin     string
-	browser context.Context
+	bin    string
+	newTab func(options ...chromedp.ContextOption) (context.Context, context.CancelFunc)
 )
 
 func TestMain(m *testing.M) {
@@ -59,17 +60,32 @@ func prepare(m *testing.M) (int, error) {
 			}
 		}
 	}
+	stop, err := launch(chromium)
+	if err != nil {
+		return 1, err
+	}
+	defer stop()
+	return m.Run(), nil
+}
+
+// launch starts the browser, until stop is called.
+func launch(chromium string) (stop func(), err error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.WindowSize(1280, 900),
 		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("force-color-profile", "srgb"), chromedp.WSURLReadTimeout(patience))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	defer stop()
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
-	defer cancel()
-	if err := chromedp.Do(ctx); err != nil {
-		return 1, fmt.Errorf("start chromium: %w", err)
+	stop = func() {
+		cancel()
+		stopAllocator()
 	}
-	browser = ctx
-	return m.Run(), nil
+	if err := chromedp.Do(ctx); err != nil {
+		stop()
+		return nil, fmt.Errorf("start chromium: %w", err)
+	}
+	newTab = func(options ...chromedp.ContextOption) (context.Context, context.CancelFunc) {
+		return chromedp.NewContext(ctx, options...)
+	}
+	return stop, nil
 }
 
 // program is a running process of ours.
@@ -129,6 +145,12 @@ func (p *program) stop() {
 		_ = p.cmd.Process.Kill() // likewise
 		<-p.done
 	}
+}
+
+// kill ends the program at once; what it has started stays.
+func (p *program) kill() {
+	_ = p.cmd.Process.Kill() // it may have ended by itself
+	<-p.done
 }
 
 // freeAddress returns a loopback address that nobody listens on at the moment.

@@ -66,7 +66,7 @@ export const get = (where, query, signal) => ask("GET", where, { query, signal }
 
 // offered finds out whether the scheduler has a part of the API, once.
 const known = new Map();
-export function offered(where) {
-  if (!known.has(where)) known.set(where, request("GET", where).then(() => true, (e) => e.status !== 404));
+export function offered(where, query) {
+  if (!known.has(where)) known.set(where, request("GET", where, { query }).then(() => true, (e) => e.status !== 404));
   return known.get(where);
 }

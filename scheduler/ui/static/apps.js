@@ -2,6 +2,7 @@
 import { html, useEffect, useMemo, useRef, useState } from "./lib.js";
 import { useApps } from "./applist.js";
 import { Command, Count, Health, Loading, Tag, Time, Trouble, readOnly } from "./parts.js";
+import { GroupActions } from "./groupdo.js";
 import { Rows } from "./rows.js";
 import { go, requery, toApp } from "./place.js";
 import { rowsOf, treeOf } from "./tree.js";
@@ -33,7 +34,7 @@ export function Apps({ query }) {
   const treeParts = { level: (n) => (n.group ? n.level : n.id.split("/").length - 1), open: (n) => (n.group ? isOpen(n) : undefined), toggle };
   return html`<div class="title"><h1 tabindex="-1">Apps</h1><${Filters} q=${q} label=${label} group=${group} waiting=${waiting} />
       ${apps && html`<${Count} shown=${shown.length} total=${apps.length} noun="app" />`}
-      ${!readOnly && html`<a class="button primary" href="new">New app</a>`}</div>
+      ${!readOnly && html`${group && html`<${GroupActions} key=${group} id=${group} apps=${shown} />`}<a class="button primary" href="new">New app</a>`}</div>
     ${error && html`<${Trouble} error=${error} what=${apps ? "The newest state" : "The apps"} />`}
     ${apps ? html`<${Rows} label="Apps" columns=${columns} items=${rows} keyOf=${(n) => n.id} row=${(n) => cells(n, isOpen, toggle)} tree=${treeParts} enter=${enter}
       empty=${filtered || group ? "No app fits the filters." : html`There is no app yet.${!readOnly && html` <a href="new">Create the first</a>.`}`} />` : !error && html`<${Loading} />`}

@@ -4,7 +4,7 @@ import { html, useEffect, useMemo, useRef, useState } from "./lib.js";
 import { get, path, request } from "./api.js";
 import { Refused, verdict } from "./doing.js";
 import { Command, Loading, Trouble, readOnly } from "./parts.js";
-import { go, toApp } from "./place.js";
+import { go, to, toApp } from "./place.js";
 import { definition } from "./versions.js";
 
 const example = `{
@@ -16,21 +16,31 @@ const example = `{
 }
 `;
 
-export function Edit({ id }) {
+// read returns what is to be edited: of a group all that is in it.
+async function read(id, group) {
+  if (!group) {
+    const { app } = await get(path("v2/apps", id));
+    return { text: definition(app) + "\n", version: app.version };
+  }
+  const all = await get(path("v2/groups", id));
+  return { text: JSON.stringify({ ...all, version: undefined }, null, 2) + "\n", version: "" };
+}
+
+export function Edit({ id, group = false }) {
   const [start, setStart] = useState(id ? null : { text: example, version: "" });
   const [error, setError] = useState(null);
   const [yaml, setYaml] = useState(null);
   useEffect(() => {
     import("./yaml.js").then(setYaml, () => setError({ message: "the editor could not be fetched" }));
-    if (id) get(path("v2/apps", id)).then(({ app }) => setStart({ text: definition(app) + "\n", version: app.version }), setError);
+    if (id) read(id, group).then(setStart, setError);
   }, [id]);
   const title = id ? `Edit ${id}` : "New app";
   if (readOnly) return html`<h1 tabindex="-1">${title}</h1><div class="notice">This page changes nothing: the scheduler was started with --ui-read-only.</div>`;
   return html`<h1 tabindex="-1">${title}</h1>
-    ${error ? html`<${Trouble} error=${error} what=${`App ${id}`} />` : start && yaml ? html`<${Editor} id=${id} start=${start} yaml=${yaml} />` : html`<${Loading} />`}`;
+    ${error ? html`<${Trouble} error=${error} what=${id} />` : start && yaml ? html`<${Editor} id=${id} group=${group} start=${start} yaml=${yaml} />` : html`<${Loading} />`}`;
 }
 
-function Editor({ id, start, yaml: { dump, isJSON, lineFor, lines, read } }) {
+function Editor({ id, group, start, yaml: { dump, isJSON, lineFor, lines, read: parse } }) {
   const [text, setText] = useState(start.text);
   const [marks, setMarks] = useState([]);
   const [refusal, setRefusal] = useState(null);
@@ -39,7 +49,7 @@ function Editor({ id, start, yaml: { dump, isJSON, lineFor, lines, read } }) {
   const area = useRef(null);
   const save = async () => {
     setRefusal(null);
-    const got = read(text);
+    const got = parse(text);
     if (got.error) {
       setMarks([{ line: got.error.line, text: `this is no ${isJSON(text) ? "JSON" : "YAML"}: ${got.error.message}` }]);
       return;
@@ -47,7 +57,7 @@ function Editor({ id, start, yaml: { dump, isJSON, lineFor, lines, read } }) {
     setMarks([]);
     setBusy(true);
     try {
-      await send(id, start.version, got.value, force);
+      await (group ? sendGroup(id, got.value, force) : send(id, start.version, got.value, force));
     } catch (e) {
       setBusy(false);
       setRefusal(e);
@@ -56,7 +66,7 @@ function Editor({ id, start, yaml: { dump, isJSON, lineFor, lines, read } }) {
     }
   };
   const convert = () => {
-    const got = read(text);
+    const got = parse(text);
     if (got.error) setMarks([{ line: got.error.line, text: got.error.message }]);
     else {
       setText(isJSON(text) ? dump(got.value) : JSON.stringify(got.value, null, 2) + "\n");
@@ -84,11 +94,11 @@ function Editor({ id, start, yaml: { dump, isJSON, lineFor, lines, read } }) {
     <div class="buttons left">
       <button class="primary" onClick=${save} disabled=${busy}>${busy ? "Asking…" : id ? "Deploy" : "Create"}</button>
       <button onClick=${convert}>As ${isJSON(text) ? "YAML" : "JSON"}</button>
-      <button onClick=${() => go(id ? toApp(id) : "apps")}>Cancel</button>
+      <button onClick=${() => go(group ? to("apps", { group: id }) : id ? toApp(id) : "apps")}>Cancel</button>
       <label class="check"><input type="checkbox" checked=${force} onChange=${(e) => setForce(e.target.checked)} /> Force: override deployments that hold it</label>
       <span class="faint">Ctrl-Enter ${id ? "deploys" : "creates"}</span>
     </div>
-    <${Command}>gantry app ${id ? `update ${id}` : "create"} FILE${id && " --replace"}${force && " --force"}<//>`;
+    ${!group && html`<${Command}>gantry app ${id ? `update ${id}` : "create"} FILE${id && " --replace"}${force && " --force"}<//>`}`;
 }
 
 // send creates or replaces an App. It replaces the version that was read and no other.
@@ -102,6 +112,14 @@ async function send(id, version, value, force) {
   const warning = answer.headers.get("Warning");
   go(toApp(id || told.id));
   verdict(`${id || told.id} is being ${id ? "deployed" : "created"}.${warning ? ` Warning: ${warning}` : ""}`, answer.headers.get("Marathon-Deployment-Id"));
+}
+
+// sendGroup puts a group and all that is in it as it was written.
+async function sendGroup(id, value, force) {
+  const answer = await request("PUT", path("v2/groups", id), { query: { force: force ? "true" : undefined }, body: JSON.stringify(value) });
+  const told = await answer.json();
+  go(to("apps", { group: id }));
+  verdict(`${id} is being deployed.`, told.deploymentId);
 }
 
 // Gutter numbers the lines beside the text and marks those with errors.

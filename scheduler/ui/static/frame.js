@@ -66,6 +66,21 @@ class Fallible extends Component {
   }
 }
 
+// toHeading takes the focus to a page's heading, as soon as there is one, unless the
+// reader has moved on by then.
+function toHeading(main) {
+  const take = () => {
+    const heading = main.querySelector("h1");
+    if (heading && (document.activeElement === main || document.activeElement === document.body)) heading.focus({ preventScroll: true });
+    return Boolean(heading);
+  };
+  main.focus({ preventScroll: true });
+  if (take()) return undefined;
+  const drawn = new MutationObserver(() => take() && drawn.disconnect());
+  drawn.observe(main, { childList: true, subtree: true });
+  return () => drawn.disconnect();
+}
+
 // Frame shows a page. Its name is the document's title; a move to another page takes
 // the focus to its heading.
 export function Frame({ at, name, address, children }) {
@@ -74,9 +89,10 @@ export function Frame({ at, name, address, children }) {
   const first = useRef(true);
   useEffect(() => { document.title = `${name} · Gantry`; }, [name]);
   useEffect(() => {
-    if (first.current) first.current = false;
-    else main.current.querySelector("h1")?.focus({ preventScroll: true });
     scrollTo(0, 0);
+    if (!first.current) return toHeading(main.current);
+    first.current = false;
+    return undefined;
   }, [address]);
   const skip = (e) => {
     e.preventDefault();

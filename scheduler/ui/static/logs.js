@@ -1,5 +1,5 @@
 // What a task writes, as it writes it.
-import { html, useEffect, useRef, useState } from "./lib.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./lib.js";
 import { path, request } from "./api.js";
 import { Command } from "./parts.js";
 import { requery, server } from "./place.js";
@@ -12,7 +12,10 @@ const KEPT = 400_000;
 export function Logs({ of: a, query }) {
   const failed = a.lastTaskFailure?.taskId;
   const tasks = [...a.tasks.map((t) => [t.id, `${shortTask(t.id)}  ${stateName(t.state)} on ${t.host}`]), ...(failed && !a.tasks.some((t) => t.id === failed) ? [[failed, `${shortTask(failed)}  failed`]] : [])];
-  const task = query.get("task") || tasks[0]?.[0];
+  // The first task stays chosen when it has ended.
+  const first = useRef("");
+  first.current ||= tasks[0]?.[0];
+  const task = query.get("task") || first.current;
   const file = query.get("file") === "stderr" ? "stderr" : "stdout";
   if (!task) return html`<p class="empty">No task of it runs, and none has failed: there is no log.</p>`;
   const whole = new URL(path("v3/tasks/", task, "/files/content").replace(/^\//, ""), server);
@@ -38,7 +41,7 @@ function Followed({ task, file }) {
     follow(task, file, abort.signal, (more) => setText((was) => (was + more).slice(-KEPT)), setState);
     return () => abort.abort();
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (stick.current) box.current.scrollTop = box.current.scrollHeight;
   }, [text]);
   const scrolled = () => {

@@ -25,6 +25,7 @@ function pageOf({ parts, query }) {
     apps: rest.length ? ["apps", id, html`<${App} id=${id} query=${query} />`] : ["apps", "Apps", html`<${Apps} query=${query} />`],
     new: ["apps", "New app", html`<${Edit} query=${query} />`],
     edit: ["apps", `Edit ${id}`, html`<${Edit} id=${id} query=${query} />`],
+    "edit-group": ["apps", `Edit ${id}`, html`<${Edit} id=${id} group />`],
     deployments: ["deployments", "Deployments", html`<${Deployments} />`],
     agents: rest.length ? ["agents", `Agent ${rest[0]}`, html`<${Agent} id=${rest[0]} />`] : ["agents", "Agents", html`<${Agents} query=${query} />`],
     sharing: ["sharing", "Sharing", html`<${Sharing} />`],

@@ -1,5 +1,5 @@
 // A table of any number of rows, of which only those in sight are drawn.
-import { html, useEffect, useLayoutEffect, useRef, useState } from "./lib.js";
+import { html, useLayoutEffect, useRef, useState } from "./lib.js";
 
 // The height of a row, as page.css has it.
 const HEIGHT = 30;
@@ -29,7 +29,8 @@ export function Rows({ label, columns, items, row, keyOf, tree, enter, empty }) 
   const at = Math.min(focus, Math.max(0, items.length - 1));
   const first = Math.max(0, Math.min(Math.floor(view.top / HEIGHT) - SPARE, items.length - 1));
   const past = Math.min(items.length, Math.ceil((view.top + view.height) / HEIGHT) + SPARE);
-  useEffect(() => {
+  // At once: an effect that is still due from the picture before would take the wish.
+  useLayoutEffect(() => {
     if (!wantFocus.current) return;
     wantFocus.current = false;
     box.current.querySelector(`[aria-rowindex="${at + 2}"]`)?.focus({ preventScroll: true });

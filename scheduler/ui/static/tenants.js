@@ -6,7 +6,7 @@ export function tenantOf(id) {
   return end < 0 ? "/" : id.slice(0, end);
 }
 
-const COLOURS = 12;
+const COLOURS = 10;
 const given = new Map();
 
 // colour is the class of a tenant's colour. Its name says which, so that it is the
