@@ -138,8 +138,9 @@ const (
 	// CauseMax is the most of a failure's cause that is reported, in bytes: what is
 	// reported is stored.
 	CauseMax = 512
-	// BodyMax and TypeMax are the most of an answer, in bytes.
+	// BodyMax is the most of an answer's body, in bytes.
 	BodyMax = 4096
+	// TypeMax is the most of its content type, in bytes.
 	TypeMax = 128
 	// ChecksMax is the most health checks that are reported, ReadinessMax the most
 	// readiness checks; a definition has one.

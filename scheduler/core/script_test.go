@@ -452,12 +452,12 @@ func reportOf(data []byte) (*checkup.Report, error) {
 	r := &checkup.Report{Number: n}
 	at := began.Add(time.Duration(n) * time.Second)
 	for word := range strings.SplitSeq(results, "+") {
-		switch {
-		case word == "ok":
+		switch word {
+		case "ok":
 			r.Health = append(r.Health, checkup.Result{FirstSuccess: began, LastSuccess: at})
-		case word == "none":
+		case "none":
 			r.Health = append(r.Health, checkup.Result{})
-		case word == "ready", word == "wait":
+		case "ready", "wait":
 			r.Readiness = append(r.Readiness, checkup.Readiness{Name: "ready", Ready: word == "ready"})
 		default:
 			failures, _ := strconv.Atoi(strings.TrimPrefix(word, "bad"))

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
@@ -79,14 +80,14 @@ func (w *world) epidemic() {
 
 // healthOf describes what a report of a task says.
 func healthOf(t *task) string {
-	text := ""
+	var b strings.Builder
 	for _, h := range t.found.Health {
-		text += fmt.Sprintf(" failures=%d", h.Failures)
+		fmt.Fprintf(&b, " failures=%d", h.Failures)
 	}
 	for _, r := range t.found.Readiness {
-		text += fmt.Sprintf(" ready=%v", r.Ready)
+		fmt.Fprintf(&b, " ready=%v", r.Ready)
 	}
-	return text
+	return b.String()
 }
 
 // ran is the definition that an instance was made from.
