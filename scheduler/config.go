@@ -78,6 +78,9 @@ type Config struct {
 	TLS httptransport.Config
 	// FailoverTimeout is how long Mesos keeps the tasks without a scheduler. Default one week.
 	FailoverTimeout time.Duration
+	// UIReadOnly leaves out of the web page whatever changes something; the API, which
+	// everybody with credentials may use, is the same.
+	UIReadOnly bool
 	// WebUIURL is the link that Mesos shows. Default: the API's address.
 	WebUIURL string
 	// ExecutorPath is where gantry-executor is installed on every agent. Unset,
@@ -169,6 +172,9 @@ func (c Config) Validate() error {
 	}
 	if c.Decisions.MaintenanceLead < 0 {
 		problem("--draining-seconds must not be negative; --maintenance-mode=false pays no heed to maintenance")
+	}
+	if share := c.Decisions.UnhealthyShare; share < 0 || share > 1 {
+		problem("--unhealthy-kill-share %v: use 0 to 1", share)
 	}
 	if err := fairshare.CheckQuotas(c.Decisions.Fairness.Queues); err != nil {
 		problem("--queue: %w", err)

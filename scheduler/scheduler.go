@@ -34,6 +34,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/election"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
+	"github.com/gantry-mesos/gantry/scheduler/ui"
 )
 
 // Version is the product's version; release builds set it by the linker.
@@ -132,7 +133,7 @@ func (s *Scheduler) rules() app.Rules {
 	r.GPUs = s.cfg.gpus()
 	r.ExternalVolumes = slices.Contains(s.cfg.Features, featureExternalVolumes)
 	r.Launchable = func(spec *app.Spec) []app.Problem {
-		if e, ok := errors.AsType[*taskinfo.UnlaunchableError](taskinfo.Trial(&spec.Run, s.taskOptions())); ok {
+		if e, ok := errors.AsType[*taskinfo.UnlaunchableError](taskinfo.Trial(spec, s.taskOptions())); ok {
 			return []app.Problem{{Path: e.Path, Text: e.Text}}
 		}
 		return nil
@@ -149,13 +150,17 @@ func (s *Scheduler) newAPI(users httpapi.Credentials) (*httpapi.Server, error) {
 		return nil, fmt.Errorf("operator API: %w", err)
 	}
 	client := operatorapi.New(transport, s.creds)
+	page, err := ui.New(ui.Options{ReadOnly: c.UIReadOnly || c.ReadOnly})
+	if err != nil {
+		return nil, err
+	}
 	s.sandboxes = newSandboxes(client, s.current.View)
 	var leaderTLS func() (*tls.Config, error)
 	if s.certificate != nil {
 		leaderTLS = s.certificate.client
 	}
 	return httpapi.New(httpapi.Config{
-		Secure: s.certificate != nil, LeaderScheme: s.campaign.leaderScheme, LeaderTLS: leaderTLS,
+		Secure: s.certificate != nil, LeaderScheme: s.campaign.leaderScheme, LeaderTLS: leaderTLS, Page: page,
 		RequestsMax: c.HTTPMaxRequests, StreamsMax: c.HTTPMaxStreams, ReadOnly: c.ReadOnly,
 		Guard: s.guard(users), Credentials: users, Abdicate: s.campaign.abdicate(),
 		Sandboxes: s.sandboxes, Agents: &agents{client: client, view: s.current.View},

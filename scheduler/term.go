@@ -105,7 +105,7 @@ func (c *caller) Enqueue(ctx context.Context, call mesos.SchedulerCall, done fun
 
 func (s *Scheduler) decisions(journal *record.Journal) core.Config {
 	d := s.cfg.Decisions
-	d.IgnoreMaintenance, d.Storable = !s.cfg.MaintenanceMode, journal.Storable
+	d.IgnoreMaintenance, d.Storable, d.ParseReport = !s.cfg.MaintenanceMode, journal.Storable, taskinfo.ParseReport
 	s.seed++
 	d.Rand = rand.New(rand.NewPCG(s.seed, uint64(time.Now().UnixNano())))
 	return d

@@ -17,7 +17,9 @@ else
 	[ -x /bin/busybox ] || [ -x /usr/bin/busybox ] || need+=(busybox-static)
 	/usr/bin/python3 -c "import marathon" 2>/dev/null || need+=(python3-marathon)
 	have prometheus || need+=(prometheus)
+	have jq || need+=(jq)
 	have gcc || need+=(gcc libc6-dev)
+	have chromium || need+=(chromium)
 fi
 have curl || need+=(curl)
 have pgrep || need+=(procps)

@@ -12,8 +12,7 @@ type kill struct {
 	forceAt time.Time
 	forced  bool
 	// cause is "" for a KILL by the scheduler.
-	cause     string
-	unhealthy bool
+	cause string
 }
 
 func (k *kill) explain(message string) string {
@@ -54,7 +53,7 @@ func (t *turn) stop(k kill, grace time.Duration) {
 	}
 	k.forceAt = forceAt
 	t.kill = &k
-	if t.phase == PhaseRunning && len(t.task.Checks) > 0 {
+	if t.phase == PhaseRunning && t.task.checked() {
 		t.do(StopProbes{})
 	}
 	t.phase = PhaseKilling

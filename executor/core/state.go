@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gantry-mesos/gantry/pkg/checkup"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 )
 
@@ -47,8 +48,11 @@ type Config struct {
 	AckWait time.Duration
 	// ForceEvery is when a forced end that had no effect is repeated.
 	ForceEvery time.Duration
-	// ProgressEvery is how often progress of a pull is worth an update.
+	// ProgressEvery is how often progress of a pull, or of what is not ready yet, is
+	// worth an update.
 	ProgressEvery time.Duration
+	// Report writes what checks have found into an update; nil leaves it out.
+	Report func(checkup.Report) []byte
 }
 
 // State is the executor's state. It is not safe for concurrent use.
@@ -66,7 +70,7 @@ type State struct {
 	progressAt time.Time
 	running    Running
 	runningAt  time.Time
-	health     health
+	checkup    checkups
 	kill       *kill
 
 	// ending is set once the process is to end with its task.
@@ -128,7 +132,7 @@ func (t *turn) apply(ev Event) {
 	case Shutdown:
 		t.shutdown("the agent asked the executor to shut down")
 	case Tick:
-	case Pulling, Created, Running, Exited, Failed, Probed:
+	case Pulling, Created, Running, Exited, Failed, Probed, ReadinessProbed, Checked:
 		t.observe(ev)
 	}
 }
@@ -153,6 +157,10 @@ func (t *turn) observe(ev Event) {
 		t.failed(ev)
 	case Probed:
 		t.probed(ev)
+	case ReadinessProbed:
+		t.readinessProbed(ev)
+	case Checked:
+		t.generalChecked(ev)
 	}
 }
 
@@ -226,9 +234,9 @@ func (t *turn) started(ev Running) {
 	}
 	t.phase = PhaseRunning
 	t.running, t.runningAt = ev, t.now
-	t.health = newHealth(t.task.Checks)
+	t.checkup = newCheckups(t.task)
 	t.update(mesos.TaskRunning, "")
-	if len(t.task.Checks) > 0 {
+	if t.task.checked() {
 		t.do(Probe{})
 	}
 }
@@ -259,15 +267,12 @@ func (t *turn) failed(ev Failed) {
 
 // end sends the task's terminal update, the only one.
 func (t *turn) end(state mesos.TaskState, reason mesos.Reason, message string, labels ...mesos.Label) {
-	if t.phase == PhaseRunning && len(t.task.Checks) > 0 {
+	if t.phase == PhaseRunning && t.task.checked() {
 		t.do(StopProbes{})
 	}
 	t.phase = PhaseDone
 	st := t.status(state, reason, message)
 	st.Labels = labels
-	if t.kill != nil && t.kill.unhealthy {
-		st.Healthy = new(bool)
-	}
 	t.send(st)
 	if exitAt := t.now.Add(t.cfg.AckWait); t.exitAt.IsZero() || exitAt.Before(t.exitAt) {
 		t.exitAt = exitAt

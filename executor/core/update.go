@@ -17,6 +17,7 @@ func (t *turn) status(state mesos.TaskState, reason mesos.Reason, message string
 	if state == mesos.TaskRunning {
 		st.Labels = t.running.Labels
 		st.Container = &mesos.ContainerStatus{ContainerID: t.containerID, Networks: t.running.Networks}
+		t.addChecks(&st)
 	}
 	return st
 }

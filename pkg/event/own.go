@@ -24,6 +24,17 @@ type KillsHeld struct {
 	Known int `json:"known"`
 }
 
+// UnhealthyKillsHeld says that more of an App's instances are in bad health than are
+// replaced at a time, and that the others are left as they are for now.
+type UnhealthyKillsHeld struct {
+	AppID app.ID `json:"appId"`
+	// Held is how many are left, Replacing how many are being replaced, Instances how
+	// many the App wants.
+	Held      int `json:"held"`
+	Replacing int `json:"replacing"`
+	Instances int `json:"instances"`
+}
+
 // VolumesHeld says that the volumes of an unknown instance are on offer, and kept.
 type VolumesHeld struct {
 	InstanceID string        `json:"instanceId"`
@@ -58,6 +69,9 @@ func (*AgentAvoided) Type() string { return "agent_avoided_event" }
 
 // Type implements Event.
 func (*KillsHeld) Type() string { return "kills_held_event" }
+
+// Type implements Event.
+func (*UnhealthyKillsHeld) Type() string { return "unhealthy_kills_held_event" }
 
 // Type implements Event.
 func (*VolumesHeld) Type() string { return "volumes_held_event" }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/checkup"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/matching"
@@ -64,6 +65,13 @@ type Config struct {
 	// GuardMin tasks and more than GuardShare of all known ones need a confirmation.
 	GuardShare float64
 	GuardMin   int
+	// UnhealthyShare bounds how many of an App's instances are replaced for bad health
+	// at a time, as a share of those wanted, though one in any case. The others are
+	// left as they are until the new ones are healthy.
+	UnhealthyShare float64
+	// ParseReport reads what an executor says of its task's checks in an update's
+	// data, nil if that is nothing; a nil function means that no executor says anything.
+	ParseReport func([]byte) (*checkup.Report, error)
 }
 
 // DefaultConfig returns the defaults; the caller supplies Rand.
@@ -76,7 +84,7 @@ func DefaultConfig() Config {
 		KillRetry: 5 * time.Second, KillRetryMax: 2 * time.Minute,
 		UnknownGrace: 2 * time.Minute, ForgetAfter: 24 * time.Hour, ReconcileEvery: 10 * time.Minute,
 		ProgressDeadline: 30 * time.Minute, ServicePortMin: 10000, ServicePortMax: 20000,
-		VersionsMax: 50, GuardShare: 0.2, GuardMin: 5,
+		VersionsMax: 50, GuardShare: 0.2, GuardMin: 5, UnhealthyShare: 0.5,
 	}
 }
 

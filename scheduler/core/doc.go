@@ -12,6 +12,7 @@
 //	command or fromMesos  the event itself changes what it is about
 //	fireTimers            what is due by now
 //	settle                Apps whose numbers moved start and end instances
+//	cull                  tasks whose health checks have failed for long are ended
 //	destroyReleased       volumes that nobody needs are destroyed where they are on offer
 //	place                 waiting instances get a place and are launched
 //	market.Steer          the master is told whether offers are wanted
@@ -52,6 +53,7 @@
 //	deadlines.Changed   when the instance has to have left its condition
 //	volumes.Doubt       homes that may not exist, or are out of sight
 //	unkill              kills that are over
+//	nurse               instances in bad health
 //
 // then, from the end of New on, those that pass it on:
 //

@@ -30,7 +30,7 @@ func (s homeKeeper) Unclaimed(id instance.ID, agent mesos.AgentID) {
 
 // Returned implements volumes.Keeper.
 func (s homeKeeper) Returned(m *roster.Member) {
-	over, _ := m.Is().Apply(s.now, mesos.TaskStatus{State: mesos.TaskGone, Message: "its volume is on offer again"})
+	over, _ := m.Is().Apply(s.now, mesos.TaskStatus{State: mesos.TaskGone, Message: "its volume is on offer again"}, nil)
 	s.ended(m, over)
 }
 

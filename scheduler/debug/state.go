@@ -136,7 +136,7 @@ func dumpView(v *view.View) stateDump {
 		At: v.At, Deployments: []deploymentDump{}, Apps: []appDump{}, Agents: []agentDump{}, Queues: []queueDump{}, Held: []heldDump{},
 		Framework: frameworkDump{
 			ID: v.Framework.ID, Subscribed: v.Framework.Subscribed, Master: v.Framework.Master.Hostname, LastOffer: v.Framework.LastOffer,
-			AgentsAvoided: v.Framework.AgentsAvoided, VolumesHeld: v.Framework.VolumesHeld,
+			AgentsAvoided: len(v.Framework.AgentsAvoided), VolumesHeld: v.Framework.VolumesHeld,
 		},
 	}
 	for _, dep := range v.Deployments {

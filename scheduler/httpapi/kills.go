@@ -10,10 +10,17 @@ import (
 // killRoutes are those of what waits for a confirmation.
 type killRoutes struct{ *desk }
 
-// showKills tells how many kills, and volumes to be destroyed, wait for a confirmation.
+// showKills tells how many kills, and volumes to be destroyed, wait for a confirmation,
+// and of which Apps unhealthy instances are left for now.
 func (s *killRoutes) showKills(w http.ResponseWriter, _ *http.Request) error {
-	f := s.scheduler.View().Framework
-	return reply(w, http.StatusOK, api.Kills{Held: f.KillsHeld, Volumes: f.VolumesHeld})
+	v := s.scheduler.View()
+	kills := api.Kills{Held: v.Framework.KillsHeld, Volumes: v.Framework.VolumesHeld}
+	for a := range v.Apps {
+		if a.Spared > 0 {
+			kills.Unhealthy = append(kills.Unhealthy, api.Spared{AppID: string(a.Spec.ID), Held: a.Spared})
+		}
+	}
+	return reply(w, http.StatusOK, kills)
 }
 
 // confirmKills lets the kills happen that the guard holds back now.

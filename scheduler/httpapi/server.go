@@ -93,6 +93,8 @@ type Config struct {
 	Agents Agents
 	// Sandboxes reads the files of tasks, for /v3/tasks; nil answers 404 there.
 	Sandboxes Sandboxes
+	// Page is the web page, served below /ui/ by every scheduler; nil serves none.
+	Page http.Handler
 	// Events returns the log that /v2/events reads from, nil while this scheduler
 	// does not lead; without it the path is not there.
 	Events func() *eventlog.Log

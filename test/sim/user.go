@@ -154,7 +154,8 @@ func (u *user) spec(id app.ID) *app.Spec {
 	}
 	switch id {
 	case "/checked":
-		spec.HealthChecks = []app.HealthCheck{{Protocol: app.HealthMesosHTTP}}
+		spec.HealthChecks = []app.HealthCheck{{Protocol: app.HealthMesosHTTP, MaxConsecutiveFailures: w.rng.IntN(4)}}
+		spec.Readiness = []app.ReadinessCheck{{Name: "ready"}}
 		spec.Ports = []app.Port{{HostPort: new(int)}}
 	case "/ports":
 		free := 0
