@@ -13,7 +13,9 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/scheduler/announce"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/dns"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
@@ -110,6 +112,8 @@ type Config struct {
 	MaintenanceMode bool
 	// Discovery is how other programs are told where tasks are reached.
 	Discovery DiscoveryConfig
+	// DNS is how names are answered.
+	DNS DNSConfig
 	// Decisions tunes the core; Rand is set by Run.
 	Decisions core.Config
 }
@@ -133,7 +137,8 @@ func DefaultConfig() Config {
 	decisions := core.DefaultConfig()
 	decisions.Drain = app.Drain{Timeout: time.Minute, MinDelay: 5 * time.Second}
 	return Config{
-		Discovery:   DiscoveryConfig{PanicThreshold: 0.5, PublishTimeout: 5 * time.Second},
+		Discovery:   DiscoveryConfig{PanicThreshold: 0.5, PublishTimeout: 5 * time.Second, Announce: []string{string(announce.ServerSet)}, AnnounceAddress: "hostname"},
+		DNS:         DNSConfig{Zone: "gantry", TTL: dns.DefaultTTL},
 		HTTPAddress: "127.0.0.1:8080", HTTPBodyMax: 16 << 20, HTTPMaxRequests: 10_000, HTTPMaxStreams: 10_000, FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
 		FailoverTimeout: 7 * 24 * time.Hour, DefaultExecutor: "gantry", GPUScheduling: gpusRestricted, MaintenanceMode: true, Decisions: decisions,
 	}
@@ -178,6 +183,9 @@ func (c Config) Validate() error {
 	}
 	if err := fairshare.CheckQuotas(c.Decisions.Fairness.Queues); err != nil {
 		problem("--queue: %w", err)
+	}
+	if err := c.DNS.Validate(); err != nil {
+		problems = append(problems, err)
 	}
 	problems = append(problems, c.Discovery.problems()...)
 	problems = append(problems, drainProblems(c.Decisions.Drain)...)

@@ -46,6 +46,8 @@ type Scheduler struct {
 	log      *zap.Logger
 	listener net.Listener
 	address  string
+	// id is of this run of the scheduler.
+	id string
 	// certificate is nil where the API is served without TLS.
 	certificate *certificate
 	// hostname is what Mesos shows.
@@ -97,7 +99,8 @@ func New(cfg Config, log *zap.Logger) (*Scheduler, error) {
 	s.listener = s.secured(s.listener)
 	s.address = cfg.advertised(s.listener.Addr())
 	s.hostname = shownHost(cfg.Hostname, s.address)
-	self := election.Leader{ID: uuid.NewString(), Address: s.address, Secure: s.certificate != nil}
+	s.id = uuid.NewString()
+	self := election.Leader{ID: s.id, Address: s.address, Secure: s.certificate != nil}
 	if s.campaign, err = newCampaign(cfg, self, s.current.ready, s.term, log); err != nil {
 		return nil, errors.Join(err, s.listener.Close())
 	}
@@ -222,6 +225,9 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	g.Go(func() error { return s.api.Run(ctx, s.listener) })
 	if s.debug != nil {
 		g.Go(func() error { return s.debug.Run(ctx, s.debugListener) })
+	}
+	if s.cfg.DNS.Address != "" {
+		g.Go(func() error { return s.names(ctx) })
 	}
 	g.Go(func() error { return s.detector.Run(ctx) })
 	g.Go(func() error {

@@ -68,7 +68,8 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 		return err
 	}
 	calls.client = client
-	endpoints := hub.New(hub.Config{Table: s.endpoints(), Scheduler: l, Events: events, Log: s.log.Named("discovery")})
+	table := s.endpoints()
+	endpoints := hub.New(hub.Config{Table: table, Scheduler: l, Events: events, Log: s.log.Named("discovery")})
 	s.current.hub.Store(endpoints)
 	defer s.current.hub.Store(nil)
 	s.current.events.Store(events)
@@ -80,6 +81,9 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return l.Run(ctx) })
 	g.Go(func() error { return endpoints.Run(ctx) })
+	if url, ok := s.cfg.announced(); ok {
+		g.Go(func() error { return s.announce(ctx, url, table.Term, endpoints, l) })
+	}
 	g.Go(func() error {
 		reasons := newFetchReasons(s.sandboxes, l.Deliver)
 		defer reasons.Wait()

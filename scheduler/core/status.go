@@ -146,7 +146,7 @@ func (s *State) stray(st mesos.TaskStatus) {
 		}
 		s.killed(st.TaskID)
 		s.guard.forget(st.TaskID)
-		s.framework.KillsHeld = min(s.framework.KillsHeld, len(s.guard.held))
+		s.framework.KillsGuarded = min(s.framework.KillsGuarded, len(s.guard.tasks))
 		s.volumes.Stray(st.TaskID, false)
 	default:
 		s.volumes.Stray(st.TaskID, true)
@@ -156,7 +156,7 @@ func (s *State) stray(st mesos.TaskStatus) {
 			}
 			return
 		}
-		s.guard.hold(st.TaskID, st.AgentID)
+		s.guard.keep(st.TaskID, st.AgentID)
 		s.judgeStrays()
 	}
 }

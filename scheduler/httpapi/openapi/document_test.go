@@ -148,7 +148,7 @@ func (op operation) answered(s *schemas) object {
 	case slices.ContainsFunc(op.query, func(p parameter) bool { return p.name == "scale" }):
 		deployment := s.of(typed[api.DeploymentResult](), false)
 		return object{"anyOf": []any{schema, deployment}}
-	case slices.ContainsFunc(op.query, func(p parameter) bool { return p.name == "dryRun" }):
+	case slices.Contains(op.query, dryRun):
 		return object{"anyOf": []any{schema, s.of(typed[appList](), false)}}
 	case op.path == "/v2/apps/{id}" && op.method == "GET":
 		all := object{"type": "object", "required": []any{"*"}, "properties": object{"*": object{"type": "array", "items": object{"$ref": "#/components/schemas/App"}}}}

@@ -70,7 +70,8 @@ type (
 var (
 	force      = parameter{name: "force", kind: "boolean", text: "Override deployments that hold the app."}
 	partial    = parameter{name: "partialUpdate", kind: "boolean", text: "Keep members that are left out (true, the default), or give them their defaults (false)."}
-	dryRun     = parameter{name: "dryRun", kind: "boolean", text: "Only tell the steps that there would be."}
+	dryRun     = parameter{name: "dryRun", kind: "boolean", text: "Change nothing: 200 with the apps as they would be stored, in a member named apps."}
+	drySteps   = parameter{name: "dryRun", kind: "boolean", text: "Only tell the steps that there would be."}
 	groupEmbed = parameter{name: "embed", kind: "string", text: "What to tell: group.groups, group.apps, group.pods; group.apps.tasks and so on tell more of apps. Without any all of a group is told, and nothing of its apps but their definitions.", repeated: true}
 	asStored   = parameter{name: "dryRun", kind: "boolean", text: "Change nothing: 200 with the apps as they would be stored, in a member named apps."}
 	strict     = parameter{name: "strict", kind: "boolean", text: "Refuse what would have no effect, instead of warning of it."}
@@ -101,7 +102,7 @@ func groupOperationsAt(path, what string) []operation {
 	return []operation{
 		{method: "GET", path: path, summary: "Show " + what, query: []parameter{groupEmbed}, status: 200, answer: typed[api.Group]()},
 		{method: "POST", path: path, summary: "Create a group, which the body may name relative to " + what, body: typed[api.GroupUpdate](), query: []parameter{force, strict}, status: 201, answer: typed[api.DeploymentResult](), starts: true},
-		{method: "PUT", path: path, summary: "Change " + what + ", in one deployment", text: "With dryRun the answer has the steps that there would be.", body: typed[api.GroupUpdate](), query: []parameter{force, dryRun, strict}, status: 200, answer: typed[groupAnswer](), starts: true},
+		{method: "PUT", path: path, summary: "Change " + what + ", in one deployment", text: "With dryRun the answer has the steps that there would be.", body: typed[api.GroupUpdate](), query: []parameter{force, drySteps, strict}, status: 200, answer: typed[groupAnswer](), starts: true},
 		{method: "PATCH", path: path, summary: "Have a group at the top enforce its role, or not", body: typed[roleRequest](), status: 200},
 		{method: "DELETE", path: path, summary: "Remove " + what, query: []parameter{force}, status: 200, answer: typed[api.DeploymentResult](), starts: true},
 	}
