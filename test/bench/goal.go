@@ -32,6 +32,7 @@ var goals = []goal{
 	{name: "api/apps=10000", unit: "ms", most: 150},
 	{name: "api/groups=10000", unit: "milliseconds", most: 250},
 	{name: "api/put-into-10000", unit: "milliseconds", most: 20},
+	{name: "events/subscribers=1000", unit: "events/s", least: 100_000},
 	{name: "restart/instances=100000", unit: "seconds", most: 3},
 }
 

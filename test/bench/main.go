@@ -134,6 +134,7 @@ var groups = []struct {
 	{"heap", heapFigure},
 	{"path", pathFigure},
 	{"api", apiFigures},
+	{"events", eventFigures},
 	{"restart", restartFigure},
 }
 
