@@ -91,7 +91,7 @@ func (c *cli) importMarathon(ctx context.Context, client *api.Client, cmd *cobra
 		report.Apps = append(report.Apps, item)
 	}
 	report.checkDependencies(here)
-	if err := c.printReport(cmd, &report); err != nil {
+	if err := c.printImport(cmd, &report); err != nil {
 		return err
 	}
 	refused := report.count(actionRefused)

@@ -93,6 +93,9 @@ func (im *importing) tryApp(ctx context.Context, client *api.Client, here presen
 		return item, err
 	}
 	for _, text := range warnings {
+		if strings.HasPrefix(text, "/dependencies(") {
+			continue // it does not know what else is imported: see checkDependencies
+		}
 		if !slices.ContainsFunc(item.Differences, func(d difference) bool { return strings.HasPrefix(text, d.Path+" ") }) {
 			item.Notes = append(item.Notes, text)
 		}
@@ -159,8 +162,8 @@ func (r *importReport) checkDependencies(here present) {
 	}
 }
 
-// printReport shows the report: as a table, of apps with something to say in full.
-func (c *cli) printReport(cmd *cobra.Command, r *importReport) error {
+// printImport shows the report: as a table, of apps with something to say in full.
+func (c *cli) printImport(cmd *cobra.Command, r *importReport) error {
 	if c.output != "table" {
 		return c.print(cmd.OutOrStdout(), r, nil)
 	}

@@ -20,6 +20,10 @@ func ParseDocument(data []byte) (Document, error) {
 	return Document{v}, err
 }
 
+// Path is where the document stands in the body, "" if it is all of it, "(2)" for
+// the third of a list.
+func (d Document) Path() string { return d.root.path }
+
 // fresh is the document with an empty report, so that problems are not counted twice.
 func (d Document) fresh() value {
 	return value{path: d.root.path, v: d.root.v, r: newReport()}
@@ -125,6 +129,7 @@ func (rd Reader) Update(d Document, base *app.Spec) (*app.Spec, error) {
 	merged["id"] = string(base.ID)
 	root.v = merged
 	rd.Rules.Roles = append(slices.Clone(rd.Rules.Roles), base.Role)
+	rd.Default = func() app.Spec { return app.Spec{} } // what base lacks is not there
 	return rd.spec(root)
 }
 

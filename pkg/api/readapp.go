@@ -41,6 +41,9 @@ func ParseApp(data []byte) (*app.Spec, error) {
 // Reader reads definitions by the rules of a scheduler.
 type Reader struct {
 	Rules app.Rules
+	// Default returns what a definition says of members that it leaves out; nil is
+	// app.Default. What depends on other members has defaults of its own.
+	Default func() app.Spec
 	// Strict refuses definitions with something that has no effect.
 	Strict bool
 	// Notice, unless nil, is told what has no effect in a definition that is
@@ -59,7 +62,7 @@ func (rd Reader) App(data []byte) (*app.Spec, error) {
 
 // spec turns a document into a canonical, valid Spec.
 func (rd Reader) spec(doc value) (*app.Spec, error) {
-	d := readDraft(doc)
+	d := readDraft(doc, rd.base())
 	if err := doc.r.err(); err != nil {
 		return nil, err
 	}
@@ -82,7 +85,7 @@ func (rd Reader) notice(doc value, s *app.Spec) error {
 	if !rd.Strict && rd.Notice == nil {
 		return nil
 	}
-	idle := unknown(doc, func(v value) { readDraft(v) })
+	idle := unknown(doc, func(v value) { readDraft(v, rd.base()) })
 	for _, p := range app.Ineffective(s) {
 		p.Path = doc.path + p.Path
 		idle = append(idle, p)
@@ -103,8 +106,16 @@ func (rd Reader) idle(found []app.Problem) error {
 	return nil
 }
 
-func readDraft(doc value) *draft {
-	d := &draft{spec: app.Default(), given: map[string]bool{}}
+func (rd Reader) base() app.Spec {
+	if rd.Default == nil {
+		return app.Default()
+	}
+	return rd.Default()
+}
+
+// readDraft reads a definition over what it leaves out.
+func readDraft(doc value, base app.Spec) *draft {
+	d := &draft{spec: base, given: map[string]bool{}}
 	if !doc.object() {
 		if !doc.present() {
 			doc.wrongType("jsobject", "an object")

@@ -32,9 +32,9 @@ func (s *State) command(e Asked) {
 	case ResetDelay:
 		r.Err = s.resetDelay(c.ID)
 	case ConfirmKills:
-		s.releaseKills()
+		s.letThrough()
 		s.volumes.Confirm()
-		s.framework.VolumesHeld = 0
+		s.framework.VolumesUnclaimed = 0
 	case SetQuota:
 		r.Err = s.setQuota(c)
 	case LetGo:
@@ -44,8 +44,7 @@ func (s *State) command(e Asked) {
 			}
 		}
 	case Quiesce:
-		s.quiet = true
-		s.market.Quiesce()
+		s.quiesce()
 	}
 	if r.Err != nil {
 		s.publishRefusal(e.Command, r.Err)

@@ -15,7 +15,7 @@ import (
 )
 
 // Effects is what a step wants done. They are carried out in field order; if
-// Persist fails nothing else happens and the scheduler starts again from the store.
+// Persist fails nothing else happens and another State goes on from the store.
 type Effects struct {
 	// Persist is one transaction, durable before anything below.
 	Persist []Change

@@ -112,3 +112,9 @@ func (s *State) newRecord() *instance.Instance {
 	s.records = s.records[1:]
 	return i
 }
+
+// quiesce launches nothing any more.
+func (s *State) quiesce() {
+	s.quiet = true
+	s.market.Quiesce()
+}

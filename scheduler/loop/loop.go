@@ -6,7 +6,6 @@ package loop
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -57,7 +56,9 @@ type Publisher interface {
 
 // Config is what a Loop works with.
 type Config struct {
-	State     *core.State
+	State *core.State
+	// Reload makes a State of what the journal holds, for when a write was refused.
+	Reload    func(context.Context) (*core.State, error)
 	Journal   Journal
 	Caller    Caller
 	Converter Converter
@@ -69,6 +70,7 @@ type Config struct {
 // Loop runs a State. Its methods may be called from any goroutine.
 type Loop struct {
 	cfg      Config
+	state    *core.State
 	commands chan input
 	events   chan input
 	out      *outbox
@@ -88,7 +90,7 @@ type input struct {
 // New returns a Loop that shows the State as it is now and steps it once Run is called.
 func New(cfg Config) *Loop {
 	l := &Loop{
-		cfg: cfg, commands: make(chan input, commandsWaiting), events: make(chan input, eventsWaiting),
+		cfg: cfg, state: cfg.State, commands: make(chan input, commandsWaiting), events: make(chan input, eventsWaiting),
 		stopped: make(chan struct{}),
 	}
 	l.out = newOutbox(cfg.Caller, cfg.Metrics, cfg.Log)
@@ -179,7 +181,8 @@ func (l *Loop) Look(ctx context.Context, look func(*core.State)) error {
 }
 
 // Run steps the state until ctx ends or a write fails; after a failed write
-// memory is ahead of the store and the scheduler has to start again from there.
+// memory is ahead of the store and the scheduler has to start again from there. A
+// write that the store refuses for what it holds ends nothing, see BugError.
 func (l *Loop) Run(ctx context.Context) error {
 	sending, stop := context.WithCancel(ctx)
 	sent := make(chan struct{})
@@ -246,34 +249,32 @@ func (l *Loop) next(ctx context.Context, wake *time.Timer) ([]input, error) {
 	return batch, nil
 }
 
-// step steps the state with a batch and carries out the effects as one.
+// step steps the state with a batch and carries out the effects as one. A write that
+// the store refuses for what it holds takes back all of it; see apart.
 func (l *Loop) step(ctx context.Context, batch []input) (wake time.Time, err error) {
+	wake, err = l.commit(ctx, batch)
+	if refused, ok := errors.AsType[*refusedError](err); ok {
+		return l.apart(ctx, batch, refused)
+	}
+	return wake, err
+}
+
+// commit steps the state with a batch and carries out the effects as one. It fails
+// with a *refusedError if the store refuses what is to be written; then nothing is
+// carried out, and the state is ahead of the store, as after any other error.
+func (l *Loop) commit(ctx context.Context, batch []input) (wake time.Time, err error) {
 	began := time.Now()
 	l.stats.begin(began)
 	var total core.Effects
-	waiting := map[uint64]chan core.Reply{}
 	for n, in := range batch {
-		if in.look != nil {
-			in.look(l.cfg.State)
-			in.event = core.Tick{} // which says when the next one is due
-		}
-		if asked, ok := in.event.(core.Asked); ok {
-			asked.Reply = uint64(n)
-			waiting[asked.Reply] = in.reply
-			in.event = asked
-		}
-		if _, gone := eventOf[mesos.Disconnected](in.event); gone {
-			l.out.clear()
-		}
-		total.Merge(l.cfg.State.Step(time.Now(), in.event))
+		total.Merge(l.state.Step(time.Now(), l.eventFor(n, in)))
 	}
 	if len(total.Persist) > 0 {
 		if err := l.cfg.Journal.Append(ctx, total.Persist); err != nil {
-			l.refuse(waiting, err)
-			return time.Time{}, fmt.Errorf("persist %d changes: %w", len(total.Persist), err)
+			return time.Time{}, refusal(fmt.Errorf("persist %d changes: %w", len(total.Persist), err), total.Calls)
 		}
 	}
-	view := l.cfg.State.View()
+	view := l.state.View()
 	l.view.Store(view)
 	invalid := l.send(view.Framework.ID, total.Calls)
 	if len(total.Publish) > 0 {
@@ -283,7 +284,7 @@ func (l *Loop) step(ctx context.Context, batch []input) (wake time.Time, err err
 		l.cfg.Publisher.Publish(total.Publish)
 	}
 	for _, r := range total.Replies {
-		waiting[r.To] <- r
+		batch[r.To].reply <- r
 	}
 	took := time.Since(began)
 	l.cfg.Metrics.stepped(len(batch), len(total.Persist), took)
@@ -294,35 +295,21 @@ func (l *Loop) step(ctx context.Context, batch []input) (wake time.Time, err err
 	return total.Wake, nil
 }
 
-// BugError says that a command, or another one that came with it, made a write that
-// the store refuses for what it holds. That should have been refused before: it is a
-// fault of the scheduler, which goes on from the state before.
-type BugError struct {
-	// Reference is in the log, too.
-	Reference string
-	Err       error
-}
-
-func (e *BugError) Error() string {
-	return fmt.Sprintf("internal error %s: nothing was changed; please report it with the scheduler's log: %v", e.Reference, e.Err)
-}
-
-// Unwrap returns the store's error.
-func (e *BugError) Unwrap() error { return e.Err }
-
-// refuse answers the commands of a step whose write the store refuses, so that
-// nobody repeats them; other errors are left to the end of the loop.
-func (l *Loop) refuse(waiting map[uint64]chan core.Reply, err error) {
-	var refusal interface{ Rejected() bool }
-	if !errors.As(err, &refusal) || !refusal.Rejected() {
-		return
+// eventFor is the event that the n-th input of a batch steps the state with. A
+// command's reply carries the input's number.
+func (l *Loop) eventFor(n int, in input) core.Event {
+	if in.look != nil {
+		in.look(l.state)
+		return core.Tick{} // which says when the next one is due
 	}
-	bug := &BugError{Reference: rand.Text()[:8], Err: err}
-	l.cfg.Log.Error("a write was refused by the store for what it holds, which is a bug", zap.String("reference", bug.Reference),
-		zap.Int("commands", len(waiting)), zap.Error(err))
-	for to, reply := range waiting {
-		reply <- core.Reply{To: to, Err: bug}
+	if _, gone := eventOf[mesos.Disconnected](in.event); gone {
+		l.out.clear()
 	}
+	if asked, ok := in.event.(core.Asked); ok {
+		asked.Reply = uint64(n)
+		return asked
+	}
+	return in.event
 }
 
 func eventOf[E mesos.SchedulerEvent](ev core.Event) (e E, ok bool) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -309,26 +308,5 @@ func TestOffersOfAnUnansweredCallAreGivenBack(t *testing.T) {
 	o.done(t.Context(), posted{call: mesos.Decline{OfferIDs: []mesos.OfferID{"o2"}}}, errors.New("not subscribed"))
 	if got := o.take(); len(got) != 0 {
 		t.Errorf("still tries: %v", got)
-	}
-}
-
-// rejected is what a store says of a write that it will never take.
-type rejected struct{ error }
-
-func (rejected) Rejected() bool { return true }
-
-func TestAWriteThatTheStoreRefusesIsAnsweredAsABug(t *testing.T) {
-	t.Parallel()
-	w := &world{fail: rejected{errors.New("record app/x: too large")}}
-	l, run := start(t, w)
-	ended := make(chan error, 1)
-	go func() { ended <- run(t.Context()) }()
-	_, err := l.Do(t.Context(), create("/x"))
-	bug, ok := errors.AsType[*BugError](err)
-	if !ok || bug.Reference == "" || !strings.Contains(err.Error(), "too large") {
-		t.Errorf("got %v, want a BugError with a reference", err)
-	}
-	if err := <-ended; err == nil || !strings.Contains(err.Error(), "too large") {
-		t.Errorf("the loop ended with %v", err)
 	}
 }

@@ -13,6 +13,7 @@ type Metrics struct {
 	changes prometheus.Counter
 	calls   *prometheus.CounterVec
 	lost    prometheus.Counter
+	refused prometheus.Counter
 }
 
 // NewMetrics registers the metrics of loops with r.
@@ -30,11 +31,14 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "gantry_mesos_calls_total", Help: "Calls to Mesos by kind and outcome.",
 		}, []string{"call", "outcome"}),
+		refused: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "gantry_store_refusals_total", Help: "Writes that the store refused for what they hold; each is a bug, see the log.",
+		}),
 		lost: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "gantry_mesos_calls_dropped_total", Help: "Calls to Mesos dropped because too many waited.",
 		}),
 	}
-	r.MustRegister(m.steps, m.batch, m.changes, m.calls, m.lost)
+	r.MustRegister(m.steps, m.batch, m.changes, m.calls, m.lost, m.refused)
 	return m
 }
 

@@ -25,8 +25,8 @@ type Config struct {
 	StarveAfter, HoldFor time.Duration
 	// DeclineFor is the filter of an offer that nothing waits for or fits in.
 	DeclineFor time.Duration
-	// OfferHold is how long offers are kept for an App whose rest is about to end.
-	OfferHold time.Duration
+	// OfferKeep is how long offers are kept for an App whose rest is about to end.
+	OfferKeep time.Duration
 	// MaintenanceLead is how long before a maintenance window an agent gets nothing
 	// new. With IgnoreMaintenance windows do not matter.
 	MaintenanceLead   time.Duration
@@ -153,6 +153,9 @@ func (m *Market) Disconnected() {
 	m.cluster.RemoveAll()
 	m.timers.Cancel(&m.wish.timer)
 }
+
+// OnHand lists the offers, in the order of their ids.
+func (m *Market) OnHand() []mesos.OfferID { return m.cluster.OfferIDs() }
 
 // Quiesce lets nothing be launched any more.
 func (m *Market) Quiesce() { m.quiet = true }

@@ -171,6 +171,9 @@ func (c *Cluster) Agents() int { return len(c.agents) }
 // Len is how many offers there are.
 func (c *Cluster) Len() int { return len(c.offers) }
 
+// OfferIDs lists the offers, in the order of their ids.
+func (c *Cluster) OfferIDs() []mesos.OfferID { return slices.Sorted(maps.Keys(c.offers)) }
+
 // Peak returns the most that was ever offered of each agent, all of them
 // together: an estimate of how large the part of the cluster is that the
 // framework can get. Of several roles the larger sum counts, since most

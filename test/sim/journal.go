@@ -32,6 +32,8 @@ func describeEvent(ev core.Event) string {
 		return "asked " + describeCommand(e.Command)
 	case core.Tick:
 		return "tick"
+	case core.Resumed:
+		return "resumed"
 	case core.FromMesos:
 		switch m := e.Event.(type) {
 		case mesos.Subscribed:

@@ -2,9 +2,11 @@ package sim
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
@@ -27,21 +29,26 @@ type scheduler struct {
 	asked   uint64
 }
 
-func (s *scheduler) start() {
+// load makes a state of what is stored.
+func (s *scheduler) load() *core.State {
 	w := s.w
-	s.boot++
 	cfg := core.DefaultConfig()
 	cfg.Rand = rand.New(rand.NewPCG(w.rng.Uint64(), 1))
-	cfg.VersionsMax = 3
+	cfg.VersionsMax, cfg.ParseReport = 3, taskinfo.ParseReport
 	cfg.Drain = w.hub.limit
 	place := placement.NewCluster(placement.Config{
 		Policy: placement.Policy(w.rng.IntN(3)), Rand: rand.New(rand.NewPCG(w.rng.Uint64(), 2)),
 		Executor: executorCost, Role: role,
 	})
 	w.check.references("at a start")
-	s.state = core.New(cfg, place, w.store.Stored(), w.now)
-	w.logf("scheduler starts")
-	w.hub.begin(s.state.View())
+	return core.New(cfg, place, w.store.Stored(), w.now)
+}
+
+func (s *scheduler) start() {
+	s.boot++
+	s.state = s.load()
+	s.w.logf("scheduler starts")
+	s.w.hub.begin(s.state.View())
 	s.put(core.Tick{})
 	s.subscribeSoon()
 }
@@ -129,10 +136,14 @@ func (s *scheduler) put(ev core.Event) {
 
 // pump steps the core with all that waits and carries the effects out.
 func (s *scheduler) pump() {
-	w := s.w
 	s.pumping = false
 	batch := s.inbox
 	s.inbox = nil
+	s.step(batch)
+}
+
+func (s *scheduler) step(batch []core.Event) {
+	w := s.w
 	var total core.Effects
 	for _, ev := range batch {
 		w.stats.Steps++
@@ -150,6 +161,10 @@ func (s *scheduler) pump() {
 	}
 	if len(total.Persist) > 0 && w.chance(w.faults.storeFails) {
 		s.crash("the write fails")
+		return
+	}
+	if len(total.Persist) > 0 && w.chance(w.faults.storeRefuses) {
+		s.refused(batch, total.Calls)
 		return
 	}
 	for _, c := range total.Persist {
@@ -176,6 +191,54 @@ func (s *scheduler) pump() {
 		w.check.reply(r, total.Persist)
 	}
 	s.setWake(total.Wake)
+}
+
+// refused goes on as the loop does when the store refuses a write for what it holds:
+// from the state before, with each event alone, so that only one has no effect.
+func (s *scheduler) refused(batch []core.Event, unsent []core.Call) {
+	s.w.logf("the write is refused")
+	s.w.stats.Refusals++
+	standing := s.state.Standing(unsent)
+	if slices.ContainsFunc(batch, turns) {
+		if len(batch) == 1 {
+			s.crash("without a subscription that it could begin or end")
+			return
+		}
+		standing = core.Standing{}
+	}
+	if len(batch) > 1 {
+		standing.Offers = slices.DeleteFunc(standing.Offers, func(id mesos.OfferID) bool {
+			return slices.ContainsFunc(batch, func(ev core.Event) bool { return offers(ev, id) })
+		})
+	}
+	boot := s.boot
+	s.state = s.load()
+	s.step([]core.Event{core.Resumed{Standing: standing}})
+	if len(batch) == 1 {
+		return
+	}
+	for _, ev := range batch {
+		if s.boot != boot || s.state == nil {
+			return
+		}
+		s.step([]core.Event{ev})
+	}
+}
+
+// turns reports whether an event begins or ends a subscription.
+func turns(ev core.Event) bool {
+	m, _ := ev.(core.FromMesos)
+	switch m.Event.(type) {
+	case mesos.Subscribed, mesos.Disconnected:
+		return true
+	}
+	return false
+}
+
+func offers(ev core.Event, id mesos.OfferID) bool {
+	m, _ := ev.(core.FromMesos)
+	o, _ := m.Event.(mesos.Offers)
+	return slices.ContainsFunc(o.Offers, func(o mesos.Offer) bool { return o.ID == id })
 }
 
 func (s *scheduler) setWake(at time.Time) {

@@ -40,8 +40,12 @@ type Stats struct {
 	Steps, Events int
 	// Launches, Kills and Crashes count tasks started, kills sent and deaths of the scheduler.
 	Launches, Kills, Crashes int
+	// Refusals counts writes that the store refused for what they hold.
+	Refusals int
 	// Returns counts tasks that found the data of an earlier one, Destroyed volumes that were given up.
 	Returns, Destroyed int
+	// Culled counts tasks that were ended for bad health.
+	Culled int
 	// Virtual is the time that passed in the simulation.
 	Virtual time.Duration
 }
@@ -98,19 +102,21 @@ type world struct {
 type faults struct {
 	lose, double, slow  float64
 	crash, storeFails   float64
+	storeRefuses        float64
 	taskFails, taskLags float64
 	// agent, master and stream are the mean times between such failures; 0 means never.
-	agent, master, stream, scheduler time.Duration
+	agent, master, stream, scheduler, epidemic time.Duration
 }
 
 func newWorld(seed uint64, j *journal) *world {
 	w := &world{rng: rand.New(rand.NewPCG(seed, 0)), now: began, journal: j, store: coretest.NewMemory()}
 	level := func() float64 { return []float64{0, 0.3, 1, 2}[w.rng.IntN(4)] }
 	w.faults = faults{
-		lose: 0.05 * level(), double: 0.1 * level(), slow: 0.1 * level(), crash: 0.002 * level(), storeFails: 0.003 * level(),
+		lose: 0.05 * level(), double: 0.1 * level(), slow: 0.1 * level(), crash: 0.002 * level(), storeFails: 0.003 * level(), storeRefuses: 0.003 * level(),
 		taskFails: 0.2 * level(), taskLags: 0.1 * level(),
 		agent: w.between(time.Minute, 10*time.Minute), master: w.between(3*time.Minute, 40*time.Minute),
 		stream: w.between(time.Minute, 20*time.Minute), scheduler: w.between(2*time.Minute, 30*time.Minute),
+		epidemic: w.between(2*time.Minute, 30*time.Minute),
 	}
 	w.check = newChecker(w)
 	w.master = newMaster(w)

@@ -3,6 +3,7 @@ package openapi_test
 import (
 	"context"
 	"flag"
+	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -179,7 +180,7 @@ func (idle) Leader() (self bool, address string)                   { return true
 func routes(t *testing.T) map[string][]string {
 	t.Helper()
 	server, err := httpapi.New(httpapi.Config{
-		Scheduler: idle{}, Leadership: idle{}, Agents: struct{ httpapi.Agents }{}, Sandboxes: struct{ httpapi.Sandboxes }{}, Events: func() *eventlog.Log { return nil },
+		Scheduler: idle{}, Leadership: idle{}, Agents: struct{ httpapi.Agents }{}, Sandboxes: struct{ httpapi.Sandboxes }{}, Export: func(context.Context, io.Writer, bool) error { return nil }, Events: func() *eventlog.Log { return nil },
 	})
 	if err != nil {
 		t.Fatal(err)
