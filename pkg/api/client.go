@@ -265,21 +265,6 @@ func (c *Client) Deployments(ctx context.Context) ([]Deployment, error) {
 	return out, err
 }
 
-// TryApp returns what a complete definition would be stored as, without its version
-// and the service ports that it would be given, and changes nothing. It fails as
-// the change would.
-func (c *Client) TryApp(ctx context.Context, definition []byte) (App, error) {
-	var out struct{ Apps []App }
-	q := url.Values{"dryRun": {"true"}, "partialUpdate": {"false"}}
-	if err := c.do(ctx, http.MethodPut, "/v2/apps", q, slices.Concat([]byte("["), definition, []byte("]")), &out); err != nil {
-		return App{}, err
-	}
-	if len(out.Apps) != 1 {
-		return App{}, fmt.Errorf("the scheduler at %s tried %d apps instead of one: it may be too old to try", c.Address(), len(out.Apps))
-	}
-	return out.Apps[0], nil
-}
-
 // CancelDeployment undoes a deployment by another one, which it returns; with
 // force it only stops it and returns none.
 func (c *Client) CancelDeployment(ctx context.Context, id string, force bool) (DeploymentResult, error) {

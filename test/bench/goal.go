@@ -34,6 +34,7 @@ var goals = []goal{
 	{name: "api/put-into-10000", unit: "milliseconds", most: 20},
 	{name: "ui/apps=10000/first-picture", unit: "milliseconds", most: 1000},
 	{name: "ui/bytes", unit: "bytes", most: 400_000},
+	{name: "events/subscribers=1000", unit: "events/s", least: 100_000},
 	{name: "restart/instances=100000", unit: "seconds", most: 3},
 	{name: "failover/instances=10000", unit: "seconds", most: 6},
 	{name: "failover/orderly", unit: "seconds", most: 1},

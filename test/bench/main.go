@@ -136,6 +136,7 @@ var groups = []struct {
 	{"path", pathFigure},
 	{"api", apiFigures},
 	{"ui", uiFigures},
+	{"events", eventFigures},
 	{"restart", restartFigure},
 	{"failover", failoverFigures},
 }
