@@ -100,7 +100,7 @@ func (c *cli) newGroupShowCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "show GROUP", Short: "Show a group and the apps in it", ValidArgsFunction: c.completeGroups,
 		Example: `  gantry group show /shop
-  gantry group show /shop -o yaml > shop.yaml`,
+  gantry group show /shop -o yaml`,
 		Args: args(1, 1, "a GROUP such as /shop"),
 		RunE: c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
 			if c.output != "table" {
