@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -33,6 +34,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/election"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
+	"github.com/gantry-mesos/gantry/scheduler/ui"
 )
 
 // Version is the product's version; release builds set it by the linker.
@@ -67,6 +69,8 @@ type Scheduler struct {
 	debugListener net.Listener
 	executor      taskinfo.Options
 	seed          uint64
+	// stopping says that the cluster is being stopped.
+	stopping atomic.Bool
 }
 
 // New checks the configuration and takes the API's address. Nothing runs until Run.
@@ -132,7 +136,7 @@ func (s *Scheduler) rules() app.Rules {
 	r.GPUs = s.cfg.gpus()
 	r.ExternalVolumes = slices.Contains(s.cfg.Features, featureExternalVolumes)
 	r.Launchable = func(spec *app.Spec) []app.Problem {
-		if e, ok := errors.AsType[*taskinfo.UnlaunchableError](taskinfo.Trial(&spec.Run, s.taskOptions())); ok {
+		if e, ok := errors.AsType[*taskinfo.UnlaunchableError](taskinfo.Trial(spec, s.taskOptions())); ok {
 			return []app.Problem{{Path: e.Path, Text: e.Text}}
 		}
 		return nil
@@ -149,20 +153,25 @@ func (s *Scheduler) newAPI(users httpapi.Credentials) (*httpapi.Server, error) {
 		return nil, fmt.Errorf("operator API: %w", err)
 	}
 	client := operatorapi.New(transport, s.creds)
+	page, err := ui.New(ui.Options{ReadOnly: c.UIReadOnly || c.ReadOnly})
+	if err != nil {
+		return nil, err
+	}
 	s.sandboxes = newSandboxes(client, s.current.View)
 	var leaderTLS func() (*tls.Config, error)
 	if s.certificate != nil {
 		leaderTLS = s.certificate.client
 	}
 	return httpapi.New(httpapi.Config{
-		Secure: s.certificate != nil, LeaderScheme: s.campaign.leaderScheme, LeaderTLS: leaderTLS,
+		Secure: s.certificate != nil, LeaderScheme: s.campaign.leaderScheme, LeaderTLS: leaderTLS, Page: page,
 		RequestsMax: c.HTTPMaxRequests, StreamsMax: c.HTTPMaxStreams, ReadOnly: c.ReadOnly,
 		Guard: s.guard(users), Credentials: users, Abdicate: s.campaign.abdicate(),
 		Sandboxes: s.sandboxes, Agents: &agents{client: client, view: s.current.View},
 		Scheduler: s.current, Events: s.current.events.Load, Discovery: s.current.hub.Load, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(),
 		Log: s.log.Named("api"), Registry: s.registry, Marathon: s.marathon, LaunchTimeout: c.Decisions.LaunchTimeout, LeadingSince: s.current.since,
 		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary, Quotas: c.Decisions.Fairness.Queues,
-		Info: s.info(), ReadOrigins: c.HTTPReadOrigins,
+		Export: s.current.export,
+		Info:   s.info(), ReadOrigins: c.HTTPReadOrigins,
 	})
 }
 
@@ -182,6 +191,7 @@ func (s *Scheduler) taskOptions() taskinfo.Options {
 // Quiesce stops launching for the rest of the term: for the time before the
 // cluster itself is stopped. It does nothing while this scheduler does not lead.
 func (s *Scheduler) Quiesce(ctx context.Context) {
+	s.stopping.Store(true)
 	if _, err := s.current.Do(ctx, core.Quiesce{}); err != nil {
 		s.log.Debug("not quiesced", zap.Error(err))
 	}
@@ -213,7 +223,9 @@ const restartPause = time.Second
 // ends or something fails that no new try can mend.
 func (s *Scheduler) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.api.Run(ctx, s.listener) })
+	// The API answers until the leadership is given up: what comes before is not refused.
+	serving, served := context.WithCancel(context.WithoutCancel(ctx))
+	g.Go(func() error { return s.api.Run(serving, s.listener) })
 	if s.debug != nil {
 		g.Go(func() error { return s.debug.Run(ctx, s.debugListener) })
 	}
@@ -222,7 +234,8 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { return s.detector.Run(ctx) })
 	g.Go(func() error {
-		err := s.campaign.Run(ctx)
+		defer served()
+		err := explainZooKeeper(s.campaign.Run(ctx))
 		if err == nil && ctx.Err() == nil {
 			err = errors.New("the campaign for the leadership ended")
 		}

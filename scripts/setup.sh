@@ -21,6 +21,7 @@ else
 	have prometheus || need+=(prometheus)
 	have jq || need+=(jq)
 	have gcc || need+=(gcc libc6-dev)
+	have chromium || need+=(chromium)
 fi
 have curl || need+=(curl)
 have pgrep || need+=(procps)

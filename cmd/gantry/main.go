@@ -138,7 +138,7 @@ Exit codes: 0 done, 1 failed, 2 misused.`,
 		cmd.GroupID = "run"
 		root.AddCommand(cmd)
 	}
-	for _, cmd := range []*cobra.Command{c.newAppCmd(), c.newTaskCmd(), c.newDeploymentCmd(), c.newQueueCmd(), c.newAgentCmd(), c.newKillsCmd(), c.newEventsCmd(), c.newDiscoveryCmd(), c.newZKCmd()} {
+	for _, cmd := range []*cobra.Command{c.newAppCmd(), c.newGroupCmd(), c.newTaskCmd(), c.newDeploymentCmd(), c.newQueueCmd(), c.newAgentCmd(), c.newKillsCmd(), c.newStateCmd(), c.newFrameworkCmd(), c.newEventsCmd(), c.newDiscoveryCmd(), c.newUICmd(), c.newZKCmd()} {
 		cmd.GroupID = "use"
 		root.AddCommand(cmd)
 	}

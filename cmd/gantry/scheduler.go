@@ -56,6 +56,7 @@ same, so Marathon's spelling works.`,
 func schedulerFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringVar(&cfg.Master, "master", cfg.Master, "Mesos masters: zk://h1:2181,h2:2181/mesos, http://host:5050, or host:5050,host2:5050")
 	f.StringVar(&cfg.ZK, "zk", cfg.ZK, "ZooKeeper for state and leader election: zk://h1:2181,h2:2181/gantry")
+	f.DurationVar(&cfg.ZKSessionTimeout, "zk-session-timeout", cfg.ZKSessionTimeout, "how long a leader that vanished keeps its place, before another scheduler leads; ZooKeeper may grant another time")
 	f.StringVar(&cfg.StateDir, "state-dir", cfg.StateDir, "directory for the state of a single scheduler, instead of --zk")
 	f.StringVar(&cfg.HTTPAddress, "http-address", cfg.HTTPAddress, "host:port that the API listens on")
 	accessFlags(f, cfg)
@@ -81,6 +82,7 @@ func schedulerFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.DurationVar(&cfg.Decisions.LaunchTimeout, "task-launch-timeout", cfg.Decisions.LaunchTimeout, "how long a task may take to run without any sign of life")
 	f.DurationVar(&cfg.Decisions.ReconcileEvery, "reconciliation-interval", cfg.Decisions.ReconcileEvery, "time between implicit reconciliations")
 	f.DurationVar(&cfg.Decisions.ProgressDeadline, "deployment-deadline", cfg.Decisions.ProgressDeadline, "time without progress after which a deployment has failed; 0 never")
+	healthFlags(f, &cfg.Decisions)
 	f.IntVar(&cfg.Decisions.ServicePortMin, "local-port-min", cfg.Decisions.ServicePortMin, "lowest service port that is assigned")
 	f.IntVar(&cfg.Decisions.ServicePortMax, "local-port-max", cfg.Decisions.ServicePortMax, "highest service port that is assigned")
 }
@@ -148,5 +150,6 @@ func accessFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.IntVar(&cfg.HTTPMaxStreams, "http-max-event-streams", cfg.HTTPMaxStreams, "event streams, logs and downloads at a time, more get 429; 0 is no bound")
 	f.BoolVar(&cfg.ReadOnly, "read-only", false, "take no changes through this scheduler's API and pass none on to the leader")
 	f.StringVar(&cfg.DebugAddress, "debug-address", "", "host:port that /debug listens on (docs/operations.md); anything but loopback needs --http-credentials-file (default: nowhere)")
+	f.BoolVar(&cfg.UIReadOnly, "ui-read-only", false, "leave out of the web page at /ui/ whatever changes something (the API is the same)")
 	f.Int64Var(&cfg.HTTPBodyMax, "http-body-max", cfg.HTTPBodyMax, "largest body of a request in bytes, such as many apps at once")
 }

@@ -144,9 +144,13 @@ func (c *Client) Apps(ctx context.Context, filters url.Values) ([]App, error) {
 }
 
 // App returns one App with its tasks.
-func (c *Client) App(ctx context.Context, id string) (App, error) {
+func (c *Client) App(ctx context.Context, id string, embed ...string) (App, error) {
 	var out struct{ App App }
-	err := c.do(ctx, http.MethodGet, appPath(id), nil, nil, &out)
+	var query url.Values
+	if len(embed) > 0 {
+		query = url.Values{"embed": embed}
+	}
+	err := c.do(ctx, http.MethodGet, appPath(id), query, nil, &out)
 	return out.App, err
 }
 

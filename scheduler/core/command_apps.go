@@ -32,9 +32,9 @@ func (s *State) command(e Asked) {
 	case ResetDelay:
 		r.Err = s.resetDelay(c.ID)
 	case ConfirmKills:
-		s.releaseKills()
+		s.letThrough()
 		s.volumes.Confirm()
-		s.framework.VolumesHeld = 0
+		s.framework.VolumesUnclaimed = 0
 	case SetQuota:
 		r.Err = s.setQuota(c)
 	case LetGo:

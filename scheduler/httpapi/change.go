@@ -114,6 +114,7 @@ func (s *appRoutes) deriveAll(r *http.Request, n *notices, want []wanted, create
 		}
 		changes = append(changes, change)
 	}
+	p.idleNeedsAmong(n, want, changes)
 	return changes, nil
 }
 

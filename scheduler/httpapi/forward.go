@@ -67,6 +67,9 @@ func newForwarder(s *Server) http.Handler {
 			s.fail(w, r, &api.Error{Status: http.StatusBadGateway, Message: "the leading scheduler at " + leader + " does not answer; try again"})
 		},
 	}
+	// What lasts has connections of its own: it would take up those of all others.
+	lasting := *proxy
+	lasting.Transport = transport.Clone()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if slices.Contains(r.Header.Values(viaHeader), via) {
 			s.fail(w, r, &api.Error{Status: http.StatusBadGateway, Message: "the schedulers forward this request in a circle: each takes another for the leader; try again"})
@@ -78,13 +81,20 @@ func newForwarder(s *Server) http.Handler {
 			s.dispatch(w, r)
 		case err != nil:
 			s.fail(w, r, &api.Error{Status: http.StatusBadGateway, Message: "no scheduler leads at the moment; try again"})
-		case streams(split(r.URL.Path)):
+		case streams(split(r.URL.Path)) && !flag(r, "forward", false):
 			http.Redirect(w, r, s.leaderScheme()+"://"+leader+r.URL.RequestURI(), http.StatusFound)
 		default:
 			for _, name := range []string{"Cache-Control", "Pragma", "Expires", "X-Frame-Options", "X-Xss-Protection", "X-Content-Type-Options"} {
 				w.Header().Del(name)
 			}
-			proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), leaderKey{}, leader)))
+			r = r.WithContext(context.WithValue(r.Context(), leaderKey{}, leader))
+			if !lasts(split(r.URL.Path)) {
+				proxy.ServeHTTP(w, r)
+				return
+			}
+			// The client sends nothing more, so that the limit for that does not count.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a connection that has none has no limit either
+			lasting.ServeHTTP(w, r)
 		}
 	})
 }

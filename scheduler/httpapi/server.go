@@ -93,12 +93,16 @@ type Config struct {
 	Agents Agents
 	// Sandboxes reads the files of tasks, for /v3/tasks; nil answers 404 there.
 	Sandboxes Sandboxes
+	// Page is the web page, served below /ui/ by every scheduler; nil serves none.
+	Page http.Handler
 	// Events returns the log that /v2/events reads from, nil while this scheduler
 	// does not lead; without it the path is not there.
 	Events func() *eventlog.Log
 	// Discovery returns what has the endpoints of this term, nil while this scheduler
 	// does not lead; without it the paths of endpoints are not there.
 	Discovery func() *hub.Hub
+	// Export writes an archive of what is stored, for /v3/state; nil answers 404 there.
+	Export Export
 	// Abdicate gives up the leadership; nil when that is not possible.
 	Abdicate func()
 	// BodyMax bounds request bodies, in bytes; default 16 MiB.

@@ -42,7 +42,7 @@ var gzips = sync.Pool{New: func() any {
 func compress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !acceptsGzip(r) || r.Method == http.MethodHead || strings.HasPrefix(r.URL.Path, "/artifacts/") || strings.HasPrefix(r.URL.Path, "/v3/tasks/") ||
-			strings.Contains(r.URL.Path, "/events") {
+			streams(split(r.URL.Path)) {
 			next.ServeHTTP(w, r)
 			return
 		}

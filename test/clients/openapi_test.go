@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -120,6 +121,7 @@ func TestAnswersFitTheDescription(t *testing.T) {
 	d.settled(t)
 	d.ask(t, 200, "POST /v2/apps/{id}/restart", "/v2/apps/three/restart", "")
 	d.settled(t)
+	d.askGroups(t)
 	d.ask(t, 200, "GET /v2/info", "/v2/info", "")
 	d.ask(t, 200, "GET /v2/leader", "/v2/leader", "")
 	d.ask(t, 409, "DELETE /v2/leader", "/v2/leader", "")
@@ -132,11 +134,45 @@ func TestAnswersFitTheDescription(t *testing.T) {
 	d.settled(t)
 	d.ask(t, 200, "DELETE /v2/apps/{id}", "/v2/apps/web?force=false", "")
 	d.settled(t)
+	d.ask(t, 200, "DELETE /v2/groups", "/v2/groups?force=true", "")
+	d.settled(t)
 	d.ask(t, 200, "POST /v3/agents/{agent}/drain", "/v3/agents/"+agent+"/drain?maxGracePeriod=1s", "")
 	eventually(t, func() error { return d.drained(t, agent) })
 	d.ask(t, 200, "POST /v3/agents/{agent}/undrain", "/v3/agents/"+agent+"/undrain", "")
 	d.ask(t, 200, "POST /v3/agents/{agent}/gone", "/v3/agents/"+agent+"/gone", "")
 	d.complete(t)
+}
+
+// askGroups asks for groups.
+func (d *described) askGroups(t *testing.T) {
+	t.Helper()
+	const sleeper = `"cmd":"exec sleep 1000","cpus":0.05,"mem":16`
+	d.ask(t, 201, "POST /v2/groups", "/v2/groups?strict=true", `{"id":"/shop","apps":[{"id":"db",`+sleeper+`},{"id":"web","dependencies":["db"],`+sleeper+`}]}`)
+	d.settled(t)
+	d.ask(t, 409, "POST /v2/groups", "/v2/groups", `{"id":"/shop"}`)
+	d.ask(t, 200, "GET /v2/groups", "/v2/groups", "")
+	d.ask(t, 200, "GET /v2/groups/{id}", "/v2/groups/shop?embed=group.apps&embed=group.apps.tasks", "")
+	d.ask(t, 404, "GET /v2/groups/{id}", "/v2/groups/none", "")
+	d.ask(t, 200, "GET /v2/groups/{id}/apps", "/v2/groups/shop/apps", "")
+	var versions []string
+	check(t, json.Unmarshal(d.ask(t, 200, "GET /v2/groups/{id}/versions", "/v2/groups/shop/versions", ""), &versions))
+	d.ask(t, 200, "GET /v2/groups/{id}/versions/{version}", "/v2/groups/shop/versions/"+versions[0], "")
+	d.ask(t, 201, "POST /v2/groups/{id}", "/v2/groups/shop", `{"id":"sub","groups":[{"id":"empty"}]}`)
+	d.settled(t)
+	d.ask(t, 200, "PUT /v2/groups/{id}", "/v2/groups/shop?dryRun=true", `{"scaleBy":2}`)
+	d.ask(t, 200, "PUT /v2/groups/{id}", "/v2/groups/shop?force=true", `{"apps":[{"id":"web",`+sleeper+`}]}`)
+	d.settled(t)
+	d.ask(t, 422, "PUT /v2/groups/{id}", "/v2/groups/shop", `{"scaleBy":2,"apps":[]}`)
+	d.ask(t, 200, "PUT /v2/groups/{id}/versions/{version}", "/v2/groups/shop/versions/"+versions[0], "")
+	d.settled(t)
+	d.ask(t, 200, "PUT /v2/groups", "/v2/groups", `{"groups":[]}`)
+	d.settled(t)
+	d.ask(t, 422, "PATCH /v2/groups", "/v2/groups", `{"enforceRole":true}`)
+	d.ask(t, 201, "POST /v2/groups", "/v2/groups", `{"id":"/team"}`)
+	d.settled(t)
+	d.ask(t, 200, "PATCH /v2/groups/{id}", "/v2/groups/team", `{"enforceRole":false}`)
+	d.ask(t, 200, "DELETE /v2/groups/{id}", "/v2/groups/team", "")
+	d.settled(t)
 }
 
 // askOwn asks for what is Gantry's own.

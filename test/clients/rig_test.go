@@ -20,10 +20,6 @@ import (
 	"time"
 )
 
-// groupsServed says whether the scheduler serves /v2/groups; the calls of clients
-// to groups are made when it does.
-const groupsServed = false
-
 // gantry returns the path of the program.
 func gantry(t *testing.T) string {
 	t.Helper()
@@ -135,10 +131,6 @@ func newCluster(t *testing.T) cluster {
 		}
 		return nil
 	})
-	status, body := c.do(t, http.MethodGet, "/v2/groups", "")
-	if served := status == http.StatusOK; served != groupsServed {
-		t.Fatalf("GET /v2/groups answers %d: groupsServed in rig_test.go says %v: %s", status, groupsServed, body)
-	}
 	return c
 }
 

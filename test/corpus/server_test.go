@@ -53,8 +53,7 @@ type server struct {
 
 func newServer(t tester) *server {
 	t.Helper()
-	log := eventlog.New(1, time.Now())
-	s := coretest.New(time.Now(), false)
+	s, log := coretest.New(time.Now(), false), eventlog.New(1, time.Now())
 	h, err := httpapi.New(httpapi.Config{Scheduler: s, Leadership: s, Rules: rules(), Address: "leader.example:8080",
 		Agents: agents{}, Sandboxes: struct{ httpapi.Sandboxes }{}, Events: func() *eventlog.Log { return log }})
 	if err != nil {

@@ -3,6 +3,7 @@ package openapi_test
 import (
 	"context"
 	"flag"
+	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -148,7 +149,7 @@ func (op operation) answered(s *schemas) object {
 	case slices.ContainsFunc(op.query, func(p parameter) bool { return p.name == "scale" }):
 		deployment := s.of(typed[api.DeploymentResult](), false)
 		return object{"anyOf": []any{schema, deployment}}
-	case slices.ContainsFunc(op.query, func(p parameter) bool { return p.name == "dryRun" }):
+	case slices.Contains(op.query, dryRun):
 		return object{"anyOf": []any{schema, s.of(typed[appList](), false)}}
 	case op.path == "/v2/apps/{id}" && op.method == "GET":
 		all := object{"type": "object", "required": []any{"*"}, "properties": object{"*": object{"type": "array", "items": object{"$ref": "#/components/schemas/App"}}}}
@@ -179,7 +180,7 @@ func (idle) Leader() (self bool, address string)                   { return true
 func routes(t *testing.T) map[string][]string {
 	t.Helper()
 	server, err := httpapi.New(httpapi.Config{
-		Scheduler: idle{}, Leadership: idle{}, Agents: struct{ httpapi.Agents }{}, Sandboxes: struct{ httpapi.Sandboxes }{}, Events: func() *eventlog.Log { return nil },
+		Scheduler: idle{}, Leadership: idle{}, Agents: struct{ httpapi.Agents }{}, Sandboxes: struct{ httpapi.Sandboxes }{}, Export: func(context.Context, io.Writer, bool) error { return nil }, Events: func() *eventlog.Log { return nil },
 	})
 	if err != nil {
 		t.Fatal(err)
