@@ -70,7 +70,7 @@ func (s *State) killed(t mesos.TaskID) {
 func (s *State) rekill() {
 	for a := range s.apps {
 		for i := range a.Instances {
-			if (i.Goal != instance.GoalRunning || i.Draining || i.Condemned()) && i.Condition.Live() && i.Condition != instance.UnreachableInactive {
+			if (i.Goal != instance.GoalRunning || i.Draining || i.Condition == instance.Killing || i.Condemned()) && i.Condition.Live() && i.Condition != instance.UnreachableInactive {
 				s.kill(i.TaskID(), i.AgentID)
 			}
 		}
