@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -145,12 +146,15 @@ func (s *storm) all() []fault {
 		{"kill -9 a master", func() func() {
 			n := master()
 			s.must(s.cluster.KillMaster(n))
-			return func() { s.must(s.cluster.StartMaster(n)) }
+			return s.supervise
 		}},
 		{"stop a master", func() func() {
 			n := master()
 			s.must(s.cluster.FreezeMaster(n))
-			return func() { s.must(s.cluster.ThawMaster(n)) }
+			return func() {
+				s.must(s.cluster.ThawMaster(n))
+				s.supervise()
+			}
 		}},
 		{"stop an agent", func() func() {
 			n := agent()
@@ -162,6 +166,24 @@ func (s *storm) all() []fault {
 			s.must(s.cluster.Partition(n))
 			return func() { s.must(s.cluster.Heal(n)) }
 		}},
+	}
+}
+
+// supervise starts again what ends by itself when it loses ZooKeeper, as masters do, and
+// fails the test for a scheduler that did.
+func (s *storm) supervise() {
+	for n := 1; n <= s.cluster.Masters(); n++ {
+		if !s.cluster.MasterRunning(n) {
+			s.must(s.cluster.StartMaster(n))
+		}
+	}
+	for _, m := range s.members {
+		select {
+		case <-m.done:
+			s.t.Errorf("the scheduler at %s ended by itself: %s", m.address, tail(m.out.String(), 2000))
+			m.program = start(s.t, nil, "gantry", m.args...)
+		default:
+		}
 	}
 }
 
@@ -177,12 +199,14 @@ func (s *storm) rage(ctx context.Context) {
 		}
 	}
 	for n := s.rand.IntN(len(faults)); ctx.Err() == nil; n = s.rand.IntN(len(faults)) {
+		s.supervise()
 		s.faults[faults[n].name]++
 		mend := faults[n].begin()
 		wait(time.Duration(500+s.rand.IntN(6000)) * time.Millisecond)
 		mend()
 		wait(time.Duration(s.rand.IntN(3000)) * time.Millisecond)
 	}
+	s.supervise()
 }
 
 // ask sends one request to a scheduler and returns its status, 0 for no answer.
@@ -302,9 +326,10 @@ func TestNothingIsLostOrDoubledInChaos(t *testing.T) {
 		if err != nil {
 			return err
 		}
+		s.supervise()
 		tasks, ok := s.live()
 		if !ok {
-			return fmt.Errorf("no master leads")
+			return errors.New("no master leads")
 		}
 		s.history.Look(tasks)
 		if wrong = s.history.Judge(shown, tasks); len(wrong) > 0 {
