@@ -21,7 +21,7 @@ func (c *cli) newTaskCmd() *cobra.Command {
 		Long: `A task is one run of one instance of an app. When it ends, its instance gets
 another one.`,
 	}
-	cmd.AddCommand(c.newTaskListCmd(), c.newTaskKillCmd(), c.newTaskLogsCmd(), c.newTaskFilesCmd(), c.newTaskDownloadCmd())
+	cmd.AddCommand(c.newTaskListCmd(), c.newTaskKillCmd(), c.newTaskGoneCmd(), c.newTaskLogsCmd(), c.newTaskFilesCmd(), c.newTaskDownloadCmd())
 	return cmd
 }
 
@@ -114,6 +114,37 @@ func ports(t api.Task) string {
 		texts[i] = strconv.Itoa(p)
 	}
 	return strings.Join(texts, ",")
+}
+
+func (c *cli) newTaskGoneCmd() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "gone TASK...", Short: "Say that unreachable tasks are dead, so that they are replaced at once", ValidArgsFunction: c.completeTasks,
+		Long: `Say that tasks which are unreachable are dead, as when their machine burnt down:
+they are replaced at once, whatever the app's unreachableStrategy. A task that comes
+back nevertheless is killed. One with persistent volumes keeps them, and waits for
+their agent. Where a whole agent is lost for ever, 'gantry agent gone' says it of all.`,
+		Example: `  gantry task gone web.0d3c --yes`,
+		Args:    args(1, math.MaxInt, "one TASK or more"),
+	}
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "really do it")
+	cmd.RunE = c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
+		if !yes {
+			return usageError(errors.New("a task that lives on would run twice until it is reachable; be sure that it is dead, then add --yes"))
+		}
+		ids, _, err := named(ctx, client, args)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := client.TaskGone(ctx, id); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "task %s is given up\n", id)
+		}
+		return nil
+	})
+	return cmd
 }
 
 func (c *cli) newTaskKillCmd() *cobra.Command {

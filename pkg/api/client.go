@@ -258,6 +258,11 @@ func (c *Client) KillTasks(ctx context.Context, ids []string, o KillOptions) ([]
 	return out.Tasks.Tasks, out.DeploymentResult, err
 }
 
+// TaskGone says of an unreachable task that it is dead, so that it is replaced at once.
+func (c *Client) TaskGone(ctx context.Context, id string) error {
+	return c.do(ctx, http.MethodPost, taskPath(id)+"/gone", nil, nil, nil)
+}
+
 // Deployments lists the deployments under way.
 func (c *Client) Deployments(ctx context.Context) ([]Deployment, error) {
 	var out []Deployment

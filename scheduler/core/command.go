@@ -84,6 +84,10 @@ type (
 		Wipe  bool
 		Force bool
 	}
+	// TaskGone takes somebody's word that a task which is out of sight is dead, as if
+	// Mesos had said so: its instance is launched anew at once. Should the task come
+	// back, it is killed. It fails with *NotFoundError and *InSightError.
+	TaskGone struct{ Task mesos.TaskID }
 	// CancelDeployment stops a deployment; unless Force, another one undoes its changes.
 	CancelDeployment struct {
 		ID    deployment.ID
@@ -111,6 +115,7 @@ func (ChangeGroup) command()      {}
 func (RestartApp) command()       {}
 func (DeleteApps) command()       {}
 func (KillTasks) command()        {}
+func (TaskGone) command()         {}
 func (CancelDeployment) command() {}
 func (ResetDelay) command()       {}
 func (ConfirmKills) command()     {}

@@ -27,6 +27,8 @@ func (s *State) command(e Asked) {
 		r.Result, r.Err = s.deleteApps(c)
 	case KillTasks:
 		r.Result, r.Err = s.killTasks(c)
+	case TaskGone:
+		r.Err = s.taskGone(c.Task)
 	case CancelDeployment:
 		r.Result, r.Err = s.cancelDeployment(c)
 	case ResetDelay:

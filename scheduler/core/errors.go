@@ -6,7 +6,9 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/group"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/scheduler/deployment"
+	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
 
 // NotFoundError says that what a command names does not exist.
@@ -16,6 +18,16 @@ type NotFoundError struct {
 }
 
 func (e *NotFoundError) Error() string { return fmt.Sprintf("%s '%s' does not exist", e.Kind, e.ID) }
+
+// InSightError says of a task that Mesos still tells of it, so that nobody else's word counts.
+type InSightError struct {
+	Task      mesos.TaskID
+	Condition instance.Condition
+}
+
+func (e *InSightError) Error() string {
+	return fmt.Sprintf("task %s is %s, not unreachable: Mesos tells of its end by itself; end it with 'gantry task kill' (DELETE /v2/apps/{id}/tasks/{task})", e.Task, e.Condition)
+}
 
 // ExistsError says that an App to be created exists already.
 type ExistsError struct{ ID app.ID }

@@ -30,6 +30,20 @@ func (s *State) instanceDue(m *roster.Member) {
 	}
 }
 
+// taskGone has a task's end that somebody knows of, and Mesos does not, take its course.
+func (s *State) taskGone(id mesos.TaskID) error {
+	m := s.roster.FindTask(id)
+	if m == nil {
+		return &NotFoundError{Kind: "Task", ID: string(id)}
+	}
+	i := m.Is()
+	if !i.Condition.OutOfSight() {
+		return &InSightError{Task: id, Condition: i.Condition}
+	}
+	s.applyUpdate(mesos.TaskStatus{TaskID: id, AgentID: i.AgentID, State: mesos.TaskGoneByOperator, Timestamp: s.now, Message: "an operator knows that it is dead"})
+	return nil
+}
+
 // decommission ends an instance for good: at once when it has no task, else by
 // a kill. An unreachable one is kept in mind, so that its task is killed when
 // it returns; with wipe it is forgotten. A resident one is kept with its data,

@@ -259,6 +259,8 @@ func (s *script) commandOf(verb string, plain []string, args map[string]string) 
 			tasks = append(tasks, s.names.Task(name))
 		}
 		return core.KillTasks{Tasks: tasks, Scale: args["scale"] == "true", Wipe: args["wipe"] == "true", Force: force}
+	case "gone":
+		return core.TaskGone{Task: s.names.Task(plain[0])}
 	case "cancel":
 		return core.CancelDeployment{ID: deployment.ID(s.names.Full(plain[0])), Force: force}
 	case "letgo":

@@ -110,11 +110,12 @@ func (s *State) live(a *appState, was, is *instance.Instance) {
 }
 
 // blame decides whether a task's end counts as a failure of its App. Kills that
-// were asked for, drained agents and lost races for an offer do not.
+// were asked for, drained agents, what an operator declared dead and lost races for an
+// offer do not.
 func (s *State) blame(a *appState, i *instance.Instance, st mesos.TaskStatus) {
 	_, asked := s.kills[i.TaskID()]
 	switch {
-	case i.Goal != instance.GoalRunning, st.Reason == mesos.ReasonAgentDraining, st.Reason == mesos.ReasonInvalidOffers,
+	case i.Goal != instance.GoalRunning, st.State == mesos.TaskGoneByOperator, st.Reason == mesos.ReasonAgentDraining, st.Reason == mesos.ReasonInvalidOffers,
 		st.Reason == mesos.ReasonReconciliation && i.Condition != instance.Failed && i.Condition != instance.Errored:
 		return
 	case i.Condition == instance.Killed && i.Condemned():

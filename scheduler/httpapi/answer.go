@@ -78,6 +78,9 @@ func statusOf(err error) int {
 	if _, ok := errors.AsType[*core.NotFoundError](err); ok {
 		return http.StatusNotFound
 	}
+	if _, ok := errors.AsType[*core.InSightError](err); ok {
+		return http.StatusConflict
+	}
 	if _, ok := errors.AsType[*core.ExistsError](err); ok {
 		return http.StatusConflict
 	}

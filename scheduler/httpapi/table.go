@@ -115,6 +115,9 @@ func (s *Server) table() []route {
 		}),
 		fixed("v2/queue", endpoint{http.MethodGet: queue.listQueue}),
 		to("v2/queue/{app}/delay", func(p params) endpoint { return endpoint{http.MethodDelete: queue.resetDelay(p.id)} }),
+		to("v3/tasks/{name}/gone", func(p params) endpoint {
+			return endpoint{http.MethodPost: (&taskRoutes{d}).declareGone(mesos.TaskID(p.name))}
+		}),
 		fixed("v3/kills", endpoint{http.MethodGet: kills.showKills}),
 		fixed("v3/kills/confirm", endpoint{http.MethodPost: kills.confirmKills}),
 		notYet("pods", "/{path}"),

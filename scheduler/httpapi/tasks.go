@@ -146,6 +146,16 @@ func (s *taskRoutes) deleteTask(id string) action {
 	}
 }
 
+// declareGone takes the caller's word that a task that is out of sight is dead.
+func (s *taskRoutes) declareGone(id mesos.TaskID) action {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if _, err := s.do(r, core.TaskGone{Task: id}); err != nil {
+			return err
+		}
+		return reply(w, http.StatusOK, struct{}{})
+	}
+}
+
 func (s *taskRoutes) deleteTasks(w http.ResponseWriter, r *http.Request) error {
 	k, err := killOf(r)
 	if err != nil {

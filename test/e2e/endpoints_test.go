@@ -50,6 +50,7 @@ var requests = []request{
 	{"/v3/tasks/{task}/logs", "GET", "?tail=1", "", 200},
 	{"/v3/tasks/{task}/logs", "HEAD", "?follow=true", "", 200},
 	{"/v3/tasks/{task}/files", "GET", "", "", 200},
+	{"/v3/tasks/{task}/gone", "POST", "", "", 409}, // it runs
 	{"/v3/tasks/{task}/files/content", "GET", "?path=stdout", "", 200},
 	{"/v3/tasks/{task}/files/content", "HEAD", "?path=stdout&follow=true", "", 200},
 	{"/v2/queue", "GET", "?embed=lastUnusedOffers", "", 200},

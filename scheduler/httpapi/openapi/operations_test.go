@@ -177,6 +177,7 @@ var ownOperations = []operation{
 	}},
 	{method: "POST", path: "/v3/agents/{agent}/undrain", summary: "Take an agent back", status: 200, answer: typed[api.Agent]()},
 	{method: "POST", path: "/v3/agents/{agent}/gone", summary: "Mark an agent as gone for ever", status: 200, answer: typed[nothing]()},
+	{method: "POST", path: "/v3/tasks/{task}/gone", summary: "Say that an unreachable task is dead, so that it is replaced at once", status: 200, answer: typed[nothing]()},
 	{method: "GET", path: "/v3/tasks/{task}/logs", summary: "Show what a task has written", kind: "text/plain", status: 200, query: []parameter{
 		{name: "file", kind: "string", text: "stdout or stderr."}, {name: "tail", kind: "string", text: "How many lines from the end, or all."}, {name: "follow", kind: "boolean", text: "Go on until the task ends."},
 	}},
