@@ -131,7 +131,7 @@ func (c *miniConfig) validate() error {
 	if err := fairshare.CheckQuotas(c.access.Decisions.Fairness.Queues); err != nil {
 		problem("--queue: %w", err)
 	}
-	if err := c.access.CheckDebugAddress(); err != nil {
+	if err := c.access.CheckAccess(); err != nil {
 		problems = append(problems, err)
 	}
 	c.validateDomains(problem)

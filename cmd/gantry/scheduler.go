@@ -56,6 +56,7 @@ same, so Marathon's spelling works.`,
 func schedulerFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringVar(&cfg.Master, "master", cfg.Master, "Mesos masters: zk://h1:2181,h2:2181/mesos, http://host:5050, or host:5050,host2:5050")
 	f.StringVar(&cfg.ZK, "zk", cfg.ZK, "ZooKeeper for state and leader election: zk://h1:2181,h2:2181/gantry")
+	f.DurationVar(&cfg.ZKSessionTimeout, "zk-session-timeout", cfg.ZKSessionTimeout, "how long a leader that vanished keeps its place, before another scheduler leads; ZooKeeper may grant another time")
 	f.StringVar(&cfg.StateDir, "state-dir", cfg.StateDir, "directory for the state of a single scheduler, instead of --zk")
 	f.StringVar(&cfg.HTTPAddress, "http-address", cfg.HTTPAddress, "host:port that the API listens on")
 	accessFlags(f, cfg)
@@ -141,6 +142,14 @@ func accessFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringSliceVar(&cfg.HTTPAllowedOrigins, "http-allowed-origin", nil, "origin of web pages that may change things, such as https://panel.example; repeatable")
 	f.StringSliceVar(&cfg.HTTPReadOrigins, "access-control-allow-origin", nil, "origin of web pages that may read answers (CORS), such as https://panel.example; * is every origin; repeatable")
 	f.StringVar(&cfg.HTTPCredentialsFile, "http-credentials-file", "", "file with the users of the API, user:password on each line; without it everybody may use it")
+	f.StringVar(&cfg.HTTPCredentials, "http-credentials", "", "one user of the API, as user:password; other users of the machine may see it: better GANTRY_HTTP_CREDENTIALS, or --http-credentials-file")
+	f.StringVar(&cfg.TLSCertFile, "tls-cert-file", "", "certificate of the API with its chain (PEM), which is served over https then; read again when it is replaced")
+	f.StringVar(&cfg.TLSKeyFile, "tls-key-file", "", "key of the API's certificate (PEM)")
+	f.StringVar(&cfg.TLSCAFile, "tls-ca-file", "", "certificate authority of other schedulers' certificates (PEM), beside the system's and --tls-cert-file itself")
+	f.IntVar(&cfg.HTTPMaxRequests, "http-max-concurrent-requests", cfg.HTTPMaxRequests, "requests that are answered at a time, more get 429; 0 is no bound")
+	f.IntVar(&cfg.HTTPMaxStreams, "http-max-event-streams", cfg.HTTPMaxStreams, "event streams, logs and downloads at a time, more get 429; 0 is no bound")
+	f.BoolVar(&cfg.ReadOnly, "read-only", false, "take no changes through this scheduler's API and pass none on to the leader")
 	f.StringVar(&cfg.DebugAddress, "debug-address", "", "host:port that /debug listens on (docs/operations.md); anything but loopback needs --http-credentials-file (default: nowhere)")
+	f.BoolVar(&cfg.UIReadOnly, "ui-read-only", false, "leave out of the web page at /ui/ whatever changes something (the API is the same)")
 	f.Int64Var(&cfg.HTTPBodyMax, "http-body-max", cfg.HTTPBodyMax, "largest body of a request in bytes, such as many apps at once")
 }

@@ -30,7 +30,7 @@ func newCheckups(t Task) checkups {
 }
 
 // addChecks puts all that the checks have found into an update of the running task.
-func (t *turn) addChecks(st *mesos.TaskStatus) {
+func (t *step) addChecks(st *mesos.TaskStatus) {
 	c := &t.checkup
 	st.Check = c.general
 	if len(c.report.Health)+len(c.report.Readiness) == 0 {
@@ -50,7 +50,7 @@ const failuresTold = 10
 // probed counts a result of a health check. An update tells of each change and of
 // the failures that lead to the task's end, which the scheduler decides on: it sees
 // all instances, and may have to leave some of them as they are.
-func (t *turn) probed(ev Probed) {
+func (t *step) probed(ev Probed) {
 	if t.phase != PhaseRunning || ev.Check < 0 || ev.Check >= len(t.checkup.report.Health) {
 		return
 	}
@@ -73,13 +73,13 @@ func (t *turn) probed(ev Probed) {
 	}
 }
 
-func (t *turn) reportHealth(message string) {
+func (t *step) reportHealth(message string) {
 	t.send(t.runningStatus(mesos.ReasonTaskHealthCheck, message))
 }
 
 // runningStatus is an update that tells of checks. Mesos' reason for health stands
 // with a verdict only.
-func (t *turn) runningStatus(reason mesos.Reason, message string) mesos.TaskStatus {
+func (t *step) runningStatus(reason mesos.Reason, message string) mesos.TaskStatus {
 	st := t.status(mesos.TaskRunning, reason, message)
 	if reason == mesos.ReasonTaskHealthCheck && st.Healthy == nil {
 		st.Reason = ""
@@ -89,7 +89,7 @@ func (t *turn) runningStatus(reason mesos.Reason, message string) mesos.TaskStat
 
 // readinessProbed notes an answer of a readiness check: that the task is ready is
 // told at once, another answer than before from time to time.
-func (t *turn) readinessProbed(ev ReadinessProbed) {
+func (t *step) readinessProbed(ev ReadinessProbed) {
 	if t.phase != PhaseRunning || ev.Check < 0 || ev.Check >= len(t.checkup.report.Readiness) {
 		return
 	}
@@ -115,7 +115,7 @@ func (t *turn) readinessProbed(ev ReadinessProbed) {
 }
 
 // generalChecked tells of another result of the general check than before.
-func (t *turn) generalChecked(ev Checked) {
+func (t *step) generalChecked(ev Checked) {
 	if t.phase != PhaseRunning || t.checkup.general == nil || t.checkup.general.Equal(&ev.Status) {
 		return
 	}

@@ -91,8 +91,8 @@ func New(cfg Config, now time.Time) *State {
 // Phase returns how far the task is.
 func (s *State) Phase() Phase { return s.phase }
 
-// turn is one step at work.
-type turn struct {
+// step is one Step at work.
+type step struct {
 	*State
 	now  time.Time
 	ids  UUIDs
@@ -104,7 +104,7 @@ type turn struct {
 // not block and reads no clock; equal states and events give equal effects.
 // ids name the updates that the step makes.
 func (s *State) Step(now time.Time, ids UUIDs, ev Event) Effects {
-	t := &turn{State: s, now: now, ids: ids}
+	t := &step{State: s, now: now, ids: ids}
 	if !s.exited {
 		t.apply(ev)
 		t.expire()
@@ -114,7 +114,7 @@ func (s *State) Step(now time.Time, ids UUIDs, ev Event) Effects {
 	return t.fx
 }
 
-func (t *turn) apply(ev Event) {
+func (t *step) apply(ev Event) {
 	switch ev := ev.(type) {
 	case Subscribed:
 		t.subscribed(ev)
@@ -138,7 +138,7 @@ func (t *turn) apply(ev Event) {
 }
 
 // observe applies what the runtime and the probes saw.
-func (t *turn) observe(ev Event) {
+func (t *step) observe(ev Event) {
 	if t.phase == PhaseIdle || t.phase == PhaseDone {
 		return
 	}
@@ -164,7 +164,7 @@ func (t *turn) observe(ev Event) {
 	}
 }
 
-func (t *turn) subscribed(ev Subscribed) {
+func (t *step) subscribed(ev Subscribed) {
 	t.connected, t.killingState, t.containerID = true, ev.KillingState, ev.ContainerID
 	t.giveUpAt = time.Time{}
 	if t.phase == PhaseDone && !t.ending {
@@ -172,7 +172,7 @@ func (t *turn) subscribed(ev Subscribed) {
 	}
 }
 
-func (t *turn) disconnected() {
+func (t *step) disconnected() {
 	if !t.connected {
 		return
 	}
@@ -185,7 +185,7 @@ func (t *turn) disconnected() {
 	t.giveUpAt = t.now.Add(t.cfg.RecoveryTimeout)
 }
 
-func (t *turn) launch(task Task) {
+func (t *step) launch(task Task) {
 	id := task.Info.TaskID
 	switch {
 	case t.phase != PhaseIdle && id == t.task.Info.TaskID:
@@ -206,7 +206,7 @@ func (t *turn) launch(task Task) {
 }
 
 // refuse answers a second task; an executor runs one ("Mesos, docker executor").
-func (t *turn) refuse(task Task) {
+func (t *step) refuse(task Task) {
 	for _, known := range t.unstored {
 		if known.TaskID == task.Info.TaskID {
 			return
@@ -219,7 +219,7 @@ func (t *turn) refuse(task Task) {
 	t.send(st)
 }
 
-func (t *turn) pulling(ev Pulling) {
+func (t *step) pulling(ev Pulling) {
 	if t.phase > PhasePulling || t.phase == PhasePulling && t.now.Before(t.progressAt) {
 		return
 	}
@@ -228,7 +228,7 @@ func (t *turn) pulling(ev Pulling) {
 	t.update(mesos.TaskStarting, ev.Message)
 }
 
-func (t *turn) started(ev Running) {
+func (t *step) started(ev Running) {
 	if t.phase >= PhaseRunning {
 		return // being killed already: what it became is said by its end
 	}
@@ -241,7 +241,7 @@ func (t *turn) started(ev Running) {
 	}
 }
 
-func (t *turn) ended(ev Exited) {
+func (t *step) ended(ev Exited) {
 	switch {
 	case t.kill != nil:
 		t.end(mesos.TaskKilled, "", t.kill.explain(ev.Message))
@@ -254,7 +254,7 @@ func (t *turn) ended(ev Exited) {
 	}
 }
 
-func (t *turn) failed(ev Failed) {
+func (t *step) failed(ev Failed) {
 	switch {
 	case t.kill != nil:
 		t.end(mesos.TaskKilled, "", t.kill.explain(ev.Message))
@@ -266,7 +266,7 @@ func (t *turn) failed(ev Failed) {
 }
 
 // end sends the task's terminal update, the only one.
-func (t *turn) end(state mesos.TaskState, reason mesos.Reason, message string, labels ...mesos.Label) {
+func (t *step) end(state mesos.TaskState, reason mesos.Reason, message string, labels ...mesos.Label) {
 	if t.phase == PhaseRunning && t.task.checked() {
 		t.do(StopProbes{})
 	}
@@ -279,4 +279,4 @@ func (t *turn) end(state mesos.TaskState, reason mesos.Reason, message string, l
 	}
 }
 
-func (t *turn) do(c Command) { t.fx.Commands = append(t.fx.Commands, c) }
+func (t *step) do(c Command) { t.fx.Commands = append(t.fx.Commands, c) }

@@ -3,6 +3,8 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +25,8 @@ type Client struct {
 	Warn func(text string)
 	base *url.URL
 	http *http.Client
+	// transport is that of http.
+	transport *http.Transport
 }
 
 // UnreachableError says that no scheduler answered.
@@ -55,7 +59,7 @@ func NewClient(address string) (*Client, error) {
 		Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: 30 * time.Second, ResponseHeaderTimeout: time.Minute,
 	}
-	return &Client{base: u, http: &http.Client{Transport: transport, CheckRedirect: redirected}}, nil
+	return &Client{base: u, http: &http.Client{Transport: transport, CheckRedirect: redirected}, transport: transport}, nil
 }
 
 // redirectsMax is how many schedulers in a row may send a request on.
@@ -77,6 +81,20 @@ func redirected(r *http.Request, via []*http.Request) error {
 
 // Authenticate makes the client send credentials, in place of those in its address.
 func (c *Client) Authenticate(user, password string) { c.base.User = url.UserPassword(user, password) }
+
+// Trust makes the client trust certificates, or authorities of them, in PEM, beside the
+// system's. Call it before the first request. It fails if there are none.
+func (c *Client) Trust(pem []byte) error {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool() // a machine without any
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return errors.New("it holds no certificate in PEM")
+	}
+	c.transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}
+	return nil
+}
 
 // Address is the scheduler's address without credentials.
 func (c *Client) Address() string { return c.base.Redacted() }
@@ -245,6 +263,21 @@ func (c *Client) Deployments(ctx context.Context) ([]Deployment, error) {
 	var out []Deployment
 	err := c.do(ctx, http.MethodGet, "/v2/deployments", nil, nil, &out)
 	return out, err
+}
+
+// TryApp returns what a complete definition would be stored as, without its version
+// and the service ports that it would be given, and changes nothing. It fails as
+// the change would.
+func (c *Client) TryApp(ctx context.Context, definition []byte) (App, error) {
+	var out struct{ Apps []App }
+	q := url.Values{"dryRun": {"true"}, "partialUpdate": {"false"}}
+	if err := c.do(ctx, http.MethodPut, "/v2/apps", q, slices.Concat([]byte("["), definition, []byte("]")), &out); err != nil {
+		return App{}, err
+	}
+	if len(out.Apps) != 1 {
+		return App{}, fmt.Errorf("the scheduler at %s tried %d apps instead of one: it may be too old to try", c.Address(), len(out.Apps))
+	}
+	return out.Apps[0], nil
 }
 
 // CancelDeployment undoes a deployment by another one, which it returns; with

@@ -17,8 +17,8 @@ type AgentAvoided struct {
 	Alarm    bool          `json:"alarm"`
 }
 
-// KillsHeld says that more unknown tasks run than are killed without a confirmation.
-type KillsHeld struct {
+// KillsGuarded says that more unknown tasks run than are killed without a confirmation.
+type KillsGuarded struct {
 	// Tasks is how many are unknown, Known how many are not.
 	Tasks int `json:"tasks"`
 	Known int `json:"known"`
@@ -35,8 +35,8 @@ type UnhealthyKillsHeld struct {
 	Instances int `json:"instances"`
 }
 
-// VolumesHeld says that the volumes of an unknown instance are on offer, and kept.
-type VolumesHeld struct {
+// VolumesUnclaimed says that the volumes of an unknown instance are on offer, and kept.
+type VolumesUnclaimed struct {
 	InstanceID string        `json:"instanceId"`
 	AgentID    mesos.AgentID `json:"agentId"`
 }
@@ -68,13 +68,13 @@ type DrainOverdue struct {
 func (*AgentAvoided) Type() string { return "agent_avoided_event" }
 
 // Type implements Event.
-func (*KillsHeld) Type() string { return "kills_held_event" }
+func (*KillsGuarded) Type() string { return "kills_held_event" }
 
 // Type implements Event.
 func (*UnhealthyKillsHeld) Type() string { return "unhealthy_kills_held_event" }
 
 // Type implements Event.
-func (*VolumesHeld) Type() string { return "volumes_held_event" }
+func (*VolumesUnclaimed) Type() string { return "volumes_held_event" }
 
 // Type implements Event.
 func (*VolumesReleased) Type() string { return "volumes_released_event" }

@@ -27,8 +27,8 @@ type Config struct {
 	StarveAfter, HoldFor time.Duration
 	// DeclineFor is the filter of an offer that nothing waits for or fits in.
 	DeclineFor time.Duration
-	// OfferHold is how long offers are kept for an App whose back-off is about to end.
-	OfferHold time.Duration
+	// OfferKeep is how long offers are kept for an App whose back-off is about to end.
+	OfferKeep time.Duration
 	// MaintenanceLead is how long before a maintenance window an agent gets nothing new.
 	MaintenanceLead time.Duration
 	// IgnoreMaintenance places on agents whatever their maintenance windows are.
@@ -78,7 +78,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		AvoidFor: 10 * time.Minute, StarveAfter: time.Minute, HoldFor: 5 * time.Minute,
-		DeclineFor: 5 * time.Minute, OfferHold: 2 * time.Second, MaintenanceLead: 5 * time.Minute,
+		DeclineFor: 5 * time.Minute, OfferKeep: 2 * time.Second, MaintenanceLead: 5 * time.Minute,
 		ReviveEvery: time.Second, ReviveMax: time.Minute,
 		ConfirmAfter: 30 * time.Second, LaunchTimeout: 10 * time.Minute,
 		KillRetry: 5 * time.Second, KillRetryMax: 2 * time.Minute,
@@ -93,7 +93,7 @@ func (s *State) matchingConfig() matching.Config {
 	c := &s.cfg
 	return matching.Config{
 		Fairness: c.Fairness, AvoidFor: c.AvoidFor, StarveAfter: c.StarveAfter, HoldFor: c.HoldFor, DeclineFor: c.DeclineFor,
-		OfferHold: c.OfferHold, MaintenanceLead: c.MaintenanceLead, IgnoreMaintenance: c.IgnoreMaintenance,
+		OfferKeep: c.OfferKeep, MaintenanceLead: c.MaintenanceLead, IgnoreMaintenance: c.IgnoreMaintenance,
 		ReviveEvery: c.ReviveEvery, ReviveMax: c.ReviveMax,
 		Of: func(a *roster.App) *matching.App { return &stateOf(a).App }, Call: s.call,
 	}

@@ -24,8 +24,8 @@ func (s homeKeeper) Finished(id instance.ID) { s.persist(DropRelease{ID: id}) }
 
 // Unclaimed implements volumes.Clerk.
 func (s homeKeeper) Unclaimed(id instance.ID, agent mesos.AgentID) {
-	s.framework.VolumesHeld = s.volumes.Unclaimed()
-	s.publish(&event.VolumesHeld{InstanceID: string(id), AgentID: agent})
+	s.framework.VolumesUnclaimed = s.volumes.Unclaimed()
+	s.publish(&event.VolumesUnclaimed{InstanceID: string(id), AgentID: agent})
 }
 
 // Returned implements volumes.Keeper.

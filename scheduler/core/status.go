@@ -146,14 +146,17 @@ func (s *State) stray(st mesos.TaskStatus) {
 		}
 		s.killed(st.TaskID)
 		s.guard.forget(st.TaskID)
+		s.framework.KillsGuarded = min(s.framework.KillsGuarded, len(s.guard.tasks))
 		s.volumes.Stray(st.TaskID, false)
 	default:
 		s.volumes.Stray(st.TaskID, true)
 		if _, asked := s.kills[st.TaskID]; asked {
-			s.kill(st.TaskID, st.AgentID)
+			if st.State != mesos.TaskKilling {
+				s.kill(st.TaskID, st.AgentID) // the last one may be lost
+			}
 			return
 		}
-		s.guard.hold(st.TaskID, st.AgentID)
+		s.guard.keep(st.TaskID, st.AgentID)
 		s.judgeStrays()
 	}
 }

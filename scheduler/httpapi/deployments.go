@@ -23,6 +23,19 @@ func (s *deploymentRoutes) listDeployments(w http.ResponseWriter, _ *http.Reques
 	return reply(w, http.StatusOK, out)
 }
 
+// showDeployment shows one deployment that is under way.
+func (s *deploymentRoutes) showDeployment(id string) action {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		v := s.scheduler.View()
+		for _, d := range v.Deployments {
+			if string(d.ID) == id {
+				return reply(w, http.StatusOK, renderDeployment(v, d))
+			}
+		}
+		return &core.NotFoundError{Kind: "DeploymentPlan", ID: id}
+	}
+}
+
 func renderDeployment(v *view.View, d *deployment.Deployment) api.Deployment {
 	out := api.Deployment{
 		ID: string(d.ID), Version: api.Time{Time: d.Version}, AffectedApps: []string{}, AffectedPods: []string{},

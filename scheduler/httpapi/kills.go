@@ -14,7 +14,7 @@ type killRoutes struct{ *desk }
 // and of which Apps unhealthy instances are left for now.
 func (s *killRoutes) showKills(w http.ResponseWriter, _ *http.Request) error {
 	v := s.scheduler.View()
-	kills := api.Kills{Held: v.Framework.KillsHeld, Volumes: v.Framework.VolumesHeld}
+	kills := api.Kills{Held: v.Framework.KillsGuarded, Volumes: v.Framework.VolumesUnclaimed}
 	for a := range v.Apps {
 		if a.Spared > 0 {
 			kills.Unhealthy = append(kills.Unhealthy, api.Spared{AppID: string(a.Spec.ID), Held: a.Spared})
@@ -26,11 +26,11 @@ func (s *killRoutes) showKills(w http.ResponseWriter, _ *http.Request) error {
 // confirmKills lets the kills happen that the guard holds back now.
 func (s *killRoutes) confirmKills(w http.ResponseWriter, r *http.Request) error {
 	f := s.scheduler.View().Framework
-	if f.KillsHeld+f.VolumesHeld == 0 {
+	if f.KillsGuarded+f.VolumesUnclaimed == 0 {
 		return &api.Error{Status: http.StatusConflict, Message: "No kill is held back; there is nothing to confirm"}
 	}
 	if _, err := s.do(r, core.ConfirmKills{}); err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, api.Kills{Confirmed: f.KillsHeld, Destroyed: f.VolumesHeld})
+	return reply(w, http.StatusOK, api.Kills{Confirmed: f.KillsGuarded, Destroyed: f.VolumesUnclaimed})
 }

@@ -136,7 +136,7 @@ func routeLabel(path string) string {
 			return "/v2/" + segments[1]
 		}
 	}
-	if local(segments) {
+	if len(segments) > 0 && local(segments) {
 		return "/" + segments[0]
 	}
 	return "other"
@@ -184,9 +184,9 @@ func (c viewCollector) Collect(out chan<- prometheus.Metric) {
 	}
 	v := c.s.cfg.Scheduler.View()
 	gauge(subscribedDesc, number(v.Framework.Subscribed))
-	gauge(heldDesc, float64(v.Framework.KillsHeld))
-	gauge(avoidedDesc, float64(v.Framework.AgentsAvoided))
-	gauge(heldVolumesDesc, float64(v.Framework.VolumesHeld))
+	gauge(heldDesc, float64(v.Framework.KillsGuarded))
+	gauge(avoidedDesc, float64(len(v.Framework.AgentsAvoided)))
+	gauge(heldVolumesDesc, float64(v.Framework.VolumesUnclaimed))
 	gauge(appsDesc, float64(v.AppCount()))
 	gauge(deploymentsDesc, float64(len(v.Deployments)))
 	age := 0.0

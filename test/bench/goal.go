@@ -33,6 +33,9 @@ var goals = []goal{
 	{name: "api/groups=10000", unit: "milliseconds", most: 250},
 	{name: "api/put-into-10000", unit: "milliseconds", most: 20},
 	{name: "restart/instances=100000", unit: "seconds", most: 3},
+	{name: "failover/instances=10000", unit: "seconds", most: 6},
+	{name: "failover/orderly", unit: "seconds", most: 1},
+	{name: "failover/master", unit: "seconds", most: 1},
 }
 
 // missed says how the value falls short of the goal, "" if it does not.

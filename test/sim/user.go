@@ -43,7 +43,7 @@ func (u *user) begin() {
 func (u *user) watch() {
 	u.w.after(20*time.Minute, func() {
 		if s := u.w.sched.state; s != nil {
-			if s.View().Framework.KillsHeld > 0 {
+			if s.View().Framework.KillsGuarded > 0 {
 				u.w.sched.ask(core.ConfirmKills{})
 			}
 			u.bury(s.View())

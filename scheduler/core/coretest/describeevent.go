@@ -60,9 +60,9 @@ func describeHealth(e event.Event) string {
 		return fmt.Sprintf("%s %d held, %d replaced, of %d", e.AppID, e.Held, e.Replacing, e.Instances)
 	case *event.DrainOverdue:
 		return at(string(e.TaskID), string(e.SlaveID))
-	case *event.KillsHeld:
+	case *event.KillsGuarded:
 		return fmt.Sprintf("%d of %d known", e.Tasks, e.Known)
-	case *event.VolumesHeld:
+	case *event.VolumesUnclaimed:
 		return at(e.InstanceID, string(e.AgentID))
 	case *event.VolumesReleased:
 		return at(e.InstanceID, string(e.AgentID))
