@@ -161,7 +161,7 @@ func testTheCommandLineOverTLS(t *testing.T, ca *certtest.Authority, base string
 		code int
 		says string
 	}{
-		{nil, []string{"--url", base, "--ca-file", ca.File, "app", "scale", "/web", "2", "--wait"}, 0, "2"},
+		{nil, []string{"--url", base, "--ca-file", ca.File, "app", "scale", "/web", "2", "--force", "--wait"}, 0, "2"},
 		{[]string{"GANTRY_URL=" + base, "GANTRY_CA_FILE=" + ca.File}, []string{"app", "list"}, 0, "/web"},
 		{nil, []string{"--url", base, "app", "list"}, 1, "name the certificate's authority with --ca-file"},
 		{nil, []string{"--url", base, "--ca-file", "/no/such/file", "app", "list"}, 2, "--ca-file /no/such/file: no such file"},
