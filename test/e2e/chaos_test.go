@@ -238,10 +238,10 @@ func (s *storm) use(ctx context.Context, client int, r *rand.Rand) {
 		id := fmt.Sprintf("/c%d/a%d", client, n)
 		for goOn := true; goOn && ctx.Err() == nil; {
 			url := "http://" + s.members[r.IntN(len(s.members))].address + "/v2/apps" + id
-			switch kind := r.IntN(10); {
-			case kind == 0:
+			switch r.IntN(10) {
+			case 0:
 				goOn = s.history.Answer(id, chaos.Gone, ask(c, http.MethodDelete, url+"?force=true", ""))
-			case kind == 1:
+			case 1:
 				ask(c, http.MethodDelete, url+"/tasks", "") // they are replaced, whatever the answer
 			default:
 				want := r.IntN(4)
