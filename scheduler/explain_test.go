@@ -139,7 +139,7 @@ func open(addr, path string) error {
 		return err
 	}
 	go func() {
-		for range events { //nolint:revive // the library wants them read
+		for range events { // the library wants them read
 		}
 	}()
 	defer conn.Close()

@@ -194,7 +194,7 @@ func readState(ctx context.Context, p backup.Place) (core.Stored, error) {
 	if err != nil {
 		return core.Stored{}, err
 	}
-	defer src.Close()
+	defer func() { _ = src.Close() }() // nothing is left to write
 	return record.Read(ctx, src)
 }
 

@@ -44,7 +44,7 @@ func orphaned(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer st.Close()
+	defer func() { _ = st.Close() }() // nothing is left to write
 	spec, err := api.ParseApp([]byte(`{"id": "/web", "cmd": "sleep 1000", "instances": 1}`))
 	if err != nil {
 		t.Fatal(err)

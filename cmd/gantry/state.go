@@ -99,7 +99,7 @@ func (c *cli) exportState(ctx context.Context, p backup.Place, w io.Writer, leav
 	if err != nil {
 		return backup.Report{}, err
 	}
-	defer src.Close()
+	defer func() { _ = src.Close() }() // nothing is left to write
 	if kept == "" {
 		return backup.Export(ctx, src, w, leaveOut)
 	}

@@ -54,7 +54,7 @@ type examination struct {
 func (e *examination) add(key string, value []byte, damage error) error {
 	if damage != nil {
 		e.damaged = append(e.damaged, Damage{Name: key, Text: damage.Error()})
-		return nil
+		return nil //nolint:nilerr // what is damaged is noted, and reading goes on
 	}
 	e.check.Add(key, value)
 	e.whole = append(e.whole, store.Change{Key: key, Value: append([]byte{}, value...)})

@@ -137,7 +137,7 @@ func putAside(ctx context.Context, dir string) error {
 		return err
 	}
 	if err == nil {
-		defer s.Close()
+		defer func() { _ = s.Close() }() // nothing is left to write
 	}
 	return os.Rename(file, file+".replaced-"+time.Now().UTC().Format("20060102T150405"))
 }

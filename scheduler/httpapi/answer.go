@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
@@ -42,6 +44,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		id := uuid.NewString()
 		s.cfg.Log.Error("request failed", zap.String("request_id", id), zap.String("method", r.Method), logfield.Path(r.URL.Path), zap.Error(err))
 		e.Message = "internal error; the scheduler's log tells more under request id " + id
+	}
+	var later interface{ RetryAfter() time.Duration }
+	if errors.As(err, &later) {
+		w.Header().Set("Retry-After", strconv.Itoa(int(later.RetryAfter().Seconds())))
 	}
 	if err := reply(w, e.Status, e); err != nil {
 		s.cfg.Log.Error("error not answered", zap.Error(err))

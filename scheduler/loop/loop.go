@@ -27,8 +27,11 @@ const (
 	// eventsWaiting is how many Mesos events may wait; when it is full the stream
 	// is read no further, which is the back-pressure that Mesos knows.
 	eventsWaiting = 1024
-	// commandsWaiting is how many commands may wait; when it is full callers wait.
+	// commandsWaiting is how many commands may wait; when it is full callers wait for
+	// a place, for busyAfter at most: who waits longer is better told to come back
+	// than answered after its own patience.
 	commandsWaiting = 64
+	busyAfter       = 5 * time.Second
 )
 
 // Journal keeps what core asks to persist.
@@ -112,15 +115,32 @@ func (StoppedError) Error() string {
 // Temporary says that the same command may succeed later.
 func (StoppedError) Temporary() bool { return true }
 
+// BusyError says that too many commands wait: this one was not taken.
+type BusyError struct{}
+
+func (BusyError) Error() string {
+	return "the scheduler has more changes to store than it can at present, and has not taken this one; try again in a moment"
+}
+
+// Temporary says that the same command may succeed later.
+func (BusyError) Temporary() bool { return true }
+
+// RetryAfter is when to try again, in whole seconds.
+func (BusyError) RetryAfter() time.Duration { return time.Second }
+
 // Do carries out a command and returns once it is stored. The error is one of
-// core's, a *StoppedError, or the context's, in which case the command may
+// core's, a *StoppedError, a *BusyError, or the context's, in which case the command may
 // still be carried out.
 func (l *Loop) Do(ctx context.Context, cmd core.Command) (core.Result, error) {
 	in := input{event: core.Asked{Command: cmd}, reply: make(chan core.Reply, 1)}
+	patience := time.NewTimer(busyAfter)
+	defer patience.Stop()
 	select {
 	case l.commands <- in:
 	case <-l.stopped:
 		return core.Result{}, &StoppedError{}
+	case <-patience.C:
+		return core.Result{}, &BusyError{}
 	case <-ctx.Done():
 		return core.Result{}, context.Cause(ctx)
 	}

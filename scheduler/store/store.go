@@ -120,7 +120,7 @@ type Examiner interface {
 type Keeper interface {
 	// Keep stores a copy under a name of letters, digits, dots and dashes. It
 	// survives a crash when Keep returns nil. A copy of that name is replaced.
-	Keep(ctx context.Context, name string, copy []byte) error
+	Keep(ctx context.Context, name string, data []byte) error
 	// Kept returns a copy.
 	Kept(ctx context.Context, name string) ([]byte, error)
 }

@@ -139,7 +139,7 @@ func failovers(s *session, zookeeper string, agents, instances int) (killed, ord
 			if err := standby.leads(); err != nil { // it forwards to the one that does
 				return 0, 0, errors.Join(err, standby.end(syscall.SIGKILL))
 			}
-			took, err := failOver(leader, standby, sig, fmt.Sprintf("/bench/%s-%d", map[syscall.Signal]string{syscall.SIGKILL: "killed", syscall.SIGTERM: "stopped"}[sig], n))
+			took, err := failOver(leader, standby, sig, fmt.Sprintf("/bench/signal-%d-%d", sig, n))
 			leader = standby
 			if err != nil {
 				return 0, 0, err

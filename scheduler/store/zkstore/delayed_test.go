@@ -69,7 +69,7 @@ func writeLines(addr, path string) error {
 	if err != nil {
 		return err
 	}
-	defer st.Close()
+	defer func() { _ = st.Close() }() // nothing is left to write
 	fmt.Println("ready")
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		err := st.Append(ctx, []store.Change{{Key: "a", Value: in.Bytes()}})
