@@ -1,7 +1,7 @@
 # Gantry. "make help" lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: ui ui-pictures vendor-ui help build images setup test test-race test-short e2e conformance sim fuzz bench bench-go bench-cmp bench-peers lint fmt generate drift arch check cover minicluster demo clean
+.PHONY: help build images setup test test-race test-short e2e clients ui ui-pictures vendor-ui conformance sim fuzz bench bench-go bench-cmp bench-peers lint fmt generate drift arch check cover minicluster demo clean
 
 GO        ?= go
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
@@ -28,7 +28,7 @@ setup: ## Install what the tests need (root on Debian), or say what is missing
 	scripts/setup.sh
 
 test: setup ## Everything that must be green: lint, arch, unit, integration, conformance, end to end
-	@$(MAKE) --no-print-directory fmt-check lint arch test-race conformance e2e ui
+	@$(MAKE) --no-print-directory fmt-check lint arch test-race conformance e2e clients ui
 
 test-race: ## Unit and integration tests with the race detector, in random order
 	$(GO) test -race -shuffle=on -timeout 15m $(PKGS)
@@ -41,6 +41,9 @@ conformance: ## Replay what a real Mesos answered against the mini cluster
 
 e2e: build ## End-to-end tests with real processes, Docker and ZooKeeper
 	GANTRY_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 15m ./test/e2e
+
+clients: build ## Run clients made for Marathon, as they are, against gantry mini
+	cd test/clients && $(GO) vet ./... && GANTRY_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 15m ./...
 
 ui: build ## Tests of the web page in headless Chromium
 	GANTRY_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 10m ./test/ui

@@ -34,8 +34,8 @@ type campaign struct {
 }
 
 // abdicateAfter is how long after the request a leader gives up, so that the
-// answer still arrives ("Marathon, leader").
-const abdicateAfter = 500 * time.Millisecond
+// answer has left before ("Marathon, leader").
+const abdicateAfter = 50 * time.Millisecond
 
 // abdicate returns what makes this scheduler give up the leadership, for another
 // one that waits for it, nil for a scheduler that runs alone. Without another one
@@ -88,7 +88,7 @@ func newCampaign(cfg Config, self election.Leader, ready func() bool, term func(
 		defer resign.Store(nil)
 		return sharedTerms(ctx, url, t, term, log)
 	}
-	candidate, err := election.New(election.Config{URL: url, Self: self, Log: log.Named("election")}, lead)
+	candidate, err := election.New(election.Config{URL: url, Self: self, SessionTimeout: cfg.ZKSessionTimeout, Log: log.Named("election")}, lead)
 	if err != nil {
 		return nil, fmt.Errorf("--zk: %w", err)
 	}
@@ -112,9 +112,9 @@ func sharedTerms(ctx context.Context, url zkurl.URL, t election.Term, term func(
 	err := again(ctx, log, func() error {
 		st, err := zkstore.Open(ctx, zkstore.Config{Session: t.Session, Path: url.Path, Node: t.Node, Epoch: t.Epoch, Log: log.Named("store")})
 		if err != nil {
-			return err
+			return explainZooKeeper(err)
 		}
-		return errors.Join(term(ctx, st), st.Close())
+		return explainZooKeeper(errors.Join(term(ctx, st), st.Close()))
 	})
 	if errors.Is(err, store.ErrNotLeader) {
 		log.Warn("the store has another owner, stepping down", zap.Error(err))

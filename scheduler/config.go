@@ -13,7 +13,9 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/scheduler/announce"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/dns"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
@@ -26,6 +28,12 @@ type Config struct {
 	Master string
 	// ZK is where state is kept and the leader elected: zk://h1:2181,h2:2181/gantry.
 	ZK string
+	// ZKSessionTimeout is how long a leader that vanished keeps its place; ZooKeeper may
+	// grant another time (its minSessionTimeout is 4 s by default), which holds then.
+	// Default 5 s: a failover takes as long, and what it has to outlast is shorter, a
+	// pause of this program (milliseconds), a lost packet or two (1 s) and an election
+	// among ZooKeeper's servers (1 to 3 s). At least 1 s.
+	ZKSessionTimeout time.Duration
 	// StateDir is a directory for the state of a single scheduler. Exactly one of
 	// ZK and StateDir is required.
 	StateDir string
@@ -110,6 +118,8 @@ type Config struct {
 	MaintenanceMode bool
 	// Discovery is how other programs are told where tasks are reached.
 	Discovery DiscoveryConfig
+	// DNS is how names are answered.
+	DNS DNSConfig
 	// Decisions tunes the core; Rand is set by Run.
 	Decisions core.Config
 }
@@ -133,9 +143,11 @@ func DefaultConfig() Config {
 	decisions := core.DefaultConfig()
 	decisions.Drain = app.Drain{Timeout: time.Minute, MinDelay: 5 * time.Second}
 	return Config{
-		Discovery:   DiscoveryConfig{PanicThreshold: 0.5, PublishTimeout: 5 * time.Second},
+		Discovery:   DiscoveryConfig{PanicThreshold: 0.5, PublishTimeout: 5 * time.Second, Announce: []string{string(announce.ServerSet)}, AnnounceAddress: "hostname"},
+		DNS:         DNSConfig{Zone: "gantry", TTL: dns.DefaultTTL},
 		HTTPAddress: "127.0.0.1:8080", HTTPBodyMax: 16 << 20, HTTPMaxRequests: 10_000, HTTPMaxStreams: 10_000, FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
-		FailoverTimeout: 7 * 24 * time.Hour, DefaultExecutor: "gantry", GPUScheduling: gpusRestricted, MaintenanceMode: true, Decisions: decisions,
+		ZKSessionTimeout: 5 * time.Second,
+		FailoverTimeout:  7 * 24 * time.Hour, DefaultExecutor: "gantry", GPUScheduling: gpusRestricted, MaintenanceMode: true, Decisions: decisions,
 	}
 }
 
@@ -148,6 +160,9 @@ func (c Config) Validate() error {
 	}
 	if (c.ZK == "") == (c.StateDir == "") {
 		problem("exactly one of --zk (state in ZooKeeper, several schedulers) and --state-dir (state in a directory, one scheduler) is required")
+	}
+	if c.ZKSessionTimeout < time.Second {
+		problem("--zk-session-timeout %v must be 1s at least: a leader would lose its place to every lost packet", c.ZKSessionTimeout)
 	}
 	if _, _, err := net.SplitHostPort(c.HTTPAddress); err != nil {
 		problem("--http-address %q: %w; it has the form host:port", c.HTTPAddress, err)
@@ -173,8 +188,14 @@ func (c Config) Validate() error {
 	if c.Decisions.MaintenanceLead < 0 {
 		problem("--draining-seconds must not be negative; --maintenance-mode=false pays no heed to maintenance")
 	}
+	if share := c.Decisions.UnhealthyShare; share < 0 || share > 1 {
+		problem("--unhealthy-kill-share %v: use 0 to 1", share)
+	}
 	if err := fairshare.CheckQuotas(c.Decisions.Fairness.Queues); err != nil {
 		problem("--queue: %w", err)
+	}
+	if err := c.DNS.Validate(); err != nil {
+		problems = append(problems, err)
 	}
 	problems = append(problems, c.Discovery.problems()...)
 	problems = append(problems, drainProblems(c.Decisions.Drain)...)

@@ -2,13 +2,17 @@ package scheduler
 
 import (
 	"context"
+	"errors"
+	"io"
 	"sync/atomic"
 	"time"
 
+	"github.com/gantry-mesos/gantry/scheduler/backup"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/discovery/hub"
 	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
+	"github.com/gantry-mesos/gantry/scheduler/store"
 	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
@@ -18,6 +22,7 @@ type current struct {
 	loop   atomic.Pointer[loop.Loop]
 	events atomic.Pointer[eventlog.Log]
 	hub    atomic.Pointer[hub.Hub]
+	store  atomic.Pointer[store.Store]
 	// began is when this term did, as Unix time in nanoseconds.
 	began atomic.Int64
 	none  *view.View
@@ -55,6 +60,20 @@ func (c *current) Do(ctx context.Context, cmd core.Command) (core.Result, error)
 		return core.Result{}, NotLeadingError{}
 	}
 	return l.Do(ctx, cmd)
+}
+
+// export implements httpapi.Export.
+func (c *current) export(ctx context.Context, w io.Writer, leaveOutDamaged bool) error {
+	st := c.store.Load()
+	if st == nil {
+		return NotLeadingError{}
+	}
+	from, ok := (*st).(store.Examiner)
+	if !ok {
+		return errors.New("this store cannot be exported")
+	}
+	_, err := backup.Export(ctx, from, w, leaveOutDamaged)
+	return err
 }
 
 // View implements httpapi.Scheduler.

@@ -33,6 +33,26 @@ func (m *masters) Leader(ctx context.Context, previous string) (string, error) {
 	return is.URL(), nil
 }
 
+// Another implements schedapi.Watcher: masters that elected another one are news. The
+// next one of a list is only the next guess, for which a back-off is meant.
+func (m *masters) Another(ctx context.Context, endpoint string) bool {
+	if !m.detector.Elected() {
+		<-ctx.Done()
+		return false
+	}
+	var was detector.Master
+	for {
+		is, err := m.detector.Leader(ctx, was)
+		if err != nil {
+			return false
+		}
+		if is.URL() != endpoint {
+			return true
+		}
+		was = is
+	}
+}
+
 // Suspect implements schedapi.Leader.
 func (m *masters) Suspect(endpoint string) {
 	if at, ok := m.at(endpoint); ok {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -45,6 +46,8 @@ type Scheduler struct {
 	log      *zap.Logger
 	listener net.Listener
 	address  string
+	// id is of this run of the scheduler.
+	id string
 	// certificate is nil where the API is served without TLS.
 	certificate *certificate
 	// hostname is what Mesos shows.
@@ -66,6 +69,8 @@ type Scheduler struct {
 	debugListener net.Listener
 	executor      taskinfo.Options
 	seed          uint64
+	// stopping says that the cluster is being stopped.
+	stopping atomic.Bool
 }
 
 // New checks the configuration and takes the API's address. Nothing runs until Run.
@@ -94,7 +99,8 @@ func New(cfg Config, log *zap.Logger) (*Scheduler, error) {
 	s.listener = s.secured(s.listener)
 	s.address = cfg.advertised(s.listener.Addr())
 	s.hostname = shownHost(cfg.Hostname, s.address)
-	self := election.Leader{ID: uuid.NewString(), Address: s.address, Secure: s.certificate != nil}
+	s.id = uuid.NewString()
+	self := election.Leader{ID: s.id, Address: s.address, Secure: s.certificate != nil}
 	if s.campaign, err = newCampaign(cfg, self, s.current.ready, s.term, log); err != nil {
 		return nil, errors.Join(err, s.listener.Close())
 	}
@@ -130,7 +136,7 @@ func (s *Scheduler) rules() app.Rules {
 	r.GPUs = s.cfg.gpus()
 	r.ExternalVolumes = slices.Contains(s.cfg.Features, featureExternalVolumes)
 	r.Launchable = func(spec *app.Spec) []app.Problem {
-		if e, ok := errors.AsType[*taskinfo.UnlaunchableError](taskinfo.Trial(&spec.Run, s.taskOptions())); ok {
+		if e, ok := errors.AsType[*taskinfo.UnlaunchableError](taskinfo.Trial(spec, s.taskOptions())); ok {
 			return []app.Problem{{Path: e.Path, Text: e.Text}}
 		}
 		return nil
@@ -164,7 +170,8 @@ func (s *Scheduler) newAPI(users httpapi.Credentials) (*httpapi.Server, error) {
 		Scheduler: s.current, Events: s.current.events.Load, Discovery: s.current.hub.Load, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(),
 		Log: s.log.Named("api"), Registry: s.registry, Marathon: s.marathon, LaunchTimeout: c.Decisions.LaunchTimeout, LeadingSince: s.current.since,
 		Address: s.address, Version: "1.11.24", Build: "gantry " + Version, ExecutorPath: c.ExecutorBinary, Quotas: c.Decisions.Fairness.Queues,
-		Info: s.info(), ReadOrigins: c.HTTPReadOrigins,
+		Export: s.current.export,
+		Info:   s.info(), ReadOrigins: c.HTTPReadOrigins,
 	})
 }
 
@@ -184,6 +191,7 @@ func (s *Scheduler) taskOptions() taskinfo.Options {
 // Quiesce stops launching for the rest of the term: for the time before the
 // cluster itself is stopped. It does nothing while this scheduler does not lead.
 func (s *Scheduler) Quiesce(ctx context.Context) {
+	s.stopping.Store(true)
 	if _, err := s.current.Do(ctx, core.Quiesce{}); err != nil {
 		s.log.Debug("not quiesced", zap.Error(err))
 	}
@@ -215,13 +223,19 @@ const restartPause = time.Second
 // ends or something fails that no new try can mend.
 func (s *Scheduler) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.api.Run(ctx, s.listener) })
+	// The API answers until the leadership is given up: what comes before is not refused.
+	serving, served := context.WithCancel(context.WithoutCancel(ctx))
+	g.Go(func() error { return s.api.Run(serving, s.listener) })
 	if s.debug != nil {
 		g.Go(func() error { return s.debug.Run(ctx, s.debugListener) })
 	}
+	if s.cfg.DNS.Address != "" {
+		g.Go(func() error { return s.names(ctx) })
+	}
 	g.Go(func() error { return s.detector.Run(ctx) })
 	g.Go(func() error {
-		err := s.campaign.Run(ctx)
+		defer served()
+		err := explainZooKeeper(s.campaign.Run(ctx))
 		if err == nil && ctx.Err() == nil {
 			err = errors.New("the campaign for the leadership ended")
 		}

@@ -3,7 +3,6 @@ package scheduler
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -61,16 +60,19 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	defer events.Close()
 	l := loop.New(loop.Config{
 		State: state, Reload: reload, Journal: journal, Caller: calls, Converter: mesosconv.New(s.executor),
-		Publisher: publishers{events, history{s.log}}, Metrics: s.metrics, Log: s.log.Named("loop"),
+		Publisher: publishers{events, history{calmed(s.log, &s.stopping)}}, Metrics: s.metrics, Log: s.log.Named("loop"),
 	})
 	client, err := s.client(l)
 	if err != nil {
 		return err
 	}
 	calls.client = client
-	endpoints := hub.New(hub.Config{Table: s.endpoints(), Scheduler: l, Events: events, Log: s.log.Named("discovery")})
+	table := s.endpoints()
+	endpoints := hub.New(hub.Config{Table: table, Scheduler: l, Events: events, Log: s.log.Named("discovery")})
 	s.current.hub.Store(endpoints)
 	defer s.current.hub.Store(nil)
+	s.current.store.Store(&st)
+	defer s.current.store.Store(nil)
 	s.current.events.Store(events)
 	defer s.current.events.Store(nil)
 	s.current.began.Store(time.Now().UnixNano())
@@ -80,6 +82,9 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return l.Run(ctx) })
 	g.Go(func() error { return endpoints.Run(ctx) })
+	if url, ok := s.cfg.announced(); ok {
+		g.Go(func() error { return s.announce(ctx, url, table.Term, endpoints, l) })
+	}
 	g.Go(func() error {
 		reasons := newFetchReasons(s.sandboxes, l.Deliver)
 		defer reasons.Wait()
@@ -105,7 +110,7 @@ func (c *caller) Enqueue(ctx context.Context, call mesos.SchedulerCall, done fun
 
 func (s *Scheduler) decisions(journal *record.Journal) core.Config {
 	d := s.cfg.Decisions
-	d.IgnoreMaintenance, d.Storable = !s.cfg.MaintenanceMode, journal.Storable
+	d.IgnoreMaintenance, d.Storable, d.ParseReport = !s.cfg.MaintenanceMode, journal.Storable, taskinfo.ParseReport
 	s.seed++
 	d.Rand = rand.New(rand.NewPCG(s.seed, uint64(time.Now().UnixNano())))
 	return d
@@ -131,7 +136,7 @@ func (s *Scheduler) client(l *loop.Loop) (*schedapi.Client, error) {
 	return schedapi.New(schedapi.Config{
 		Framework:   func() mesos.FrameworkInfo { return s.framework(l.View().Framework.ID) },
 		Credentials: s.creds, Transport: transport,
-	}, &masters{detector: s.detector}, s.log.Named("mesos"))
+	}, &masters{detector: s.detector}, calmed(s.log, &s.stopping).Named("mesos"))
 }
 
 // framework is how this framework registers.
@@ -167,20 +172,6 @@ func shownHost(given, address string) string {
 	}
 	host, _, _ := net.SplitHostPort(address) // it is one of ours
 	return host
-}
-
-// explain adds the way out to what only a person can mend.
-func explain(err error) error {
-	if removed, ok := errors.AsType[*schedapi.RemovedError](err); ok {
-		return &permanentError{fmt.Errorf("%w; Mesos never takes this framework id again. Its tasks are gone: start once with --framework-id-reset to launch everything anew", removed)}
-	}
-	if refused, ok := errors.AsType[*schedapi.RefusedError](err); ok {
-		return &permanentError{refused}
-	}
-	if wrong, ok := errors.AsType[*schedapi.ConfigError](err); ok {
-		return &permanentError{wrong}
-	}
-	return err
 }
 
 // permanentError is one that ends the process: trying again changes nothing.

@@ -122,11 +122,11 @@ Exit codes: 0 done, 1 failed, 2 misused.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	c.flags(root)
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run a scheduler:"}, &cobra.Group{ID: "use", Title: "Use a scheduler:"})
-	for _, cmd := range []*cobra.Command{newSchedulerCmd(), newMiniCmd()} {
+	for _, cmd := range []*cobra.Command{newSchedulerCmd(), newMiniCmd(), c.newDNSCmd()} {
 		cmd.GroupID = "run"
 		root.AddCommand(cmd)
 	}
-	for _, cmd := range []*cobra.Command{c.newAppCmd(), c.newTaskCmd(), c.newDeploymentCmd(), c.newQueueCmd(), c.newAgentCmd(), c.newKillsCmd(), c.newEventsCmd(), c.newDiscoveryCmd(), c.newUICmd()} {
+	for _, cmd := range []*cobra.Command{c.newAppCmd(), c.newGroupCmd(), c.newTaskCmd(), c.newDeploymentCmd(), c.newQueueCmd(), c.newAgentCmd(), c.newKillsCmd(), c.newStateCmd(), c.newFrameworkCmd(), c.newEventsCmd(), c.newDiscoveryCmd(), c.newUICmd()} {
 		cmd.GroupID = "use"
 		root.AddCommand(cmd)
 	}

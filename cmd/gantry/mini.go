@@ -94,6 +94,7 @@ their grace period, which a second Ctrl-C ends.`,
 	c.access.Decisions.Drain.MinDelay = 0
 	sharingFlags(f, &c.access.Decisions)
 	discoveryFlags(f, &c.access)
+	healthFlags(f, &c.access.Decisions)
 	logs.flags(f, "warn")
 	return cmd
 }

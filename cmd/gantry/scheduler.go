@@ -56,6 +56,7 @@ same, so Marathon's spelling works.`,
 func schedulerFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringVar(&cfg.Master, "master", cfg.Master, "Mesos masters: zk://h1:2181,h2:2181/mesos, http://host:5050, or host:5050,host2:5050")
 	f.StringVar(&cfg.ZK, "zk", cfg.ZK, "ZooKeeper for state and leader election: zk://h1:2181,h2:2181/gantry")
+	f.DurationVar(&cfg.ZKSessionTimeout, "zk-session-timeout", cfg.ZKSessionTimeout, "how long a leader that vanished keeps its place, before another scheduler leads; ZooKeeper may grant another time")
 	f.StringVar(&cfg.StateDir, "state-dir", cfg.StateDir, "directory for the state of a single scheduler, instead of --zk")
 	f.StringVar(&cfg.HTTPAddress, "http-address", cfg.HTTPAddress, "host:port that the API listens on")
 	accessFlags(f, cfg)
@@ -81,6 +82,7 @@ func schedulerFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.DurationVar(&cfg.Decisions.LaunchTimeout, "task-launch-timeout", cfg.Decisions.LaunchTimeout, "how long a task may take to run without any sign of life")
 	f.DurationVar(&cfg.Decisions.ReconcileEvery, "reconciliation-interval", cfg.Decisions.ReconcileEvery, "time between implicit reconciliations")
 	f.DurationVar(&cfg.Decisions.ProgressDeadline, "deployment-deadline", cfg.Decisions.ProgressDeadline, "time without progress after which a deployment has failed; 0 never")
+	healthFlags(f, &cfg.Decisions)
 	f.IntVar(&cfg.Decisions.ServicePortMin, "local-port-min", cfg.Decisions.ServicePortMin, "lowest service port that is assigned")
 	f.IntVar(&cfg.Decisions.ServicePortMax, "local-port-max", cfg.Decisions.ServicePortMax, "highest service port that is assigned")
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
+	"io"
 	"net/http/httptest"
 	"os/exec"
 	"strconv"
@@ -13,8 +15,10 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/scheduler/backup"
 	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
+	"github.com/gantry-mesos/gantry/scheduler/store"
 )
 
 var updateScripts = flag.Bool("update", false, "write what the commands print into the scripts")
@@ -25,6 +29,25 @@ func TestMain(m *testing.M) {
 
 var scriptStart = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
+// exported stands for the state of the scheduler.
+func exported(ctx context.Context, w io.Writer, leaveOutDamaged bool) error {
+	_, err := backup.Export(ctx, stored{{Key: "framework", Value: []byte{3}}}, w, leaveOutDamaged)
+	return err
+}
+
+// stored are records that can be read.
+type stored []store.Change
+
+// Examine implements store.Examiner.
+func (s stored) Examine(_ context.Context, fn func(key string, value []byte, damage error) error) error {
+	for _, c := range s {
+		if err := fn(c.Key, c.Value, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 type schedulerKey struct{}
 
 // newAPI serves the API over a scheduler.
@@ -33,6 +56,7 @@ func newAPI(s *coretest.Scheduler) (*httptest.Server, error) {
 	rules.Roles = append(rules.Roles, "gantry")
 	h, err := httpapi.New(httpapi.Config{
 		Scheduler: s, Leadership: s, Now: s.Now, Rules: rules, Address: "leader.example:8080", Build: "gantry 0.1.0 test",
+		Export: exported,
 	})
 	if err != nil {
 		return nil, err

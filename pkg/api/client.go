@@ -144,9 +144,13 @@ func (c *Client) Apps(ctx context.Context, filters url.Values) ([]App, error) {
 }
 
 // App returns one App with its tasks.
-func (c *Client) App(ctx context.Context, id string) (App, error) {
+func (c *Client) App(ctx context.Context, id string, embed ...string) (App, error) {
 	var out struct{ App App }
-	err := c.do(ctx, http.MethodGet, appPath(id), nil, nil, &out)
+	var query url.Values
+	if len(embed) > 0 {
+		query = url.Values{"embed": embed}
+	}
+	err := c.do(ctx, http.MethodGet, appPath(id), query, nil, &out)
 	return out.App, err
 }
 
@@ -259,6 +263,21 @@ func (c *Client) Deployments(ctx context.Context) ([]Deployment, error) {
 	var out []Deployment
 	err := c.do(ctx, http.MethodGet, "/v2/deployments", nil, nil, &out)
 	return out, err
+}
+
+// TryApp returns what a complete definition would be stored as, without its version
+// and the service ports that it would be given, and changes nothing. It fails as
+// the change would.
+func (c *Client) TryApp(ctx context.Context, definition []byte) (App, error) {
+	var out struct{ Apps []App }
+	q := url.Values{"dryRun": {"true"}, "partialUpdate": {"false"}}
+	if err := c.do(ctx, http.MethodPut, "/v2/apps", q, slices.Concat([]byte("["), definition, []byte("]")), &out); err != nil {
+		return App{}, err
+	}
+	if len(out.Apps) != 1 {
+		return App{}, fmt.Errorf("the scheduler at %s tried %d apps instead of one: it may be too old to try", c.Address(), len(out.Apps))
+	}
+	return out.Apps[0], nil
 }
 
 // CancelDeployment undoes a deployment by another one, which it returns; with

@@ -129,6 +129,24 @@ func (s *Session) Children(ctx context.Context, p string) ([]string, error) {
 	})
 }
 
+// List is what a list of children gives: their names and the parent's own version.
+type List struct {
+	Names []string
+	Stat  zk.Stat
+}
+
+// List returns the names of a znode's children, with the state of the znode at the
+// same moment.
+func (s *Session) List(ctx context.Context, p string) (List, error) {
+	return call(ctx, s, "children", p, func() (List, error) {
+		names, stat, err := s.conn.Children(p)
+		if err != nil {
+			return List{}, err
+		}
+		return List{Names: names, Stat: *stat}, nil
+	})
+}
+
 // ChildrenW returns the names of a znode's children and watches for changes of
 // the list.
 func (s *Session) ChildrenW(ctx context.Context, p string) ([]string, <-chan zk.Event, error) {

@@ -61,6 +61,7 @@ type Candidate struct {
 	dir  string
 	data []byte
 	rand *mathrand.Rand // used by Run only
+	told bool           // of another session timeout; used by Run only
 
 	mu     sync.Mutex
 	leader Leader
@@ -151,15 +152,35 @@ func (c *Candidate) session(ctx context.Context, retries *backoff.Series) error 
 	defer s.Close()
 	defer c.setLeader(Leader{}, false)
 	for {
-		if err := s.WaitConnected(ctx); err != nil {
+		if err := c.awaitServer(ctx, s); err != nil {
 			return err
 		}
+		c.tellTimeout(s)
 		if err := c.campaign(ctx, s, retries.Reset); err != nil {
 			return err
 		}
 		if !pause.For(ctx, retries.Next()) { // resigned; let another have a turn
 			return nil
 		}
+	}
+}
+
+// awaitServer waits for the session, and says what to look at when that takes long.
+func (c *Candidate) awaitServer(ctx context.Context, s *zkconn.Session) error {
+	late := time.AfterFunc(s.Status().Timeout/2, func() {
+		c.log.Warn("ZooKeeper does not serve; are more than half of its servers up, and the addresses right? Nobody leads until it does; tasks go on",
+			logfield.Address(c.cfg.URL.String()))
+	})
+	defer late.Stop()
+	return s.WaitConnected(ctx)
+}
+
+// tellTimeout says when ZooKeeper grants another session timeout than was wished for.
+func (c *Candidate) tellTimeout(s *zkconn.Session) {
+	if granted, wish := s.Status().Timeout, c.cfg.SessionTimeout; wish > 0 && granted != wish && !c.told {
+		c.told = true
+		c.log.Warn("ZooKeeper grants another session timeout; it holds (minSessionTimeout and maxSessionTimeout in its configuration are the bounds)",
+			zap.Duration("wished", wish), zap.Duration("granted", granted))
 	}
 }
 

@@ -180,7 +180,7 @@ func (st *stream) wants(e event.Event) bool {
 func uncommon(e event.Event) bool {
 	switch e.(type) {
 	case *event.SchedulerRegistered, *event.SchedulerReregistered, *event.SchedulerDisconnected,
-		*event.AgentAvoided, *event.DrainOverdue, *event.KillsHeld, *event.VolumesHeld, *event.VolumesReleased, *event.VolumesDestroyed:
+		*event.AgentAvoided, *event.DrainOverdue, *event.KillsGuarded, *event.UnhealthyKillsHeld, *event.VolumesUnclaimed, *event.VolumesReleased, *event.VolumesDestroyed:
 		return true
 	default:
 		return false

@@ -101,6 +101,8 @@ type Config struct {
 	// Discovery returns what has the endpoints of this term, nil while this scheduler
 	// does not lead; without it the paths of endpoints are not there.
 	Discovery func() *hub.Hub
+	// Export writes an archive of what is stored, for /v3/state; nil answers 404 there.
+	Export Export
 	// Abdicate gives up the leadership; nil when that is not possible.
 	Abdicate func()
 	// BodyMax bounds request bodies, in bytes; default 16 MiB.

@@ -14,7 +14,7 @@ func (s *infoRoutes) status(w http.ResponseWriter, _ *http.Request) error {
 	fw := v.Framework
 	out := api.Status{
 		Version: s.build, Leader: leader, FrameworkID: string(fw.ID), Apps: v.AppCount(), Deployments: len(v.Deployments),
-		AgentsAvoided: make([]string, 0, len(fw.AgentsAvoided)), KillsHeld: fw.KillsHeld, VolumesHeld: fw.VolumesHeld,
+		AgentsAvoided: make([]string, 0, len(fw.AgentsAvoided)), KillsHeld: fw.KillsGuarded, VolumesHeld: fw.VolumesUnclaimed,
 	}
 	if fw.Subscribed {
 		out.Master = &api.MasterAt{Hostname: fw.Master.Hostname, Address: fw.Master.Address}

@@ -111,7 +111,7 @@ func (s *Server) table() []route {
 		fixed("v2/plugins", endpoint{http.MethodGet: info.plugins}),
 		fixed("v2/deployments", endpoint{http.MethodGet: deployments.listDeployments}),
 		to("v2/deployments/{name}", func(p params) endpoint {
-			return endpoint{http.MethodDelete: deployments.cancelDeployment(p.name)}
+			return endpoint{http.MethodGet: deployments.showDeployment(p.name), http.MethodDelete: deployments.cancelDeployment(p.name)}
 		}),
 		fixed("v2/queue", endpoint{http.MethodGet: queue.listQueue}),
 		to("v2/queue/{app}/delay", func(p params) endpoint { return endpoint{http.MethodDelete: queue.resetDelay(p.id)} }),
@@ -133,6 +133,9 @@ func (s *Server) table() []route {
 	}
 	if s.cfg.Agents != nil {
 		routes = append(routes, agentTable(&agentRoutes{desk: d, master: s.cfg.Agents})...)
+	}
+	if s.cfg.Export != nil {
+		routes = append(routes, fixed("v3/state", endpoint{http.MethodGet: (&stateRoutes{d, s.cfg.Export}).exportState}).in())
 	}
 	if s.cfg.Sandboxes != nil {
 		routes = append(routes, sandboxTable(&sandboxRoutes{desk: d, sandboxes: s.cfg.Sandboxes})...)

@@ -107,3 +107,20 @@ func fault(c *Change) string {
 	}
 	return ""
 }
+
+// Examiner is a store that can be read although parts of it are damaged.
+type Examiner interface {
+	// Examine calls fn like Load, and goes on after what is damaged: then damage is
+	// not nil and tells what it is, key names the record or what holds several, and
+	// value is nil.
+	Examine(ctx context.Context, fn func(key string, value []byte, damage error) error) error
+}
+
+// Keeper is a store that keeps copies of a state beside the state itself.
+type Keeper interface {
+	// Keep stores a copy under a name of letters, digits, dots and dashes. It
+	// survives a crash when Keep returns nil. A copy of that name is replaced.
+	Keep(ctx context.Context, name string, copy []byte) error
+	// Kept returns a copy.
+	Kept(ctx context.Context, name string) ([]byte, error)
+}

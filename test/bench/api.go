@@ -66,6 +66,9 @@ func apiFigures(s *session) (err error) {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
+// idleApp is an App that wants nothing yet.
+const idleApp = `{"id": %q, "cmd": "sleep 1000", "instances": 0, "portDefinitions": []}`
+
 // putInto makes a group of so many Apps in one request, and returns the median
 // time of putting one more into it.
 func putInto(d *scheduled, apps, rounds int) (time.Duration, error) {
@@ -75,7 +78,7 @@ func putInto(d *scheduled, apps, rounds int) (time.Duration, error) {
 		if n > 0 {
 			body.WriteByte(',')
 		}
-		fmt.Fprintf(&body, pathApp, fmt.Sprintf("app-%05d", n), 0)
+		fmt.Fprintf(&body, idleApp, fmt.Sprintf("app-%05d", n))
 	}
 	body.WriteString(`]}`)
 	if _, err := d.do(http.MethodPut, "/v2/groups/large", body.String()); err != nil {
@@ -84,7 +87,7 @@ func putInto(d *scheduled, apps, rounds int) (time.Duration, error) {
 	var all []time.Duration
 	for n := range rounds {
 		began := time.Now()
-		if _, err := d.do(http.MethodPost, "/v2/apps", fmt.Sprintf(pathApp, fmt.Sprintf("/large/more-%05d", n), 0)); err != nil {
+		if _, err := d.do(http.MethodPost, "/v2/apps", fmt.Sprintf(idleApp, fmt.Sprintf("/large/more-%05d", n))); err != nil {
 			return 0, err
 		}
 		all = append(all, time.Since(began))

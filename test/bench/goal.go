@@ -35,6 +35,9 @@ var goals = []goal{
 	{name: "ui/apps=10000/first-picture", unit: "milliseconds", most: 1000},
 	{name: "ui/bytes", unit: "bytes", most: 400_000},
 	{name: "restart/instances=100000", unit: "seconds", most: 3},
+	{name: "failover/instances=10000", unit: "seconds", most: 6},
+	{name: "failover/orderly", unit: "seconds", most: 1},
+	{name: "failover/master", unit: "seconds", most: 1},
 }
 
 // missed says how the value falls short of the goal, "" if it does not.

@@ -5,8 +5,8 @@
 // Figures are taken on one processor. Time is the processor time that this
 // process used, garbage collection included, so that a busy machine disturbs
 // little; of several runs the best counts. Where somebody waits (path, api,
-// restart) it is time on the wall. All of it takes some five minutes; the group
-// "restart" needs a ZooKeeper server to run.
+// restart, failover) it is time on the wall. All of it takes some six minutes; the groups
+// "restart" and "failover" need a ZooKeeper server to run.
 package main
 
 import (
@@ -23,6 +23,7 @@ import (
 )
 
 func main() {
+	asScheduler()
 	out := flag.String("out", "bench.json", "file to write the figures to, in JSON; empty for none")
 	run := flag.String("run", "", "regular expression of the groups to run; empty for all")
 	runs := flag.Int("runs", 3, "how often each figure is taken; the best counts")
@@ -136,6 +137,7 @@ var groups = []struct {
 	{"api", apiFigures},
 	{"ui", uiFigures},
 	{"restart", restartFigure},
+	{"failover", failoverFigures},
 }
 
 // progress tells whoever waits what goes on, beside the figures.

@@ -12,7 +12,10 @@ import (
 	"github.com/gantry-mesos/gantry/test/workloads"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	asScheduler()
+	goleak.VerifyTestMain(m)
+}
 
 // TestEveryFigureIsTakenInItsSmallestSize runs all of it once: the checks of the
 // outcome count, not the speed.

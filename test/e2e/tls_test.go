@@ -27,6 +27,16 @@ func secureClient(ca *certtest.Authority) *http.Client {
 	}
 }
 
+// serverTLS serves with a certificate of its own.
+func serverTLS(t *testing.T, ca *certtest.Authority) *tls.Config {
+	t.Helper()
+	pair, err := tls.LoadX509KeyPair(ca.Issue(t, "master"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+}
+
 // answer is what came back of a request.
 type answer struct {
 	status int

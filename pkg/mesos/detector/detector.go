@@ -90,6 +90,13 @@ func New(target string, o Options) (*Detector, error) {
 	return &Detector{board: b, source: newList(masters, b)}, nil
 }
 
+// Elected reports whether findings are what the masters have elected, as ZooKeeper
+// tells; those of a list are guesses until one was asked.
+func (d *Detector) Elected() bool {
+	_, ok := d.source.(*zookeeper)
+	return ok
+}
+
 // Run follows the leader until ctx ends and then returns nil. Losing ZooKeeper
 // is no reason to return: it tries again for ever.
 func (d *Detector) Run(ctx context.Context) error { return d.source.run(ctx) }

@@ -43,6 +43,14 @@ type Hinter interface {
 	Hint(endpoint string)
 }
 
+// Watcher is a Leader that hears of elections. With it, a master that was elected ends
+// the subscription with its predecessor and every back-off at once.
+type Watcher interface {
+	// Another waits until another master than the one at endpoint leads, and reports
+	// whether that is so; it returns false when ctx ends.
+	Another(ctx context.Context, endpoint string) bool
+}
+
 // Handler takes the events of a subscription, one after the other. While it
 // blocks no further event is read. An error ends Run.
 type Handler func(ctx context.Context, event mesos.SchedulerEvent) error
@@ -78,7 +86,8 @@ func New(cfg Config, leader Leader, log *zap.Logger) (*Client, error) {
 }
 
 // Run subscribes, delivers the events to handle and subscribes again whenever
-// the subscription ends, with a random delay that grows to 15 s. For each
+// the subscription ends, with a random delay that grows to 15 s and that a newly
+// elected master ends (Watcher). For each
 // Subscribed it delivers one Disconnected, unless handle itself failed or ctx
 // has ended. ERROR events are not delivered but returned.
 //
@@ -110,10 +119,26 @@ func (c *Client) Run(ctx context.Context, handle Handler) error {
 		c.log.Warn("not subscribed", logfield.Address(previous), logfield.Attempt(retries.Attempt()),
 			logfield.RetryIn(delay), zap.Error(err))
 		c.closeIdle()
-		if !pause.For(ctx, delay) {
+		if c.backOff(ctx, delay, previous) {
+			retries.Reset()
+		}
+		if ctx.Err() != nil {
 			return nil
 		}
 	}
+}
+
+// backOff waits for the delay, and reports whether another master than the one at
+// previous was elected before it was over.
+func (c *Client) backOff(ctx context.Context, delay time.Duration, previous string) bool {
+	w, ok := c.leader.(Watcher)
+	if !ok || previous == "" {
+		pause.For(ctx, delay)
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, delay)
+	defer cancel()
+	return w.Another(ctx, previous)
 }
 
 // Send sends one call on the current subscription and waits for the answer.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/logfield"
@@ -28,6 +29,15 @@ type stream struct {
 // and returns why; the error is never nil.
 func (c *Client) subscribe(ctx context.Context, endpoint string, handle Handler) error {
 	live, end := context.WithCancelCause(ctx)
+	if w, ok := c.leader.(Watcher); ok {
+		var watching sync.WaitGroup
+		defer watching.Wait()
+		watching.Go(func() {
+			if w.Another(live, endpoint) {
+				end(errDeposed)
+			}
+		})
+	}
 	defer end(nil)
 	in, err := c.open(live, end, endpoint)
 	if err != nil {
@@ -129,6 +139,8 @@ func (c *Client) refused(event mesos.SchedulerEvent) error {
 var (
 	errLate   = errors.New("subscribe: no answer in time")
 	errSilent = errors.New("master is silent: heartbeats are missing")
+	// errDeposed ends a subscription with a master that may not know it yet.
+	errDeposed = errors.New("another master was elected")
 )
 
 // silenceMax returns how long a master with this heartbeat interval may be

@@ -108,7 +108,7 @@ func openFile(path string, timeout time.Duration) (db *bolt.DB, err error) {
 		return nil, fmt.Errorf("%w: %s was locked for %v; stop the other scheduler, or give this one its own --state-dir",
 			ErrLocked, path, timeout)
 	case errors.Is(err, ErrCorrupt) && file != nil:
-		release(file) // left open, and locked, where the library panicked
+		unlock(file) // left open, and locked, where the library panicked
 		return nil, err
 	default:
 		return nil, fmt.Errorf("open %s: %w", path, classify(path, err))
@@ -185,8 +185,12 @@ func guard(path string, f func() error) (err error) {
 	return f()
 }
 
+// wayOut of damage, in the order in which to try.
+const wayOut = "stop the scheduler, see all damage with 'gantry state check --state-dir DIR', then import a backup (gantry state import), " +
+	"or what is whole (gantry state export --leave-out-damaged)"
+
 func corrupt(path string, cause error) error {
-	return fmt.Errorf("%w: %s: %w; restore it from a backup, or move it away to start without state", ErrCorrupt, path, cause)
+	return fmt.Errorf("%w: %s: %w; %s", ErrCorrupt, path, cause, wayOut)
 }
 
 func syncDir(dir string) error {

@@ -135,6 +135,17 @@ func inKeyOrder(changes []store.Change) []int {
 
 // Load reads all records from one consistent view. Writers go on meanwhile.
 func (s *Store) Load(ctx context.Context, fn func(key string, value []byte) error) error {
+	return s.Examine(ctx, func(key string, value []byte, damage error) error {
+		if damage != nil {
+			return damage
+		}
+		return fn(key, value)
+	})
+}
+
+// Examine implements store.Examiner. A damaged page ends it with ErrCorrupt, as what
+// follows cannot be found.
+func (s *Store) Examine(ctx context.Context, fn func(key string, value []byte, damage error) error) error {
 	var tx *bolt.Tx
 	err := guard(s.path, func() (err error) {
 		tx, err = s.db.Begin(false)
@@ -156,7 +167,7 @@ func (s *Store) Load(ctx context.Context, fn func(key string, value []byte) erro
 		if r.key == nil {
 			return nil
 		}
-		if err := fn(string(r.key), r.value); err != nil {
+		if err := fn(string(r.key), r.value, r.damage); err != nil {
 			return fmt.Errorf("load record %q: %w", r.key, err)
 		}
 	}
@@ -167,6 +178,7 @@ type reader struct {
 	path       string
 	cursor     *bolt.Cursor
 	key, value []byte // value is overwritten by next
+	damage     error  // of the record
 }
 
 func (r *reader) next() error {
@@ -176,16 +188,17 @@ func (r *reader) next() error {
 	} else {
 		k, v = r.cursor.Next()
 	}
-	r.key = k
+	r.key, r.damage = k, nil
 	if k == nil {
 		return nil
 	}
 	if len(v) < checksumSize {
-		return corrupt(r.path, fmt.Errorf("record %q has no checksum", k))
+		r.value, r.damage = nil, corrupt(r.path, fmt.Errorf("record %q has no checksum", k))
+		return nil
 	}
 	r.value = append(r.value[:0], v[checksumSize:]...)
 	if binary.BigEndian.Uint32(v) != checksum(k, r.value) {
-		return corrupt(r.path, fmt.Errorf("record %q does not match its checksum", k))
+		r.value, r.damage = nil, corrupt(r.path, fmt.Errorf("record %q does not match its checksum", k))
 	}
 	return nil
 }

@@ -174,6 +174,18 @@ func (l *loading) join() error {
 	return l.joinEdits(specs)
 }
 
+// incomplete returns what refers to records that are not there.
+func (l *loading) incomplete() []*UnreadableError {
+	err := l.join()
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*UnreadableError](err); ok {
+		return []*UnreadableError{e}
+	}
+	return []*UnreadableError{{Key: "the records together", Err: err}}
+}
+
 // complete gives a deployment its plan and its progress.
 func (l *loading) complete(d *deployment.Deployment, specs map[reference]*app.Spec) error {
 	parts := l.plans[d.ID]

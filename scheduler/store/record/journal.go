@@ -50,6 +50,7 @@ type Journal struct {
 	// unknown is what the stored definitions say that only a newer version understands.
 	unknown  unknowns
 	migrated int
+	copied   string
 }
 
 // New returns a Journal that keeps its records in s.
@@ -144,28 +145,55 @@ type UnreadableError struct {
 	Err error
 }
 
-func (e *UnreadableError) Error() string { return fmt.Sprintf("stored record %s: %v", e.Key, e.Err) }
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("stored record %s: %v; 'gantry state check' names all such records", e.Key, e.Err)
+}
+
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
-// Load reads all records, and rewrites those of older formats. It fails with an
-// *UnreadableError or an error of the store.
-func (j *Journal) Load(ctx context.Context) (core.Stored, error) {
-	l := &loading{
+func newLoading() *loading {
+	return &loading{
 		Stored: core.Stored{Troubles: map[app.ID]core.Trouble{}, Releases: map[instance.ID]volumes.Release{}, Quotas: map[string]fairshare.Quota{}},
 		plans:  map[deployment.ID][]*gantryv1.PlanRecord{}, progress: map[deployment.ID]*gantryv1.ProgressRecord{}, wantParts: map[deployment.ID]int{},
 		unknown: unknowns{}, edits: map[int64][]*gantryv1.EditRecord{},
 	}
-	err := j.store.Load(ctx, func(key string, value []byte) error {
+}
+
+// read takes all records that load hands out, and puts them together.
+func (l *loading) read(load func(fn func(key string, value []byte) error) error) error {
+	err := load(func(key string, value []byte) error {
 		if err := l.decode(key, value); err != nil {
 			return &UnreadableError{Key: key, Err: err}
 		}
 		return nil
 	})
-	if err == nil {
-		err = l.join()
+	if err != nil {
+		return err
 	}
+	return l.join()
+}
+
+// Read reads all records of a state and changes nothing. It fails like Load.
+func Read(ctx context.Context, from store.Examiner) (core.Stored, error) {
+	l := newLoading()
+	err := l.read(func(fn func(key string, value []byte) error) error {
+		return from.Examine(ctx, func(key string, value []byte, damage error) error {
+			if damage != nil {
+				return damage
+			}
+			return fn(key, value)
+		})
+	})
+	return l.Stored, err
+}
+
+// Load reads all records, and rewrites those of older formats. It fails with an
+// *UnreadableError or an error of the store.
+func (j *Journal) Load(ctx context.Context) (core.Stored, error) {
+	l := newLoading()
+	err := l.read(func(fn func(key string, value []byte) error) error { return j.store.Load(ctx, fn) })
 	if err == nil {
-		err = j.migrate(ctx, l.anew)
+		err = j.migrate(ctx, l)
 	}
 	j.parts, j.unknown = l.wantParts, l.unknown
 	j.editParts = map[int64]int{}
@@ -296,6 +324,9 @@ func read[R any, P interface {
 func get(value []byte, m proto.Unmarshaler) error {
 	if len(value) == 0 {
 		return errors.New("empty record")
+	}
+	if value[0] == 0 {
+		return errors.New("it has no format")
 	}
 	if value[0] > format {
 		return fmt.Errorf("format %d is newer than %d, the newest that this version of Gantry reads; start the version that wrote it", value[0], format)

@@ -1,8 +1,11 @@
 package record
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/runspec"
 	gantryv1 "github.com/gantry-mesos/gantry/proto/gantry/v1"
 	"github.com/gantry-mesos/gantry/scheduler/store"
+	"github.com/gantry-mesos/gantry/scheduler/store/archive"
 )
 
 // Until format 2 a definition was stored as the API's JSON. Load rewrites all of
@@ -76,14 +80,55 @@ func (l *loading) rewrite(w store.Change, err error) error {
 	return err
 }
 
-// migrate stores what was read in an old form in today's.
-func (j *Journal) migrate(ctx context.Context, anew []store.Change) error {
-	j.migrated = len(anew)
-	if len(anew) == 0 {
+// migrate stores what was read in an old form in today's, after a copy of all records
+// has been kept, where the store can keep one.
+func (j *Journal) migrate(ctx context.Context, l *loading) error {
+	j.migrated, j.copied = len(l.anew), ""
+	if len(l.anew) == 0 {
 		return nil
 	}
-	return j.store.Append(ctx, anew)
+	if keeper, ok := j.store.(store.Keeper); ok {
+		name := fmt.Sprintf("before-format-%d-%s.gantry", format, time.Now().UTC().Format("20060102T150405"))
+		if err := j.backUp(ctx, keeper, name); err != nil {
+			return fmt.Errorf("back up the state before it is written in format %d: %w", format, err)
+		}
+		j.copied = name
+	}
+	return j.store.Append(ctx, l.anew)
 }
+
+// backUp keeps an archive of all records, and reads it back.
+func (j *Journal) backUp(ctx context.Context, keeper store.Keeper, name string) error {
+	var b bytes.Buffer
+	w, err := archive.NewWriter(&b)
+	if err != nil {
+		return err
+	}
+	records := 0
+	err = j.store.Load(ctx, func(key string, value []byte) error {
+		records++
+		return w.Add(key, value)
+	})
+	if err = errors.Join(err, w.Close()); err != nil {
+		return err
+	}
+	if err := keeper.Keep(ctx, name, b.Bytes()); err != nil {
+		return err
+	}
+	kept, err := keeper.Kept(ctx, name)
+	if err != nil {
+		return err
+	}
+	n, err := archive.Read(bytes.NewReader(kept), func(string, []byte) error { return nil })
+	if err == nil && n != records {
+		err = fmt.Errorf("%s has %d of %d records", name, n, records)
+	}
+	return err
+}
+
+// Copied returns the name of the copy that was kept before the last Load rewrote
+// records, "" if it rewrote none.
+func (j *Journal) Copied() string { return j.copied }
 
 // Migrated returns how many records the last Load has rewritten from an older format.
 func (j *Journal) Migrated() int { return j.migrated }

@@ -246,6 +246,28 @@ func head(data []byte, kind byte) ([]byte, error) {
 	return data[2:], nil
 }
 
+// wayOut of damage, in the order in which to try.
+const wayOut = "see all damage with 'gantry state check --zk URL', then stop all schedulers and import a backup (gantry state import), " +
+	"or what is whole (gantry state export --leave-out-damaged); what a newer version wrote needs that version"
+
 func corrupt(path string, cause error) error {
-	return fmt.Errorf("%w: znode %s: %w; restore the state from a backup, or run the version of gantry that wrote it", ErrCorrupt, path, cause)
+	return &corruptError{path: path, cause: cause}
+}
+
+// corruptError is an ErrCorrupt that says where.
+type corruptError struct {
+	path  string
+	cause error
+}
+
+func (e *corruptError) Error() string {
+	return fmt.Sprintf("%v: znode %s: %v; %s", ErrCorrupt, e.path, e.cause, wayOut)
+}
+
+// Is makes it match ErrCorrupt.
+func (e *corruptError) Is(target error) bool { return target == ErrCorrupt }
+
+// Unwrap returns what is wrong with the znode.
+func (e *corruptError) Unwrap() error {
+	return e.cause
 }

@@ -73,7 +73,7 @@ func (s *Store) foldEntries(ctx context.Context, end uint64) (delta int, err err
 		return 0, err
 	}
 	numbers = slices.DeleteFunc(numbers, func(n uint64) bool { return n >= end })
-	changes, _, err := s.readLog(ctx, numbers)
+	changes, _, err := s.readLog(ctx, numbers, nil)
 	if err != nil {
 		return 0, err
 	}

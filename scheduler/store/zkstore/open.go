@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"slices"
 	"strconv"
 
 	"github.com/go-zookeeper/zk"
@@ -24,11 +23,11 @@ const schemaVersion = 1
 var ErrSchema = errors.New("the state in ZooKeeper has an unknown schema version")
 
 // paths are the znodes of one state.
-type paths struct{ state, head, log, base string }
+type paths struct{ state, head, log, base, backups string }
 
 func pathsBelow(root string) paths {
 	state := path.Join(root, "state")
-	return paths{state: state, head: state + "/head", log: state + "/log", base: state + "/base"}
+	return paths{state: state, head: state + "/head", log: state + "/log", base: state + "/base", backups: path.Join(root, "backups")}
 }
 
 // entry names are hexadecimal numbers of fixed length, so that people see them in order.
@@ -64,12 +63,15 @@ func open(ctx context.Context, cfg Config, l limits) (*Store, error) {
 	}
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Store{
-		cfg: cfg, codec: c, limits: l, paths: pathsBelow(cfg.Path), source: randomSource(),
+		tree: tree{session: cfg.Session, codec: c, paths: pathsBelow(cfg.Path)}, cfg: cfg, limits: l, source: randomSource(),
 		background: background, cancel: cancel,
 		turn: make(chan struct{}, 1), fold: make(chan struct{}, 1),
 	}
 	s.guard = []any{&zk.CheckVersionRequest{Path: cfg.Node, Version: -1}}
 	err = s.takeOver(ctx)
+	if err == nil && cfg.Afresh {
+		err = s.wipe(ctx)
+	}
 	if err == nil {
 		err = s.findTail(ctx)
 	}
@@ -118,7 +120,7 @@ func (s *Store) replaceHead(ctx context.Context, data []byte) (version int32, do
 	case bytes.Equal(n.Data, data):
 		return n.Stat.Version, true, nil
 	default:
-		if err := checkSchema(s.paths.head, n.Data); err != nil {
+		if err := checkSchema(s.paths.head, n.Data); err != nil && !s.cfg.Afresh {
 			return 0, false, err
 		}
 		request = &zk.SetDataRequest{Path: s.paths.head, Data: data, Version: n.Stat.Version}
@@ -140,6 +142,39 @@ func checkSchema(headPath string, data []byte) error {
 			ErrSchema, headPath, o.Version, schemaVersion)
 	}
 	return nil
+}
+
+// wipe deletes the log and the base.
+func (s *Store) wipe(ctx context.Context) error {
+	for _, dir := range []string{s.paths.log, s.paths.base} {
+		names, err := s.children(ctx, dir)
+		if err != nil {
+			return s.judge(ctx, false, err)
+		}
+		for _, name := range names {
+			if err := s.deleteTree(ctx, dir+"/"+name); err != nil {
+				return s.judge(ctx, false, err)
+			}
+		}
+	}
+	return nil
+}
+
+// deleteTree deletes a znode and its children, which have none.
+func (s *Store) deleteTree(ctx context.Context, p string) error {
+	names, err := s.children(ctx, p)
+	if err != nil {
+		return err
+	}
+	ops := make([]any, 0, len(names)+1)
+	for _, name := range names {
+		ops = append(ops, &zk.DeleteRequest{Path: p + "/" + name, Version: -1})
+	}
+	unsure, err := s.multi(ctx, append(ops, &zk.DeleteRequest{Path: p, Version: -1})...)
+	if unsure && errors.Is(err, zk.ErrNoNode) {
+		return nil
+	}
+	return err
 }
 
 // findTail finds the end of the log and removes a transaction without end.
@@ -183,16 +218,7 @@ func (s *Store) entries(ctx context.Context) ([]uint64, error) {
 	if err != nil {
 		return nil, s.judge(ctx, false, err)
 	}
-	numbers := make([]uint64, 0, len(names))
-	for _, name := range names {
-		n, err := strconv.ParseUint(name, 16, 64)
-		if err != nil {
-			return nil, corrupt(s.paths.log+"/"+name, errors.New("its name is no number"))
-		}
-		numbers = append(numbers, n)
-	}
-	slices.Sort(numbers)
-	return numbers, nil
+	return s.numbers(names)
 }
 
 // unreadable turns the failure of a read into the store's errors.

@@ -26,6 +26,8 @@ type Config struct {
 	Node string
 	// Epoch of the term, for people who look at state/head.
 	Epoch int64
+	// Afresh deletes what is there, be it damaged or of another version.
+	Afresh bool
 	// Log gets lines about folds; nil means none.
 	Log *zap.Logger
 }
@@ -41,10 +43,9 @@ func defaultLimits() limits { return limits{node: nodeMax, foldBytes: 4 << 20, f
 
 // Store is a store.Store in ZooKeeper. Make it with Open.
 type Store struct {
+	tree
 	cfg    Config
-	codec  *codec
 	limits limits
-	paths  paths
 	guard  []any  // the checks that every write carries
 	source uint64 // random, part of the ids of transactions
 
@@ -222,15 +223,6 @@ func (s *Store) judgeMissing(ctx context.Context, cause error) error {
 			return fmt.Errorf("%w: %w", store.ErrNotLeader, cause)
 		}
 	}
-}
-
-// get reads a znode; a broken connection is waited out.
-func (s *Store) get(ctx context.Context, path string) (zkconn.Node, error) {
-	return patiently(ctx, s.cfg.Session, func() (zkconn.Node, error) { return s.cfg.Session.Get(ctx, path) })
-}
-
-func (s *Store) children(ctx context.Context, path string) ([]string, error) {
-	return patiently(ctx, s.cfg.Session, func() ([]string, error) { return s.cfg.Session.Children(ctx, path) })
 }
 
 // patiently repeats a call that changes nothing while its answer is lost.

@@ -23,6 +23,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	asWriter()
 	// A history costs some hundred round trips; -rapid.checks asks for more.
 	if err := flag.Set("rapid.checks", "8"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -62,6 +63,8 @@ func TestZooKeeper(t *testing.T) {
 		{"a deleted term fences before anybody takes over", testDeletedTerm},
 		{"a raised head fences though the term lasts", testRaisedHead},
 		{"an ended session fences", testEndedSession},
+		{"a write that was in the network over a change of owners is refused", testFrozenConnection},
+		{"a write of a process that was stopped over a change of owners is refused", testStoppedProcess},
 		{"lost answers are found out", testLostAnswers},
 		{"a short disconnect is waited out", testDisconnect},
 		{"an append that was not sent is temporary", testNotSent},
