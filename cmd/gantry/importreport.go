@@ -76,11 +76,7 @@ func (im *importing) tryApp(ctx context.Context, client *api.Client, here presen
 	if item.definition, err = api.Marshal(source); err != nil {
 		return item, err
 	}
-	warn := client.Warn
-	var warnings []string
-	client.Warn = func(text string) { warnings = append(warnings, strings.TrimPrefix(text, "(0)")) }
-	tried, err := client.TryApp(ctx, item.definition)
-	client.Warn = warn
+	tried, warnings, err := try(ctx, client, item.definition)
 	if e, ok := errors.AsType[*api.Error](err); ok && e.Status >= 400 && e.Status < 500 {
 		item.Action, item.Reasons = actionRefused, reasons(e)
 		return item, nil
@@ -116,6 +112,15 @@ func (im *importing) tryApp(ctx context.Context, client *api.Client, here presen
 		item.Action = actionDiffers
 	}
 	return item, nil
+}
+
+// try asks for what a definition would be stored as, and what is warned of.
+func try(ctx context.Context, client *api.Client, definition []byte) (tried api.App, warnings []string, err error) {
+	warn := client.Warn
+	defer func() { client.Warn = warn }()
+	client.Warn = func(text string) { warnings = append(warnings, strings.TrimPrefix(text, "(0)")) }
+	tried, err = client.TryApp(ctx, definition)
+	return tried, warnings, err
 }
 
 // reasons are the texts of a refusal.

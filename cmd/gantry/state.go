@@ -235,8 +235,8 @@ func (c *cli) checkState(cmd *cobra.Command, p backup.Place, args []string) (bac
 	if err != nil {
 		return backup.Report{}, err
 	}
-	defer src.Close()
-	return backup.Check(ctx, src)
+	r, err := backup.Check(ctx, src)
+	return r, errors.Join(err, src.Close())
 }
 
 func (c *cli) newStateCompactCmd() *cobra.Command {

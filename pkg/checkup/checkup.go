@@ -142,8 +142,8 @@ const (
 	BodyMax = 4096
 	// TypeMax is the most of its content type, in bytes.
 	TypeMax = 128
-	// ChecksMax is the most health checks that are reported, ReadinessMax the most
-	// readiness checks; a definition has one.
-	ChecksMax    = 64
+	// ChecksMax is the most health checks that are reported.
+	ChecksMax = 64
+	// ReadinessMax is the most readiness checks; a definition has one.
 	ReadinessMax = 4
 )

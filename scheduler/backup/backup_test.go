@@ -38,7 +38,6 @@ func scheduled(t *testing.T) (backup.Place, map[string]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
 	changes := []core.Change{core.PutFramework{ID: "framework-1"}}
 	for _, id := range []app.ID{"/a", "/b", "/team/c"} {
 		spec := app.Default()
@@ -50,7 +49,11 @@ func scheduled(t *testing.T) (backup.Place, map[string]string) {
 	if err := record.New(s).Append(t.Context(), changes); err != nil {
 		t.Fatal(err)
 	}
-	return p, storetest.Contents(t, s)
+	contents := storetest.Contents(t, s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return p, contents
 }
 
 // contents are the records of a place, as they are read without owning it.
