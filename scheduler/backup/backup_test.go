@@ -38,7 +38,7 @@ func scheduled(t *testing.T) (backup.Place, map[string]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }() // nothing is left to write
 	changes := []core.Change{core.PutFramework{ID: "framework-1"}}
 	for _, id := range []app.ID{"/a", "/b", "/team/c"} {
 		spec := app.Default()
