@@ -1,7 +1,7 @@
 # Gantry. "make help" lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build images setup test test-race test-short e2e chaos soak conformance sim fuzz bench bench-go bench-cmp bench-peers lint fmt generate drift arch check cover minicluster demo clean
+.PHONY: help build images setup test test-race test-short e2e chaos soak clients ui ui-pictures vendor-ui conformance sim fuzz bench bench-go bench-cmp bench-peers lint fmt generate drift arch check cover minicluster demo clean
 
 GO        ?= go
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
@@ -11,7 +11,7 @@ GOLANGCI  := v2.7.2
 LINTER    := .tools/golangci-lint-$(GOLANGCI)
 FUZZTIME  ?= 20s
 BENCHTIME ?= 1s
-PKGS      := $(shell $(GO) list ./... 2>/dev/null | grep -v -e /test/e2e -e /test/conformance)
+PKGS      := $(shell $(GO) list ./... 2>/dev/null | grep -v -e /test/e2e -e /test/conformance -e /test/ui)
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -28,7 +28,7 @@ setup: ## Install what the tests need (root on Debian), or say what is missing
 	scripts/setup.sh
 
 test: setup ## Everything that must be green: lint, arch, unit, integration, conformance, end to end
-	@$(MAKE) --no-print-directory fmt-check lint arch test-race conformance e2e
+	@$(MAKE) --no-print-directory fmt-check lint arch test-race conformance e2e clients ui
 
 test-race: ## Unit and integration tests with the race detector, in random order
 	$(GO) test -race -shuffle=on -timeout 15m $(PKGS)
@@ -47,6 +47,19 @@ chaos: build ## Fail everything in turn under load for MINUTES, real processes (
 
 soak: build ## Have apps come and go for MINUTES; memory, descriptors, goroutines and znodes must not grow
 	GANTRY_BIN=$(CURDIR)/bin $(GO) test -count=1 -v -timeout 0 ./test/e2e -run TestNothingGrowsWithTime -args -soak=$(or $(MINUTES),10)m
+
+clients: build ## Run clients made for Marathon, as they are, against gantry mini
+	cd test/clients && $(GO) vet ./... && GANTRY_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 15m ./...
+
+ui: build ## Tests of the web page in headless Chromium
+	GANTRY_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 10m ./test/ui
+
+ui-pictures: build ## Draw the pictures of docs/ui.md anew
+	@mkdir -p docs/pictures
+	GANTRY_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 10m ./test/ui -run TestPictures -args -pictures $(CURDIR)/docs/pictures
+
+vendor-ui: ## Fetch the libraries of the web page from npm, as scheduler/ui/vendor.txt has them
+	scripts/vendor-ui.sh
 
 sim: ## Run the scheduler's simulation (SEED= one seed, N= how many)
 	$(GO) test -count=1 ./test/sim -args -seed=$(or $(SEED),0) -n=$(or $(N),500)
@@ -88,8 +101,8 @@ arch: ## Check which package imports which
 generate: ## Generate the protobuf code
 	sh proto/generate.sh
 
-drift: generate ## Fail if generated files differ from what is committed
-	git diff --exit-code -- proto docs
+drift: generate vendor-ui ## Fail if generated or vendored files differ from what is committed
+	git diff --exit-code -- proto docs scheduler/ui test/ui
 
 check: test drift ## What a change must pass
 

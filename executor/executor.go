@@ -44,7 +44,7 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) (err error) {
 	return loop.New(core.Config{
 		ExecutorID: cfg.Agent.ExecutorID, Checkpoint: cfg.Agent.Checkpoint, RecoveryTimeout: cfg.Agent.RecoveryTimeout,
 		ShutdownGrace: cfg.Agent.ShutdownGracePeriod, AckWait: cfg.AckWait,
-		ForceEvery: 5 * time.Second, ProgressEvery: 10 * time.Second,
+		ForceEvery: 5 * time.Second, ProgressEvery: 10 * time.Second, Report: taskinfo.EncodeReport,
 	}, agent{client}, host, log).Run(ctx)
 }
 
@@ -116,7 +116,7 @@ func (h *host) docker(s mesos.ExecutorSubscribed, out docker.Output) (loop.Runti
 	return r, nil
 }
 
-// Prober returns what runs the task's health checks. A container with a
+// Prober returns what runs the task's checks. A container with a
 // network of its own is asked at its address, any other at the agent's: first
 // the loopback, then the agent's name, as programs may listen on one only.
 func (h *host) Prober(t taskinfo.Task, running core.Running) loop.Prober {
@@ -137,7 +137,7 @@ func (h *host) Prober(t taskinfo.Task, running core.Running) loop.Prober {
 	if t.Container == nil || t.Container.Network == taskinfo.NetworkHost {
 		target.Task, target.Task6 = target.Agent, target.Agent6
 	}
-	return probe.New(t.Checks, target)
+	return probe.New(t, target)
 }
 
 func isIPv6(ip string) bool {

@@ -110,7 +110,7 @@ func task(t *testing.T, edit func(*app.Spec), hostPorts ...uint32) mesos.TaskInf
 	s := &app.Spec{ID: "/web", Run: runspec.Run{Cmd: "exit 0", Resources: resource.Vector{CPUs: 100, Mem: resource.Units(32)}, KillGracePeriod: &grace}}
 	edit(s)
 	id := fmt.Sprintf("web.instance-%d-%s._app.1", os.Getpid(), strings.NewReplacer("/", "-", "_", "-").Replace(t.Name()))
-	info, err := taskinfo.Build(taskinfo.Launch{Run: &s.Run, Owner: s.Owner(), TaskID: mesos.TaskID(id), InstanceID: "web.instance", FrameworkID: "f1", AgentID: "a1", Hostname: "localhost", HostPorts: hostPorts},
+	info, err := taskinfo.Build(taskinfo.Launch{Run: &s.Run, Owner: s.Owner(), Readiness: s.Readiness, Check: s.Check, TaskID: mesos.TaskID(id), InstanceID: "web.instance", FrameworkID: "f1", AgentID: "a1", Hostname: "localhost", HostPorts: hostPorts},
 		taskinfo.Options{Executor: taskinfo.ExecutorSource{Path: "/gantry-executor"}})
 	if err != nil {
 		t.Fatal(err)
@@ -244,7 +244,7 @@ func TestExecutor_tells_again_what_was_not_acknowledged(t *testing.T) {
 	}
 }
 
-func TestExecutor_reports_health_and_kills_the_unhealthy(t *testing.T) {
+func TestExecutor_reports_health_of_a_command_and_leaves_the_end_to_the_scheduler(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, kind func(string) func(*app.Spec)) {
 		t.Helper()
@@ -260,10 +260,15 @@ func TestExecutor_reports_health_and_kills_the_unhealthy(t *testing.T) {
 		if err := os.Remove(filepath.Join(r.cfg.Agent.Sandbox, "fine")); err != nil {
 			t.Fatal(err)
 		}
-		got := r.awaitState(mesos.TaskKilled)
-		if got.Healthy == nil || *got.Healthy || !strings.Contains(got.Message, "health check COMMAND: exit code 1 (2 in a row)") {
-			t.Errorf("got %+v, want unhealthy with the check's words", got)
+		got := r.await(func(st mesos.TaskStatus) bool { return strings.Contains(st.Message, "(2 in a row)") })
+		if got.State != mesos.TaskRunning || got.Healthy == nil || *got.Healthy || !strings.Contains(got.Message, "health check COMMAND: exit code 1 (2 in a row)") {
+			t.Errorf("got %+v, want an unhealthy task with the check's words", got)
 		}
+		if h := reported(t, got).Health[0]; h.Failures != 2 || h.FirstSuccess.IsZero() || h.LastFailure.Before(h.LastSuccess) || h.Cause != "exit code 1" {
+			t.Errorf("reported %+v", h)
+		}
+		r.send(mesos.KillTask{TaskID: info.TaskID})
+		r.awaitState(mesos.TaskKilled)
 		if err := <-r.done; err != nil {
 			t.Error(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -19,17 +20,50 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
 )
 
+// CheckAccess returns what is wrong with who may use the API and how.
+func (c Config) CheckAccess() error {
+	var problems []error
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if c.HTTPBodyMax < 1 {
+		problem("--http-body-max %d must be positive", c.HTTPBodyMax)
+	}
+	if c.HTTPMaxRequests < 0 {
+		problem("--http-max-concurrent-requests %d must not be negative; 0 is no bound", c.HTTPMaxRequests)
+	}
+	if c.HTTPMaxStreams < 0 {
+		problem("--http-max-event-streams %d must not be negative; 0 is no bound", c.HTTPMaxStreams)
+	}
+	if user, password, _ := strings.Cut(c.HTTPCredentials, ":"); c.HTTPCredentials != "" && (user == "" || password == "") {
+		problem("--http-credentials has not the form user:password")
+	}
+	if (c.TLSCertFile == "") != (c.TLSKeyFile == "") {
+		problem("--tls-cert-file and --tls-key-file go together: the certificate, and its key")
+	}
+	if c.TLSCAFile != "" && c.TLSCertFile == "" {
+		problem("--tls-ca-file needs --tls-cert-file and --tls-key-file; the authority of https masters is --mesos-ca-file")
+	}
+	if err := c.checkDebugAddress(); err != nil {
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
 // readCredentials reads a file of users, a line "user:password" each; empty lines
-// and those that begin with # do not count.
-func readCredentials(file string) (httpapi.Credentials, error) {
+// and those that begin with # do not count. It adds one, unless "".
+func readCredentials(file, one string) (httpapi.Credentials, error) {
+	users := httpapi.Credentials{}
+	if one != "" {
+		user, password, _ := strings.Cut(one, ":") // the configuration has been checked
+		users[user] = sha256.Sum256([]byte(password))
+	}
 	if file == "" {
-		return nil, nil
+		return users, nil
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("--http-credentials-file: %w", err)
 	}
-	users := httpapi.Credentials{}
+	found := false
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
@@ -40,9 +74,9 @@ func readCredentials(file string) (httpapi.Credentials, error) {
 		if !ok || user == "" || password == "" {
 			return nil, fmt.Errorf("--http-credentials-file %s: line %d has not the form user:password", file, n)
 		}
-		users[user] = sha256.Sum256([]byte(password))
+		users[user], found = sha256.Sum256([]byte(password)), true
 	}
-	if len(users) == 0 {
+	if !found {
 		return nil, fmt.Errorf("--http-credentials-file %s names no user; without the flag everybody may use the API", file)
 	}
 	return users, nil

@@ -62,6 +62,14 @@ func (c *campaign) Leader() (self bool, address string) {
 	return l.ID == c.self.ID && c.ready(), l.Address
 }
 
+// leaderScheme is the scheme that the leader's API is called by.
+func (c *campaign) leaderScheme() string {
+	if l, _ := c.campaigner.Leader(); l.Secure {
+		return "https"
+	}
+	return "http"
+}
+
 // newCampaign returns a campaign that calls term with the open store whenever this scheduler leads.
 func newCampaign(cfg Config, self election.Leader, ready func() bool, term func(context.Context, store.Store) error, log *zap.Logger) (*campaign, error) {
 	if cfg.StateDir != "" {

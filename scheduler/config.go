@@ -13,7 +13,9 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/scheduler/announce"
 	"github.com/gantry-mesos/gantry/scheduler/core"
+	"github.com/gantry-mesos/gantry/scheduler/dns"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 )
@@ -48,6 +50,19 @@ type Config struct {
 	// HTTPCredentialsFile holds the users of the API, a line "user:password" each;
 	// "" lets everybody in.
 	HTTPCredentialsFile string
+	// HTTPCredentials is one more user of the API, "user:password".
+	HTTPCredentials string
+	// TLSCertFile and TLSKeyFile have the certificate that the API is served with over
+	// TLS, and its key, in PEM; both or none. Files that are replaced are read again.
+	// TLSCAFile has the authorities of other schedulers' certificates, for what a
+	// standby passes on; the system's are trusted anyway.
+	TLSCertFile, TLSKeyFile, TLSCAFile string
+	// HTTPMaxRequests bounds the requests that are answered at a time, HTTPMaxStreams
+	// apart from them those that last: event streams, logs that are followed,
+	// downloads. 0 is no bound. Default 10,000 each.
+	HTTPMaxRequests, HTTPMaxStreams int
+	// ReadOnly takes no changes through this scheduler's API, and passes none on.
+	ReadOnly bool
 	// DebugAddress is what /debug listens on: profiles, a dump of the state, the log's
 	// level. Anything but loopback needs HTTPCredentialsFile. Default "", nowhere.
 	DebugAddress string
@@ -71,6 +86,9 @@ type Config struct {
 	TLS httptransport.Config
 	// FailoverTimeout is how long Mesos keeps the tasks without a scheduler. Default one week.
 	FailoverTimeout time.Duration
+	// UIReadOnly leaves out of the web page whatever changes something; the API, which
+	// everybody with credentials may use, is the same.
+	UIReadOnly bool
 	// WebUIURL is the link that Mesos shows. Default: the API's address.
 	WebUIURL string
 	// ExecutorPath is where gantry-executor is installed on every agent. Unset,
@@ -100,6 +118,8 @@ type Config struct {
 	MaintenanceMode bool
 	// Discovery is how other programs are told where tasks are reached.
 	Discovery DiscoveryConfig
+	// DNS is how names are answered.
+	DNS DNSConfig
 	// Decisions tunes the core; Rand is set by Run.
 	Decisions core.Config
 }
@@ -123,8 +143,9 @@ func DefaultConfig() Config {
 	decisions := core.DefaultConfig()
 	decisions.Drain = app.Drain{Timeout: time.Minute, MinDelay: 5 * time.Second}
 	return Config{
-		Discovery:   DiscoveryConfig{PanicThreshold: 0.5, PublishTimeout: 5 * time.Second},
-		HTTPAddress: "127.0.0.1:8080", HTTPBodyMax: 16 << 20, FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
+		Discovery:   DiscoveryConfig{PanicThreshold: 0.5, PublishTimeout: 5 * time.Second, Announce: []string{string(announce.ServerSet)}, AnnounceAddress: "hostname"},
+		DNS:         DNSConfig{Zone: "gantry", TTL: dns.DefaultTTL},
+		HTTPAddress: "127.0.0.1:8080", HTTPBodyMax: 16 << 20, HTTPMaxRequests: 10_000, HTTPMaxStreams: 10_000, FrameworkName: "gantry", MesosRoles: []string{"*"}, MesosUser: "root",
 		ZKSessionTimeout: 5 * time.Second,
 		FailoverTimeout:  7 * 24 * time.Hour, DefaultExecutor: "gantry", GPUScheduling: gpusRestricted, MaintenanceMode: true, Decisions: decisions,
 	}
@@ -146,11 +167,8 @@ func (c Config) Validate() error {
 	if _, _, err := net.SplitHostPort(c.HTTPAddress); err != nil {
 		problem("--http-address %q: %w; it has the form host:port", c.HTTPAddress, err)
 	}
-	if err := c.CheckDebugAddress(); err != nil {
+	if err := c.CheckAccess(); err != nil {
 		problems = append(problems, err)
-	}
-	if c.HTTPBodyMax < 1 {
-		problem("--http-body-max %d must be positive", c.HTTPBodyMax)
 	}
 	if len(c.MesosRoles) == 0 {
 		problem("--mesos-role must name at least one role")
@@ -170,8 +188,14 @@ func (c Config) Validate() error {
 	if c.Decisions.MaintenanceLead < 0 {
 		problem("--draining-seconds must not be negative; --maintenance-mode=false pays no heed to maintenance")
 	}
+	if share := c.Decisions.UnhealthyShare; share < 0 || share > 1 {
+		problem("--unhealthy-kill-share %v: use 0 to 1", share)
+	}
 	if err := fairshare.CheckQuotas(c.Decisions.Fairness.Queues); err != nil {
 		problem("--queue: %w", err)
+	}
+	if err := c.DNS.Validate(); err != nil {
+		problems = append(problems, err)
 	}
 	problems = append(problems, c.Discovery.problems()...)
 	problems = append(problems, drainProblems(c.Decisions.Drain)...)

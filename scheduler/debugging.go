@@ -14,8 +14,8 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
 )
 
-// CheckDebugAddress returns what is wrong with DebugAddress, if it is set.
-func (c Config) CheckDebugAddress() error {
+// checkDebugAddress returns what is wrong with DebugAddress, if it is set.
+func (c Config) checkDebugAddress() error {
 	if c.DebugAddress == "" {
 		return nil
 	}
@@ -24,7 +24,7 @@ func (c Config) CheckDebugAddress() error {
 		return fmt.Errorf("--debug-address %q: %w; it has the form host:port", c.DebugAddress, err)
 	}
 	ip, err := netip.ParseAddr(host)
-	if host == "localhost" || err == nil && ip.IsLoopback() || c.HTTPCredentialsFile != "" {
+	if host == "localhost" || err == nil && ip.IsLoopback() || c.HTTPCredentialsFile != "" || c.HTTPCredentials != "" {
 		return nil
 	}
 	return fmt.Errorf("--debug-address %q is no loopback address: whoever reaches it sees into the scheduler and can slow it down; "+
@@ -40,7 +40,7 @@ func (s *Scheduler) listenDebug(users httpapi.Credentials) error {
 	if err != nil {
 		return fmt.Errorf("--debug-address %s: %w; another program may listen there", s.cfg.DebugAddress, err)
 	}
-	s.debugListener = l
+	s.debugListener = s.secured(l)
 	// No page and no other name has any business here; beyond loopback there are credentials.
 	guard := webguard.Guard{Loopback: webguard.Loopback(l.Addr())}
 	var allowed func(*http.Request) bool

@@ -58,13 +58,16 @@ func (h history) tellCluster(e event.Event) bool {
 			say, message = h.log.Error, "agent goes on failing tasks by its own fault: mend it, or drain it"
 		}
 		say(message, logfield.Agent(e.AgentID), zap.String("host", e.Host), zap.String("detail", e.Message), zap.Int("count", e.Failures))
-	case *event.KillsHeld:
+	case *event.KillsGuarded:
 		h.log.Error("unknown tasks are running and are not killed without a confirmation: POST /v3/kills/confirm to kill them, or restore the store",
 			zap.Int("count", e.Tasks), zap.Int("known", e.Known))
+	case *event.UnhealthyKillsHeld:
+		h.log.Warn("too many instances of an app are unhealthy: the others are replaced once the new ones are healthy",
+			logfield.App(e.AppID), zap.Int("count", e.Held), zap.Int("replacing", e.Replacing), zap.Int("instances", e.Instances))
 	case *event.DrainOverdue:
 		h.log.Warn("a load balancer has not let go of a task in time, it is killed now: GET /v3/consumers tells which",
 			logfield.App(e.AppID), logfield.Task(e.TaskID), zap.String("host", e.Host))
-	case *event.VolumesHeld:
+	case *event.VolumesUnclaimed:
 		h.log.Error("an unknown instance has persistent volumes, which are kept: POST /v3/kills/confirm to destroy them, or restore the store",
 			logfield.Instance(e.InstanceID), logfield.Agent(e.AgentID))
 	case *event.VolumesReleased:

@@ -22,7 +22,7 @@ func (s *Scheduler) info() map[string]any {
 	host, port, _ := net.SplitHostPort(s.address)
 	webUI := c.WebUIURL
 	if webUI == "" {
-		webUI = "http://" + s.address
+		webUI = s.URL()
 	}
 	out := map[string]any{
 		"checkpoint": true, "executor": c.DefaultExecutor, "failover_timeout": c.FailoverTimeout.Seconds(), "features": s.features(),
@@ -40,7 +40,9 @@ func (s *Scheduler) info() map[string]any {
 	if len(c.HTTPReadOrigins) > 0 {
 		out["access_control_allow_origin"] = c.HTTPReadOrigins
 	}
-	if n, err := strconv.Atoi(port); err == nil {
+	if n, err := strconv.Atoi(port); err == nil && s.certificate != nil {
+		out["https_port"] = n
+	} else if err == nil {
 		out["http_port"] = n
 	}
 	if c.ZK != "" {

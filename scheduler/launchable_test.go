@@ -37,6 +37,13 @@ func TestWhatCouldNeverBeLaunchedIsRefused(t *testing.T) {
 		"no limit":                              {"gantry", nil, `{"id":"/a","cmd":"x","resourceLimits":{"cpus":"unlimited"}}`, ""},
 		"a network of its own without an image": {"gantry", nil, `{"id":"/a","cmd":"x","networks":[{"mode":"container","name":"n"}]}`, "/networks"},
 		"a fixed path without an image":         {"gantry", nil, `{"id":"/a","cmd":"x","container":{"type":"MESOS","volumes":[{"containerPath":"/d","hostPath":"/h","mode":"RO"}]}}`, "/container/volumes(0)/containerPath"},
+		"readiness":                             {"gantry", nil, `{"id":"/a","cmd":"x","portDefinitions":[{"port":0,"name":"web"}],"readinessChecks":[{"portName":"web"}]}`, ""},
+		"readiness, Mesos' executor":            {"mesos", nil, `{"id":"/a","cmd":"x","portDefinitions":[{"port":0,"name":"web"}],"readinessChecks":[{"portName":"web"}]}`, "/readinessChecks"},
+		"readiness, an executor of the app's":   {"gantry", nil, `{"id":"/a","cmd":"x","executor":"/e","portDefinitions":[{"port":0,"name":"web"}],"readinessChecks":[{"portName":"web"}]}`, "/readinessChecks"},
+		"a check":                               {"gantry", nil, `{"id":"/a","cmd":"x","check":{"exec":{"command":{"shell":"true"}}}}`, ""},
+		"a check, Mesos' executor":              {"mesos", nil, `{"id":"/a","cmd":"x","check":{"exec":{"command":{"shell":"true"}}}}`, ""},
+		"a check over https, Mesos' executor":   {"mesos", nil, `{"id":"/a","cmd":"x","check":{"http":{"port":80,"scheme":"https"}}}`, "/check/http/scheme"},
+		"a check, an executor of the app's":     {"gantry", nil, `{"id":"/a","cmd":"x","executor":"/e","check":{"tcp":{"port":80}}}`, "/check"},
 		"two relative paths":                    {"gantry", nil, `{"id":"/a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"d","hostPath":"h","mode":"RO"}]}}`, "/container/volumes(0)/containerPath"},
 		"one relative path":                     {"gantry", nil, `{"id":"/a","container":{"docker":{"image":"i"},"volumes":[{"containerPath":"d","hostPath":"/h","mode":"RO"}]}}`, ""},
 	} {

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,6 +34,7 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/election"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
 	"github.com/gantry-mesos/gantry/scheduler/loop"
+	"github.com/gantry-mesos/gantry/scheduler/ui"
 )
 
 // Version is the product's version; release builds set it by the linker.
@@ -43,6 +46,10 @@ type Scheduler struct {
 	log      *zap.Logger
 	listener net.Listener
 	address  string
+	// id is of this run of the scheduler.
+	id string
+	// certificate is nil where the API is served without TLS.
+	certificate *certificate
 	// hostname is what Mesos shows.
 	hostname string
 	registry *prometheus.Registry
@@ -62,6 +69,8 @@ type Scheduler struct {
 	debugListener net.Listener
 	executor      taskinfo.Options
 	seed          uint64
+	// stopping says that the cluster is being stopped.
+	stopping atomic.Bool
 }
 
 // New checks the configuration and takes the API's address. Nothing runs until Run.
@@ -84,13 +93,18 @@ func New(cfg Config, log *zap.Logger) (*Scheduler, error) {
 	if s.listener, err = net.Listen("tcp", cfg.HTTPAddress); err != nil {
 		return nil, fmt.Errorf("--http-address %s: %w; another program may listen there", cfg.HTTPAddress, err)
 	}
+	if s.certificate, err = openCertificate(cfg.TLSCertFile, cfg.TLSKeyFile, cfg.TLSCAFile, log.Named("tls")); err != nil {
+		return nil, errors.Join(err, s.listener.Close())
+	}
+	s.listener = s.secured(s.listener)
 	s.address = cfg.advertised(s.listener.Addr())
 	s.hostname = shownHost(cfg.Hostname, s.address)
-	self := election.Leader{ID: uuid.NewString(), Address: s.address}
+	s.id = uuid.NewString()
+	self := election.Leader{ID: s.id, Address: s.address, Secure: s.certificate != nil}
 	if s.campaign, err = newCampaign(cfg, self, s.current.ready, s.term, log); err != nil {
 		return nil, errors.Join(err, s.listener.Close())
 	}
-	users, err := readCredentials(cfg.HTTPCredentialsFile)
+	users, err := readCredentials(cfg.HTTPCredentialsFile, cfg.HTTPCredentials)
 	if err == nil {
 		err = s.listenDebug(users)
 	}
@@ -122,7 +136,7 @@ func (s *Scheduler) rules() app.Rules {
 	r.GPUs = s.cfg.gpus()
 	r.ExternalVolumes = slices.Contains(s.cfg.Features, featureExternalVolumes)
 	r.Launchable = func(spec *app.Spec) []app.Problem {
-		if e, ok := errors.AsType[*taskinfo.UnlaunchableError](taskinfo.Trial(&spec.Run, s.taskOptions())); ok {
+		if e, ok := errors.AsType[*taskinfo.UnlaunchableError](taskinfo.Trial(spec, s.taskOptions())); ok {
 			return []app.Problem{{Path: e.Path, Text: e.Text}}
 		}
 		return nil
@@ -139,8 +153,18 @@ func (s *Scheduler) newAPI(users httpapi.Credentials) (*httpapi.Server, error) {
 		return nil, fmt.Errorf("operator API: %w", err)
 	}
 	client := operatorapi.New(transport, s.creds)
+	page, err := ui.New(ui.Options{ReadOnly: c.UIReadOnly || c.ReadOnly})
+	if err != nil {
+		return nil, err
+	}
 	s.sandboxes = newSandboxes(client, s.current.View)
+	var leaderTLS func() (*tls.Config, error)
+	if s.certificate != nil {
+		leaderTLS = s.certificate.client
+	}
 	return httpapi.New(httpapi.Config{
+		Secure: s.certificate != nil, LeaderScheme: s.campaign.leaderScheme, LeaderTLS: leaderTLS, Page: page,
+		RequestsMax: c.HTTPMaxRequests, StreamsMax: c.HTTPMaxStreams, ReadOnly: c.ReadOnly,
 		Guard: s.guard(users), Credentials: users, Abdicate: s.campaign.abdicate(),
 		Sandboxes: s.sandboxes, Agents: &agents{client: client, view: s.current.View},
 		Scheduler: s.current, Events: s.current.events.Load, Discovery: s.current.hub.Load, BodyMax: c.HTTPBodyMax, Leadership: s.campaign, Rules: s.rules(),
@@ -156,7 +180,7 @@ func (s *Scheduler) taskOptions() taskinfo.Options {
 	if s.cfg.ExecutorPath != "" {
 		o.Executor.Path = s.cfg.ExecutorPath
 	} else if s.cfg.ExecutorBinary != "" {
-		o.Executor.URI = fmt.Sprintf("http://%s/artifacts/gantry-executor?sha256=%s", s.address, s.api.ExecutorHash())
+		o.Executor.URI = fmt.Sprintf("%s/artifacts/gantry-executor?sha256=%s", s.URL(), s.api.ExecutorHash())
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.cfg.ExecutorEnvironment)) {
 		o.Executor.Environment = append(o.Executor.Environment, mesos.Variable{Name: name, Value: s.cfg.ExecutorEnvironment[name]})
@@ -167,6 +191,7 @@ func (s *Scheduler) taskOptions() taskinfo.Options {
 // Quiesce stops launching for the rest of the term: for the time before the
 // cluster itself is stopped. It does nothing while this scheduler does not lead.
 func (s *Scheduler) Quiesce(ctx context.Context) {
+	s.stopping.Store(true)
 	if _, err := s.current.Do(ctx, core.Quiesce{}); err != nil {
 		s.log.Debug("not quiesced", zap.Error(err))
 	}
@@ -174,6 +199,22 @@ func (s *Scheduler) Quiesce(ctx context.Context) {
 
 // Address is where the API listens, as others reach it: "host:port".
 func (s *Scheduler) Address() string { return s.address }
+
+// URL is the API's address, as others reach it: "http://host:port", or "https".
+func (s *Scheduler) URL() string {
+	if s.certificate != nil {
+		return "https://" + s.address
+	}
+	return "http://" + s.address
+}
+
+// secured has a listener's connections encrypted, if there is a certificate.
+func (s *Scheduler) secured(l net.Listener) net.Listener {
+	if s.certificate == nil {
+		return l
+	}
+	return tls.NewListener(l, s.certificate.server())
+}
 
 // restartPause is the pause before a term that ended on a passing error begins again.
 const restartPause = time.Second
@@ -187,6 +228,9 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	g.Go(func() error { return s.api.Run(serving, s.listener) })
 	if s.debug != nil {
 		g.Go(func() error { return s.debug.Run(ctx, s.debugListener) })
+	}
+	if s.cfg.DNS.Address != "" {
+		g.Go(func() error { return s.names(ctx) })
 	}
 	g.Go(func() error { return s.detector.Run(ctx) })
 	g.Go(func() error {

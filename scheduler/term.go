@@ -60,14 +60,15 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	defer events.Close()
 	l := loop.New(loop.Config{
 		State: state, Reload: reload, Journal: journal, Caller: calls, Converter: mesosconv.New(s.executor),
-		Publisher: publishers{events, history{s.log}}, Metrics: s.metrics, Log: s.log.Named("loop"),
+		Publisher: publishers{events, history{calmed(s.log, &s.stopping)}}, Metrics: s.metrics, Log: s.log.Named("loop"),
 	})
 	client, err := s.client(l)
 	if err != nil {
 		return err
 	}
 	calls.client = client
-	endpoints := hub.New(hub.Config{Table: s.endpoints(), Scheduler: l, Events: events, Log: s.log.Named("discovery")})
+	table := s.endpoints()
+	endpoints := hub.New(hub.Config{Table: table, Scheduler: l, Events: events, Log: s.log.Named("discovery")})
 	s.current.hub.Store(endpoints)
 	defer s.current.hub.Store(nil)
 	s.current.store.Store(&st)
@@ -81,6 +82,9 @@ func (s *Scheduler) term(ctx context.Context, st store.Store) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return l.Run(ctx) })
 	g.Go(func() error { return endpoints.Run(ctx) })
+	if url, ok := s.cfg.announced(); ok {
+		g.Go(func() error { return s.announce(ctx, url, table.Term, endpoints, l) })
+	}
 	g.Go(func() error {
 		reasons := newFetchReasons(s.sandboxes, l.Deliver)
 		defer reasons.Wait()
@@ -106,7 +110,7 @@ func (c *caller) Enqueue(ctx context.Context, call mesos.SchedulerCall, done fun
 
 func (s *Scheduler) decisions(journal *record.Journal) core.Config {
 	d := s.cfg.Decisions
-	d.IgnoreMaintenance, d.Storable = !s.cfg.MaintenanceMode, journal.Storable
+	d.IgnoreMaintenance, d.Storable, d.ParseReport = !s.cfg.MaintenanceMode, journal.Storable, taskinfo.ParseReport
 	s.seed++
 	d.Rand = rand.New(rand.NewPCG(s.seed, uint64(time.Now().UnixNano())))
 	return d
@@ -132,7 +136,7 @@ func (s *Scheduler) client(l *loop.Loop) (*schedapi.Client, error) {
 	return schedapi.New(schedapi.Config{
 		Framework:   func() mesos.FrameworkInfo { return s.framework(l.View().Framework.ID) },
 		Credentials: s.creds, Transport: transport,
-	}, &masters{detector: s.detector}, s.log.Named("mesos"))
+	}, &masters{detector: s.detector}, calmed(s.log, &s.stopping).Named("mesos"))
 }
 
 // framework is how this framework registers.
@@ -145,7 +149,7 @@ func (s *Scheduler) framework(id mesos.FrameworkID) mesos.FrameworkInfo {
 		},
 	}
 	if info.WebUIURL == "" {
-		info.WebUIURL = "http://" + s.address
+		info.WebUIURL = s.URL()
 	}
 	if s.cfg.gpus() {
 		info.Capabilities = append(info.Capabilities, mesos.GPUResources)

@@ -85,6 +85,7 @@ if [ "$different" -lt 3 ]; then
 fi
 
 echo
+echo "Page   http://$api/ui/"
 echo "API    http://$api/v2/apps"
 echo "Mesos  http://$mesos/state"
 if [ "${DEMO_ONCE:-}" = 1 ]; then

@@ -16,8 +16,12 @@ else
 	[ -e /usr/share/java/zookeeper.jar ] || need+=(zookeeper)
 	[ -x /bin/busybox ] || [ -x /usr/bin/busybox ] || need+=(busybox-static)
 	/usr/bin/python3 -c "import marathon" 2>/dev/null || need+=(python3-marathon)
+	have dig || need+=(bind9-dnsutils)
+	/usr/bin/python3 -c "import kazoo" 2>/dev/null || need+=(python3-kazoo)
 	have prometheus || need+=(prometheus)
+	have jq || need+=(jq)
 	have gcc || need+=(gcc libc6-dev)
+	have chromium || need+=(chromium)
 fi
 have curl || need+=(curl)
 have pgrep || need+=(procps)

@@ -125,7 +125,7 @@ func (c *cli) newAppShowCmd() *cobra.Command {
   gantry app show /web -o yaml`,
 		Args: args(1, 1, "an APP such as /web"),
 		RunE: c.with(func(ctx context.Context, client *api.Client, cmd *cobra.Command, args []string) error {
-			a, err := client.App(ctx, args[0])
+			a, err := client.App(ctx, args[0], "app.readiness")
 			if err != nil {
 				return err
 			}
@@ -153,6 +153,7 @@ func (c *cli) printApp(w io.Writer, a api.App, queue []api.QueueItem) error {
 		t.row("resources", fmt.Sprintf("%s cpus, %s MiB memory, %s MiB disk each", decimal(a.CPUs), decimal(a.Mem), decimal(a.Disk)))
 		t.row("network", network(a))
 		detail(t, a)
+		findings(t, a)
 		t.row("version", a.Version)
 		for _, d := range a.Deployments {
 			t.row("deployment", d.ID)

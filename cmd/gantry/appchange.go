@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,7 +65,8 @@ func (c *cli) newAppCreateCmd() *cobra.Command {
 		Use: "create FILE|-", Short: "Create an app from JSON or YAML",
 		Long: `Create an app from a file, or from standard input with "-". The app must not
 exist yet; use 'gantry app update' to change one. A file with several apps (a
-JSON array, or several YAML documents) creates all of them in one deployment.`,
+JSON array, or several YAML documents) creates all of them in one deployment. A
+file with a group is taken as by 'gantry group create'.`,
 		Example: `  gantry app create web.json
   gantry app create web.yaml --wait
   echo '{"id":"/sleep","cmd":"sleep 1000","cpus":0.1,"mem":32}' | gantry app create - --wait`,
@@ -78,6 +78,9 @@ JSON array, or several YAML documents) creates all of them in one deployment.`,
 		definition, err := readInput(cmd, args[0])
 		if err != nil {
 			return err
+		}
+		if isGroup(definition) {
+			return c.createGroup(ctx, client, cmd, &ch, args[0], definition)
 		}
 		if many := several(definition); many != nil {
 			g, err := createAll(ctx, client, definition, many, ch.options())
@@ -113,7 +116,8 @@ stay as they are. With --replace they return to their defaults. What 'app show'
 and 'app list' print as JSON or YAML is taken, too; their state is ignored.
 
 A file with several apps (a JSON array, or several YAML documents) changes all
-of them in one deployment, or none.`,
+of them in one deployment, or none. A file with a group is taken as by 'gantry
+group update'.`,
 		Example: `  gantry app update web.json --wait
   echo '{"env": {"LEVEL": "debug"}}' | gantry app update /web -
   gantry app update everything.yaml --replace`,
@@ -126,6 +130,16 @@ of them in one deployment, or none.`,
 		body, err := readInput(cmd, args[len(args)-1])
 		if err != nil {
 			return err
+		}
+		if isGroup(body) {
+			id, err := groupIn(args[len(args)-1], body)
+			if err == nil && len(args) > 1 {
+				err = usageError(fmt.Errorf("%s holds a group; leave out %s", inputName(args[1]), args[0]))
+			}
+			if err != nil {
+				return err
+			}
+			return c.updateGroup(ctx, client, cmd, &ch, id, body)
 		}
 		o := ch.options()
 		o.Replace = replace
@@ -189,8 +203,12 @@ func update(ctx context.Context, client *api.Client, args []string, body []byte,
 	return goal{apps: []string{string(app.Canonical(one.ID))}, result: result}, err
 }
 
-// unchanged reports whether a change left all its Apps as they were: none got its version.
+// unchanged reports whether a change left all its Apps as they were: none got its
+// version, and it does nothing either.
 func unchanged(ctx context.Context, client *api.Client, g goal) (bool, error) {
+	if _, going, err := underWay(ctx, client, g.result.DeploymentID); going || err != nil {
+		return false, err
+	}
 	for _, id := range g.apps {
 		a, err := client.App(ctx, id)
 		if e, ok := errors.AsType[*api.Error](err); ok && e.Status == http.StatusNotFound {
@@ -301,25 +319,11 @@ a terminal; elsewhere --yes is needed.`,
 // confirm asks on a terminal whether an App shall go.
 func confirm(ctx context.Context, client *api.Client, cmd *cobra.Command, id string) error {
 	if !terminal(cmd.InOrStdin()) {
-		return usageError(errors.New("destroying needs a confirmation, which only a terminal can give; add --yes to go on without"))
+		return needsYes()
 	}
 	a, err := client.App(ctx, id)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "Destroy %s with its %d instance(s) and %d task(s)? [y/N] ", a.ID, a.Instances, len(a.Tasks))
-	answer := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-		answer <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case text := <-answer:
-		if text == "y" || text == "yes" {
-			return nil
-		}
-		return errors.New("nothing was destroyed")
-	case <-ctx.Done():
-		return errors.New("interrupted; nothing was destroyed")
-	}
+	return asked(ctx, cmd, fmt.Sprintf("Destroy %s with its %d instance(s) and %d task(s)?", a.ID, a.Instances, len(a.Tasks)))
 }

@@ -82,3 +82,46 @@ func check(c *api.Check) string {
 	}
 	return fmt.Sprintf("%s, every %d s", text, c.IntervalSeconds)
 }
+
+// findings shows what checks of running tasks have found, unless it is that all is well.
+func findings(t *table, a api.App) {
+	for _, task := range a.Tasks {
+		if task.State != "TASK_RUNNING" {
+			continue
+		}
+		for _, r := range task.HealthCheckResults {
+			if !r.Alive {
+				t.row("unhealthy", fmt.Sprintf("%s: %d failure(s) in a row: %s", task.ID, r.ConsecutiveFailures, r.LastFailureCause))
+			}
+		}
+		if task.CheckResult != nil {
+			t.row("check result", task.ID+": "+checkResult(task.CheckResult))
+		}
+	}
+	for _, r := range a.ReadinessCheckResults {
+		if r.Ready {
+			continue
+		}
+		text := r.TaskID + ": " + r.Name
+		if l := r.LastResponse; l != nil {
+			text += fmt.Sprintf(", status %d: %s", l.Status, strings.TrimSpace(l.Body))
+		}
+		t.row("not ready", text)
+	}
+}
+
+// checkResult puts the result of a general check into words.
+func checkResult(c *api.CheckResult) string {
+	switch {
+	case c.HTTP != nil && c.HTTP.StatusCode != nil:
+		return fmt.Sprintf("status %d", *c.HTTP.StatusCode)
+	case c.Command != nil && c.Command.ExitCode != nil:
+		return fmt.Sprintf("exit code %d", *c.Command.ExitCode)
+	case c.TCP != nil && c.TCP.Succeeded != nil && *c.TCP.Succeeded:
+		return "connected"
+	case c.TCP != nil && c.TCP.Succeeded != nil:
+		return "no connection"
+	default:
+		return "none"
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,13 +26,16 @@ type cli struct {
 	url, output string
 	// credentials is a file with user and password, so that neither shows among the processes.
 	credentials string
-	poll        time.Duration
+	// caFile has the authorities of the scheduler's certificate.
+	caFile string
+	poll   time.Duration
 }
 
 func (c *cli) flags(root *cobra.Command) {
 	f := root.PersistentFlags()
 	f.StringVar(&c.url, "url", "http://127.0.0.1:8080", "address of the scheduler (client commands)")
 	f.StringVar(&c.credentials, "credentials-file", "", "file with a line user:password for the scheduler (client commands); other users do not see it, as they see --url")
+	f.StringVar(&c.caFile, "ca-file", "", "certificate authority of an https scheduler, or its certificate (PEM), beside the system's (client commands)")
 	f.StringVarP(&c.output, "output", "o", "table", "table, json or yaml (client commands)")
 	f.DurationVar(&c.poll, "poll-interval", 500*time.Millisecond, "time between two looks while waiting")
 	if err := f.MarkHidden("poll-interval"); err != nil {
@@ -66,6 +70,11 @@ func (c *cli) client() (*api.Client, error) {
 	if err != nil {
 		return nil, usageError(fmt.Errorf("--url: %w", err))
 	}
+	if c.caFile != "" {
+		if err := trust(client, c.caFile); err != nil {
+			return nil, usageError(fmt.Errorf("--ca-file %s: %w", c.caFile, err))
+		}
+	}
 	if c.credentials == "" {
 		return client, nil
 	}
@@ -75,6 +84,18 @@ func (c *cli) client() (*api.Client, error) {
 	}
 	client.Authenticate(user, password)
 	return client, nil
+}
+
+// trust makes the client trust the authorities of a file.
+func trust(client *api.Client, file string) error {
+	data, err := os.ReadFile(file)
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		return path.Err // the file has been named
+	}
+	if err != nil {
+		return err
+	}
+	return client.Trust(data)
 }
 
 // readLogin reads the one user of a file in the form that --http-credentials-file of
@@ -118,7 +139,11 @@ func (c *cli) with(run runner) func(*cobra.Command, []string) error {
 		}
 		defer client.Close()
 		client.Warn = func(text string) { _, _ = fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+text) }
-		return run(cmd.Context(), client, cmd, args)
+		err = run(cmd.Context(), client, cmd, args)
+		if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok && c.caFile == "" {
+			err = fmt.Errorf("%w; name the certificate's authority with --ca-file", err)
+		}
+		return err
 	}
 }
 

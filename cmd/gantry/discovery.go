@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -50,7 +51,7 @@ func (c *cli) listEndpoints(ctx context.Context, client *api.Client, cmd *cobra.
 		for _, e := range endpoints {
 			port := e.PortName
 			if port == "" {
-				port = fmt.Sprint(e.PortIndex)
+				port = strconv.Itoa(e.PortIndex)
 			}
 			t.row(e.App, e.Task, port, e.Address(), e.State, e.Published)
 		}

@@ -68,7 +68,7 @@ func TestEventsAreShownInALineEach(t *testing.T) {
 		&event.StatusUpdate{TaskID: "web.instance-0d3c2a9e-4a57-4c55-9a53-5f0e4f0c8c11._app.2", TaskStatus: "TASK_FAILED", Host: "h1", Message: "exit 1\nbye"},
 		&event.InstanceHealthChanged{InstanceID: "i", Healthy: &alive},
 		&event.DeploymentInfo{Plan: &event.Plan{ID: "d"}, CurrentStep: &event.Step{Actions: []event.Action{{Action: "ScaleApplication", App: "/web"}}}},
-		&event.KillsHeld{Tasks: 3},
+		&event.KillsGuarded{Tasks: 3},
 		&event.GroupChangeFailed{GroupID: "/a", Reason: "locked"},
 	)
 	ctx, cancel := context.WithCancel(t.Context())

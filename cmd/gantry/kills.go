@@ -16,7 +16,11 @@ func (c *cli) newKillsCmd() *cobra.Command {
 		Long: `When the scheduler alone finds that many tasks should not run, as after its store
 was lost or replaced, it kills none of them until somebody confirms. Nor does it
 destroy persistent volumes of instances that it does not know. If the store is
-wrong and the tasks and volumes are right, restore the store instead.`,
+wrong and the tasks and volumes are right, restore the store instead.
+
+Of an app of which many instances turn unhealthy at once only a share is replaced
+at a time (--unhealthy-kill-share); the others need no confirmation, but wait
+until the new ones are healthy. To replace one all the same: gantry task kill.`,
 	}
 	cmd.AddCommand(&cobra.Command{
 		Use: "show", Short: "Tell how many kills are held back", Example: "  gantry kills show", Args: args(0, 0, ""),
@@ -29,6 +33,9 @@ wrong and the tasks and volumes are right, restore the store instead.`,
 				t.row(fmt.Sprintf("%d kill(s) held back", k.Held))
 				if k.Volumes > 0 {
 					t.row(fmt.Sprintf("volumes of %d unknown instance(s) kept", k.Volumes))
+				}
+				for _, u := range k.Unhealthy {
+					t.row(fmt.Sprintf("%d unhealthy instance(s) of %s left until those that replace others are healthy", u.Held, u.AppID))
 				}
 			})
 		}),

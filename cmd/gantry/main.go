@@ -53,12 +53,24 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 		return exitDone
 	}
 	fmt.Fprintln(errOut, "gantry: "+explain(err))
+	if e, ok := errors.AsType[*exitError](err); ok {
+		return e.code
+	}
 	if _, ok := errors.AsType[*misuse](err); ok {
 		fmt.Fprintf(errOut, "Run '%s --help' for how to use it.\n", cmd.CommandPath())
 		return exitMisused
 	}
 	return exitFailed
 }
+
+// exitError is an error that ends the program with a code of its own.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
 
 // misuse is an error of the command line itself.
 type misuse struct{ err error }
@@ -122,11 +134,11 @@ Exit codes: 0 done, 1 failed, 2 misused.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	c.flags(root)
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run a scheduler:"}, &cobra.Group{ID: "use", Title: "Use a scheduler:"})
-	for _, cmd := range []*cobra.Command{newSchedulerCmd(), newMiniCmd()} {
+	for _, cmd := range []*cobra.Command{newSchedulerCmd(), newMiniCmd(), c.newDNSCmd()} {
 		cmd.GroupID = "run"
 		root.AddCommand(cmd)
 	}
-	for _, cmd := range []*cobra.Command{c.newAppCmd(), c.newTaskCmd(), c.newDeploymentCmd(), c.newQueueCmd(), c.newAgentCmd(), c.newKillsCmd(), c.newStateCmd(), c.newFrameworkCmd(), c.newEventsCmd(), c.newDiscoveryCmd()} {
+	for _, cmd := range []*cobra.Command{c.newAppCmd(), c.newGroupCmd(), c.newTaskCmd(), c.newDeploymentCmd(), c.newQueueCmd(), c.newAgentCmd(), c.newKillsCmd(), c.newStateCmd(), c.newFrameworkCmd(), c.newEventsCmd(), c.newDiscoveryCmd(), c.newUICmd(), c.newImportCmd(), c.newZKCmd()} {
 		cmd.GroupID = "use"
 		root.AddCommand(cmd)
 	}

@@ -94,6 +94,7 @@ their grace period, which a second Ctrl-C ends.`,
 	c.access.Decisions.Drain.MinDelay = 0
 	sharingFlags(f, &c.access.Decisions)
 	discoveryFlags(f, &c.access)
+	healthFlags(f, &c.access.Decisions)
 	logs.flags(f, "warn")
 	return cmd
 }
@@ -130,7 +131,7 @@ func (c *miniConfig) validate() error {
 	if err := fairshare.CheckQuotas(c.access.Decisions.Fairness.Queues); err != nil {
 		problem("--queue: %w", err)
 	}
-	if err := c.access.CheckDebugAddress(); err != nil {
+	if err := c.access.CheckAccess(); err != nil {
 		problems = append(problems, err)
 	}
 	c.validateDomains(problem)

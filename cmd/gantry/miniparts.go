@@ -233,14 +233,15 @@ func (c *miniConfig) admin(cluster *minicluster.Cluster) (*http.Server, error) {
 func (c *miniConfig) announce(out io.Writer, cluster *minicluster.Cluster, s *scheduler.Scheduler, engine taskRuntime, admin string) {
 	debug := s.DebugAddress()
 	if debug != "" {
-		debug = "  debug     http://" + debug + "/debug/\n"
+		scheme, _, _ := strings.Cut(s.URL(), ":")
+		debug = "  debug     " + scheme + "://" + debug + "/debug/\n"
 	}
 	fmt.Fprintf(out, `gantry mini: %d master(s) and %d agent(s) with %g cpus and %d MiB each
   runtime   %s
-  API       http://%s
+  API       %s
   Mesos     %s
   faults    http://%s/admin
 %s  work dir  %s
-Try: gantry --url http://%s app list      Stop with Ctrl-C.
-`, c.masters, c.agents, c.agentCPUs, c.agentMem, engine.says, s.Address(), cluster.MasterURL(), admin, debug, c.workDir, s.Address())
+Try: gantry --url %s app list      Stop with Ctrl-C.
+`, c.masters, c.agents, c.agentCPUs, c.agentMem, engine.says, s.URL(), cluster.MasterURL(), admin, debug, c.workDir, s.URL())
 }

@@ -63,7 +63,7 @@ func TestPlacementFlagsTakeMarathonsSpelling(t *testing.T) {
 	}
 }
 
-func TestPlacementFlagsSayWhatIsWrong(t *testing.T) {
+func TestFlagsSayWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ arg, want string }{
 		{"--placement=tight", "use first-fit, best-fit or spread"},
@@ -73,6 +73,21 @@ func TestPlacementFlagsSayWhatIsWrong(t *testing.T) {
 		{"--gpu-scheduling-behavior=some", "use restricted or unrestricted"},
 		{"--draining-seconds=5m", "invalid"},
 		{"--draining-seconds=-1", "must not be negative"},
+		{"--discovery-panic-threshold=1.1", "must be from 0"},
+		{"--publish-timeout=0s", "must be positive"},
+		{"--drain-min-delay=2h", "must be from 0s to --drain-timeout"},
+		{"--failover-timeout=0s", "must be positive"},
+		{"--unhealthy-kill-share=1.5", "from 0 to 1"},
+		{"--announce-address=name", "use hostname or ip"},
+		{"--dns-ttl=0s", "must be from 1s to 1h"},
+		{"--http-max-concurrent-requests=-1", "0 is no bound"},
+		{"--http-max-event-streams=-1", "0 is no bound"},
+		{"--http-body-max=0", "must be positive"},
+		{"--http-credentials=ops", "user:password"},
+		{"--tls-cert-file=cert.pem", "go together"},
+		{"--tls-ca-file=ca.pem", "--mesos-ca-file"},
+		{"--principal=gantry", "go together"},
+		{"--debug-address=10.0.0.1:6060", "--http-credentials-file"},
 	} {
 		cfg := scheduler.DefaultConfig()
 		f := pflag.NewFlagSet("scheduler", pflag.ContinueOnError)

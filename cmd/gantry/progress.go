@@ -23,11 +23,13 @@ type progress struct {
 	last  []appState
 	// trouble is what holds the deployment up, as far as is known.
 	trouble string
+	// told are the reasons that have been told, with their Apps.
+	told map[string]bool
 }
 
 func newProgress(w io.Writer, g goal) *progress {
 	// A dumb terminal cannot redraw lines.
-	p := &progress{w: w, tty: terminal(w) && os.Getenv("TERM") != "dumb", start: time.Now()}
+	p := &progress{w: w, tty: terminal(w) && os.Getenv("TERM") != "dumb", start: time.Now(), told: map[string]bool{}}
 	if !p.tty {
 		fmt.Fprintf(w, "deployment %s started\n", g.result.DeploymentID)
 	}
@@ -47,7 +49,8 @@ func (p *progress) show(states []appState) {
 		if was.text != s.text {
 			fmt.Fprintln(p.w, s.id+": "+s.text)
 		}
-		if timeless(was.trouble) != timeless(s.trouble) && s.trouble != "" {
+		if s.trouble != "" && !p.told[s.id+s.reason()] {
+			p.told[s.id+s.reason()] = true
 			fmt.Fprintln(p.w, s.id+": "+s.trouble)
 		}
 	}
@@ -58,6 +61,16 @@ var durations = regexp.MustCompile(`\b(\d+(\.\d+)?(ms|h|m|s))+\b`)
 
 // timeless is a text without how long something still lasts, which is no news.
 func timeless(text string) string { return durations.ReplaceAllString(text, "") }
+
+// reason is what a reader wants to hear once of a trouble: a failure, however it is
+// told, and whatever else holds an App up, for how long ever.
+func (s appState) reason() string {
+	if rest, ok := strings.CutSuffix(timeless(s.trouble), timeless(s.failure)); ok && s.failure != "" &&
+		(strings.HasPrefix(rest, "last failure: ") || strings.HasPrefix(rest, "backs off")) && !strings.Contains(rest, ";") {
+		return s.failure
+	}
+	return timeless(s.trouble)
+}
 
 // draw redraws the bars in place, and below them what holds them up.
 func (p *progress) draw(states []appState) {

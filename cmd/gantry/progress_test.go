@@ -29,6 +29,27 @@ func TestProgress(t *testing.T) {
 		}
 	})
 
+	t.Run("tells a reason once", func(t *testing.T) {
+		t.Parallel()
+		var out bytes.Buffer
+		p := newProgress(&out, goal{})
+		for _, s := range []appState{
+			{trouble: "needs 5 cpus; the largest has 4"}, {trouble: "needs 5 cpus; the largest has 3.9"}, {}, {trouble: "needs 5 cpus; the largest has 4"},
+			{trouble: "last failure: TASK_FAILED on h: exit 3", failure: "exit 3"}, {failure: "exit 3"},
+			{trouble: "backs off for 1s after TASK_FAILED: exit 3", failure: "exit 3"},
+			{trouble: "no offers; last failure: TASK_FAILED on h: exit 3", failure: "exit 3"},
+			{trouble: "backs off for 8s after TASK_FAILED: exit 4", failure: "exit 4"},
+		} {
+			s.id, s.text = "/a", "0 of 1 running"
+			p.show([]appState{s})
+		}
+		want := "deployment  started\n/a: 0 of 1 running\n/a: needs 5 cpus; the largest has 4\n/a: needs 5 cpus; the largest has 3.9\n" +
+			"/a: last failure: TASK_FAILED on h: exit 3\n/a: no offers; last failure: TASK_FAILED on h: exit 3\n/a: backs off for 8s after TASK_FAILED: exit 4\n"
+		if got := out.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+
 	t.Run("redraws bars on a terminal", func(t *testing.T) {
 		t.Parallel()
 		var out bytes.Buffer

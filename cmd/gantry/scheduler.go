@@ -82,6 +82,7 @@ func schedulerFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.DurationVar(&cfg.Decisions.LaunchTimeout, "task-launch-timeout", cfg.Decisions.LaunchTimeout, "how long a task may take to run without any sign of life")
 	f.DurationVar(&cfg.Decisions.ReconcileEvery, "reconciliation-interval", cfg.Decisions.ReconcileEvery, "time between implicit reconciliations")
 	f.DurationVar(&cfg.Decisions.ProgressDeadline, "deployment-deadline", cfg.Decisions.ProgressDeadline, "time without progress after which a deployment has failed; 0 never")
+	healthFlags(f, &cfg.Decisions)
 	f.IntVar(&cfg.Decisions.ServicePortMin, "local-port-min", cfg.Decisions.ServicePortMin, "lowest service port that is assigned")
 	f.IntVar(&cfg.Decisions.ServicePortMax, "local-port-max", cfg.Decisions.ServicePortMax, "highest service port that is assigned")
 }
@@ -141,6 +142,14 @@ func accessFlags(f *pflag.FlagSet, cfg *scheduler.Config) {
 	f.StringSliceVar(&cfg.HTTPAllowedOrigins, "http-allowed-origin", nil, "origin of web pages that may change things, such as https://panel.example; repeatable")
 	f.StringSliceVar(&cfg.HTTPReadOrigins, "access-control-allow-origin", nil, "origin of web pages that may read answers (CORS), such as https://panel.example; * is every origin; repeatable")
 	f.StringVar(&cfg.HTTPCredentialsFile, "http-credentials-file", "", "file with the users of the API, user:password on each line; without it everybody may use it")
+	f.StringVar(&cfg.HTTPCredentials, "http-credentials", "", "one user of the API, as user:password; other users of the machine may see it: better GANTRY_HTTP_CREDENTIALS, or --http-credentials-file")
+	f.StringVar(&cfg.TLSCertFile, "tls-cert-file", "", "certificate of the API with its chain (PEM), which is served over https then; read again when it is replaced")
+	f.StringVar(&cfg.TLSKeyFile, "tls-key-file", "", "key of the API's certificate (PEM)")
+	f.StringVar(&cfg.TLSCAFile, "tls-ca-file", "", "certificate authority of other schedulers' certificates (PEM), beside the system's and --tls-cert-file itself")
+	f.IntVar(&cfg.HTTPMaxRequests, "http-max-concurrent-requests", cfg.HTTPMaxRequests, "requests that are answered at a time, more get 429; 0 is no bound")
+	f.IntVar(&cfg.HTTPMaxStreams, "http-max-event-streams", cfg.HTTPMaxStreams, "event streams, logs and downloads at a time, more get 429; 0 is no bound")
+	f.BoolVar(&cfg.ReadOnly, "read-only", false, "take no changes through this scheduler's API and pass none on to the leader")
 	f.StringVar(&cfg.DebugAddress, "debug-address", "", "host:port that /debug listens on (docs/operations.md); anything but loopback needs --http-credentials-file (default: nowhere)")
+	f.BoolVar(&cfg.UIReadOnly, "ui-read-only", false, "leave out of the web page at /ui/ whatever changes something (the API is the same)")
 	f.Int64Var(&cfg.HTTPBodyMax, "http-body-max", cfg.HTTPBodyMax, "largest body of a request in bytes, such as many apps at once")
 }

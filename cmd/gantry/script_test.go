@@ -67,6 +67,7 @@ func newAPI(s *coretest.Scheduler) (*httptest.Server, error) {
 // TestScripts runs the program as users do. Beside testscript's commands there are:
 //
 //	exits CODE COMMAND...   the command ends with this code
+//	marathon FILE           serve a file as a Marathon's groups, at $MARATHON, to user:password
 //	settle                  let the scheduler finish what it does
 //	rest                    let the scheduler do what it can at present
 //	offers on|off           let the master make offers, as it does at first, or none
@@ -91,7 +92,8 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
+			"exits":    exits,
+			"marathon": serveMarathon,
 			"settle": func(ts *testscript.TestScript, _ bool, _ []string) {
 				schedulerOf(ts).Settle()
 			},

@@ -49,11 +49,18 @@ func (c *cli) printTasks(w io.Writer, tasks []api.Task) error {
 		if resident {
 			head = append(head, "VOLUMES")
 		}
+		checked := slices.ContainsFunc(tasks, func(t api.Task) bool { return t.CheckResult != nil })
+		if checked {
+			head = append(head, "CHECK")
+		}
 		t.row(head...)
 		for _, task := range tasks {
 			row := []any{task.ID, taskState(task), taskHealth(task), task.Host, ports(task), task.StartedAt, task.Version}
 			if resident {
 				row = append(row, volumes(task))
+			}
+			if checked && task.CheckResult != nil {
+				row = append(row, checkResult(task.CheckResult))
 			}
 			t.row(row...)
 		}
@@ -92,7 +99,7 @@ func taskHealth(t api.Task) string {
 	}
 	for _, r := range t.HealthCheckResults {
 		if !r.Alive {
-			return "unhealthy"
+			return fmt.Sprintf("unhealthy (%d)", r.ConsecutiveFailures)
 		}
 	}
 	if len(t.HealthCheckResults) == 0 {

@@ -142,8 +142,10 @@ type appState struct {
 	done, wanted int
 	// text counts instances; trouble says what holds them up, as far as is known.
 	text, trouble string
-	exists        bool
-	version       time.Time
+	// failure is the first line of what the last task failed with, if it is of this version.
+	failure string
+	exists  bool
+	version time.Time
 }
 
 func stateOf(ctx context.Context, client *api.Client, id string, queue []api.QueueItem) (appState, error) {
@@ -163,7 +165,7 @@ func stateOf(ctx context.Context, client *api.Client, id string, queue []api.Que
 	}
 	s.exists, s.wanted, s.version = true, a.Instances, a.Version.Time
 	s.count(a)
-	s.trouble = trouble(a, queue)
+	s.trouble, s.failure = trouble(a, queue), lastFailure(a)
 	return s, nil
 }
 
@@ -211,14 +213,13 @@ func trouble(a api.App, queue []api.QueueItem) string {
 	}
 	text := strings.Join(texts, "; ")
 	if f := a.LastTaskFailure; f != nil && !f.Version.Before(a.Version.Time) {
-		line, _, more := strings.Cut(strings.TrimSpace(f.Message), "\n")
-		if !strings.Contains(text, f.State) || !strings.Contains(text, line) {
+		if line := lastFailure(a); !strings.Contains(text, f.State) || !strings.Contains(text, line) {
 			if text != "" {
 				text += "; "
 			}
 			text += "last failure: " + f.State + " on " + f.Host + ": " + line
 		}
-		if more {
+		if strings.Contains(strings.TrimSpace(f.Message), "\n") {
 			text += " ... (the rest: gantry app show " + a.ID + ")"
 		}
 	}
@@ -226,6 +227,16 @@ func trouble(a api.App, queue []api.QueueItem) string {
 		text = string(r[:troubleMax]) + "... (the rest: gantry app show " + a.ID + ")"
 	}
 	return text
+}
+
+// lastFailure is the first line of what a task of an App's present version failed with.
+func lastFailure(a api.App) string {
+	f := a.LastTaskFailure
+	if f == nil || f.Version.Before(a.Version.Time) {
+		return ""
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(f.Message), "\n")
+	return line
 }
 
 // reached fails unless the Apps are what the deployment was to make of them: a

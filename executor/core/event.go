@@ -3,6 +3,7 @@ package core
 import (
 	"time"
 
+	"github.com/gantry-mesos/gantry/pkg/checkup"
 	"github.com/gantry-mesos/gantry/pkg/fault"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 )
@@ -65,12 +66,25 @@ type (
 		Reason  mesos.Reason
 		Message string
 	}
-	// Probed is the result of one health probe; Check counts from 0.
+	// Probed is the result of one probe of a health check; Check counts from 0.
 	Probed struct {
 		Check   int
 		OK      bool
 		Message string
+		// Pace is the time to the next result if that takes as long.
+		Pace time.Duration
 	}
+	// ReadinessProbed is the result of one probe of a readiness check; Check counts from 0.
+	ReadinessProbed struct {
+		Check int
+		Ready bool
+		// Status is the HTTP status of the answer.
+		Status int
+		// Response is the answer if it is to be reported, else nil.
+		Response *checkup.Response
+	}
+	// Checked is the result of one probe of the general check.
+	Checked struct{ Status mesos.CheckStatus }
 )
 
 func (Subscribed) event()   {}
@@ -88,6 +102,9 @@ func (Exited) event()       {}
 func (Failed) event()       {}
 func (Probed) event()       {}
 
+func (ReadinessProbed) event() {}
+func (Checked) event()         {}
+
 // UUID identifies a status update.
 type UUID [16]byte
 
@@ -100,6 +117,10 @@ type Task struct {
 	// Grace is the time from the gentle signal to the forced end.
 	Grace  time.Duration
 	Checks []Check
+	// Readiness are the names of the readiness checks.
+	Readiness []string
+	// General is the kind of the general check, 0 for none.
+	General mesos.CheckType
 	// Problem says why the task can never run, "" if it can.
 	Problem string
 }
@@ -110,9 +131,12 @@ type Check struct {
 	Name string
 	// Grace is the time from the start in which failures before the first success do not count.
 	Grace time.Duration
-	// MaxFailures in a row end the task; 0 means never.
+	// MaxFailures in a row have the scheduler replace the task; 0 means never.
 	MaxFailures int
 }
+
+// checked reports whether the task has checks of any kind.
+func (t *Task) checked() bool { return len(t.Checks)+len(t.Readiness) > 0 || t.General != 0 }
 
 // Effects are carried out in field order.
 type Effects struct {
@@ -136,9 +160,9 @@ type (
 	Start struct{ TaskID mesos.TaskID }
 	// Stop ends the task: gently, or at once if Force is set. It may repeat.
 	Stop struct{ Force bool }
-	// Probe begins the health checks.
+	// Probe begins the checks.
 	Probe struct{}
-	// StopProbes ends the health checks.
+	// StopProbes ends the checks.
 	StopProbes struct{}
 )
 

@@ -12,8 +12,7 @@ type kill struct {
 	forceAt time.Time
 	forced  bool
 	// cause is "" for a KILL by the scheduler.
-	cause     string
-	unhealthy bool
+	cause string
 }
 
 func (k *kill) explain(message string) string {
@@ -27,7 +26,7 @@ func (k *kill) explain(message string) string {
 	}
 }
 
-func (t *turn) killTask(ev Kill) {
+func (t *step) killTask(ev Kill) {
 	if ev.TaskID != t.task.Info.TaskID || t.phase == PhaseIdle {
 		return
 	}
@@ -44,7 +43,7 @@ func (t *turn) killTask(ev Kill) {
 
 // stop begins the end of the task, or brings a forced end forward: a repeated
 // kill may shorten the grace period and never lengthens it.
-func (t *turn) stop(k kill, grace time.Duration) {
+func (t *step) stop(k kill, grace time.Duration) {
 	forceAt := t.now.Add(max(grace, 0))
 	if t.kill != nil {
 		if !t.kill.forced && forceAt.Before(t.kill.forceAt) {
@@ -54,7 +53,7 @@ func (t *turn) stop(k kill, grace time.Duration) {
 	}
 	k.forceAt = forceAt
 	t.kill = &k
-	if t.phase == PhaseRunning && len(t.task.Checks) > 0 {
+	if t.phase == PhaseRunning && t.task.checked() {
 		t.do(StopProbes{})
 	}
 	t.phase = PhaseKilling
@@ -66,7 +65,7 @@ func (t *turn) stop(k kill, grace time.Duration) {
 
 // shutdown ends the task and the process. The margin leaves time for the last
 // update before the agent's own deadline ("Mesos, docker executor": 2 s).
-func (t *turn) shutdown(cause string) {
+func (t *step) shutdown(cause string) {
 	if !t.ending {
 		t.ending = true
 		exitAt := t.now.Add(t.cfg.ShutdownGrace)
@@ -82,7 +81,7 @@ func (t *turn) shutdown(cause string) {
 }
 
 // expire acts on deadlines that have passed.
-func (t *turn) expire() {
+func (t *step) expire() {
 	if k := t.kill; k != nil && t.phase == PhaseKilling && !t.now.Before(k.forceAt) {
 		k.forced = true
 		k.forceAt = t.now.Add(t.cfg.ForceEvery)
@@ -96,7 +95,7 @@ func (t *turn) expire() {
 }
 
 // settle ends the process when nothing is left to do or to wait for.
-func (t *turn) settle() {
+func (t *step) settle() {
 	idle := t.phase == PhaseIdle && t.ending
 	over := t.phase == PhaseDone || idle
 	switch {
@@ -113,11 +112,11 @@ func (t *turn) settle() {
 
 // exitDue reports whether the bounded wait is over. Away from the agent the
 // recovery timeout counts instead, unless the end has been asked for.
-func (t *turn) exitDue() bool {
+func (t *step) exitDue() bool {
 	return !t.exitAt.IsZero() && !t.now.Before(t.exitAt) && (t.connected || t.ending)
 }
 
-func (t *turn) exit(code int, reason string) {
+func (t *step) exit(code int, reason string) {
 	t.exited = true
 	t.fx.Exit = &Exit{Code: code, Reason: reason}
 }

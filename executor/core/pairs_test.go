@@ -14,7 +14,7 @@ import (
 
 // events names one event of every kind, for the task t1.
 func events() map[string]core.Event {
-	t1 := core.Task{Info: mesos.TaskInfo{TaskID: "t1"}, Grace: 5 * time.Second, Checks: []core.Check{{Name: "TCP", MaxFailures: 1}}}
+	t1 := core.Task{Info: mesos.TaskInfo{TaskID: "t1"}, Grace: 5 * time.Second, Checks: []core.Check{{Name: "TCP", MaxFailures: 1}}, Readiness: []string{"http-api"}, General: mesos.CheckTCP}
 	return map[string]core.Event{
 		"subscribed": core.Subscribed{KillingState: true}, "disconnected": core.Disconnected{}, "forgotten": core.Forgotten{Message: "m"},
 		"launch": core.Launch{Task: t1}, "launch other": core.Launch{Task: core.Task{Info: mesos.TaskInfo{TaskID: "t2"}}},
@@ -22,7 +22,8 @@ func events() map[string]core.Event {
 		"shutdown": core.Shutdown{}, "tick": core.Tick{}, "pulling": core.Pulling{Message: "m"}, "created": core.Created{},
 		"running": core.Running{}, "exited 0": core.Exited{}, "exited 1": core.Exited{Code: 1}, "oom": core.Exited{Code: 137, OOM: true},
 		"failed": core.Failed{Reason: mesos.ReasonContainerLaunchFailed}, "invalid": core.Failed{Invalid: true},
-		"probe ok": core.Probed{OK: true}, "probe failed": core.Probed{},
+		"probe ok": core.Probed{OK: true}, "probe failed": core.Probed{}, "ready": core.ReadinessProbed{Ready: true, Status: 200},
+		"checked": core.Checked{Status: mesos.CheckStatus{Type: mesos.CheckTCP, Result: new(int64)}},
 	}
 }
 
@@ -48,7 +49,7 @@ func outcomes() map[string]string {
 
 		"starting/pulling": "pulling STARTING", "starting/created": "created",
 
-		"running/probe ok": "running RUNNING", "running/probe failed": "killing RUNNING KILLING stopprobes stop",
+		"running/probe ok": "running RUNNING", "running/probe failed": "running RUNNING", "running/ready": "running RUNNING", "running/checked": "running RUNNING",
 
 		"killing/exited 0": "done KILLED", "killing/exited 1": "done KILLED", "killing/oom": "done KILLED",
 		"killing/failed": "done KILLED", "killing/invalid": "done KILLED", "killing/launch other": "killing FAILED",

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/gantry-mesos/gantry/executor/core"
+	"github.com/gantry-mesos/gantry/pkg/checkup"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 )
 
@@ -24,7 +25,7 @@ var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 func config() core.Config {
 	return core.Config{
 		ExecutorID: "e1", Checkpoint: true, RecoveryTimeout: 15 * time.Minute, ShutdownGrace: 10 * time.Second,
-		AckWait: time.Minute, ForceEvery: 5 * time.Second, ProgressEvery: 10 * time.Second,
+		AckWait: time.Minute, ForceEvery: 5 * time.Second, ProgressEvery: 10 * time.Second, Report: inWords,
 	}
 }
 
@@ -171,18 +172,32 @@ func (s *script) event(verb, args string) core.Event {
 		return core.Failed{Reason: mesos.ReasonContainerLaunchFailed, Message: args}
 	case "invalid":
 		return core.Failed{Invalid: true, Message: args}
+	case "readiness":
+		check, _ := strconv.Atoi(words[0])
+		status, _ := strconv.Atoi(words[1])
+		ev := core.ReadinessProbed{Check: check, Status: status, Ready: status == 200}
+		if len(words) > 2 {
+			ev.Response = &checkup.Response{Status: status, ContentType: "text/plain", Body: strings.Join(words[2:], " ")}
+		}
+		return ev
+	case "general":
+		st := mesos.CheckStatus{Type: mesos.CheckHTTP}
+		if n, err := strconv.ParseInt(words[0], 10, 64); err == nil {
+			st.Result = &n
+		}
+		return core.Checked{Status: st}
 	case "probe":
 		check, err := strconv.Atoi(words[0])
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		return core.Probed{Check: check, OK: words[1] == "ok", Message: strings.Join(words[1:], " ")}
+		return core.Probed{Check: check, OK: words[1] == "ok", Message: strings.Join(words[1:], " "), Pace: 10 * time.Second}
 	}
 	s.t.Fatalf("unknown event %q", verb)
 	return nil
 }
 
-// launch reads "t1 grace=5s check=NAME,GRACE,FAILURES problem=..".
+// launch reads "t1 grace=5s check=NAME,GRACE,FAILURES readiness=NAME general=http problem=..".
 func (s *script) launch(words []string) core.Event {
 	task := core.Task{Info: mesos.TaskInfo{TaskID: mesos.TaskID(words[0])}, Grace: 5 * time.Second}
 	for _, w := range words[1:] {
@@ -197,6 +212,10 @@ func (s *script) launch(words []string) core.Event {
 				s.t.Fatal(err)
 			}
 			task.Checks = append(task.Checks, core.Check{Name: parts[0], Grace: duration(s.t, parts[1]), MaxFailures: n})
+		case "readiness":
+			task.Readiness = append(task.Readiness, value)
+		case "general":
+			task.General = mesos.CheckHTTP
 		case "problem":
 			task.Problem = value
 		}
@@ -270,6 +289,12 @@ func (s *script) describeUpdate(st mesos.TaskStatus) string {
 	if st.Healthy != nil {
 		text += fmt.Sprintf(" healthy=%t", *st.Healthy)
 	}
+	if st.Check != nil {
+		text += fmt.Sprintf(" check=%s", number(st.Check.Result))
+	}
+	if len(st.Data) > 0 {
+		text += fmt.Sprintf(" [%s]", st.Data)
+	}
 	if st.Container != nil {
 		text += fmt.Sprintf(" at %s", st.Container.Networks[0].IPAddresses[0])
 	}
@@ -277,6 +302,40 @@ func (s *script) describeUpdate(st mesos.TaskStatus) string {
 		s.t.Errorf("update %+v lacks source, executor id or time", st)
 	}
 	return text
+}
+
+func number(n *int64) string {
+	if n == nil {
+		return "none"
+	}
+	return strconv.FormatInt(*n, 10)
+}
+
+// inWords writes a report as "2: 00:05-00:12, 00:15 refused x1; http-api 503 waiting": for
+// each health check its first and last success, and its last failure.
+func inWords(r checkup.Report) []byte {
+	clock := func(t time.Time) string {
+		if t.IsZero() {
+			return "never"
+		}
+		return t.Format("04:05")
+	}
+	var parts []string
+	for _, h := range r.Health {
+		text := clock(h.FirstSuccess) + "-" + clock(h.LastSuccess)
+		if !h.LastFailure.IsZero() {
+			text += fmt.Sprintf(", %s %s x%d", clock(h.LastFailure), h.Cause, h.Failures)
+		}
+		parts = append(parts, text)
+	}
+	for _, c := range r.Readiness {
+		text := fmt.Sprintf("%s ready=%t", c.Name, c.Ready)
+		if c.Response != nil {
+			text += fmt.Sprintf(" %d %s", c.Response.Status, c.Response.Body)
+		}
+		parts = append(parts, text)
+	}
+	return fmt.Appendf(nil, "%d: %s", r.Number, strings.Join(parts, "; "))
 }
 
 func (s *script) unacknowledged() {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gantry-mesos/gantry/pkg/checkup"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 )
 
@@ -47,8 +48,11 @@ type Config struct {
 	AckWait time.Duration
 	// ForceEvery is when a forced end that had no effect is repeated.
 	ForceEvery time.Duration
-	// ProgressEvery is how often progress of a pull is worth an update.
+	// ProgressEvery is how often progress of a pull, or of what is not ready yet, is
+	// worth an update.
 	ProgressEvery time.Duration
+	// Report writes what checks have found into an update; nil leaves it out.
+	Report func(checkup.Report) []byte
 }
 
 // State is the executor's state. It is not safe for concurrent use.
@@ -66,7 +70,7 @@ type State struct {
 	progressAt time.Time
 	running    Running
 	runningAt  time.Time
-	health     health
+	checkup    checkups
 	kill       *kill
 
 	// ending is set once the process is to end with its task.
@@ -87,8 +91,8 @@ func New(cfg Config, now time.Time) *State {
 // Phase returns how far the task is.
 func (s *State) Phase() Phase { return s.phase }
 
-// turn is one step at work.
-type turn struct {
+// step is one Step at work.
+type step struct {
 	*State
 	now  time.Time
 	ids  UUIDs
@@ -100,7 +104,7 @@ type turn struct {
 // not block and reads no clock; equal states and events give equal effects.
 // ids name the updates that the step makes.
 func (s *State) Step(now time.Time, ids UUIDs, ev Event) Effects {
-	t := &turn{State: s, now: now, ids: ids}
+	t := &step{State: s, now: now, ids: ids}
 	if !s.exited {
 		t.apply(ev)
 		t.expire()
@@ -110,7 +114,7 @@ func (s *State) Step(now time.Time, ids UUIDs, ev Event) Effects {
 	return t.fx
 }
 
-func (t *turn) apply(ev Event) {
+func (t *step) apply(ev Event) {
 	switch ev := ev.(type) {
 	case Subscribed:
 		t.subscribed(ev)
@@ -128,13 +132,13 @@ func (t *turn) apply(ev Event) {
 	case Shutdown:
 		t.shutdown("the agent asked the executor to shut down")
 	case Tick:
-	case Pulling, Created, Running, Exited, Failed, Probed:
+	case Pulling, Created, Running, Exited, Failed, Probed, ReadinessProbed, Checked:
 		t.observe(ev)
 	}
 }
 
 // observe applies what the runtime and the probes saw.
-func (t *turn) observe(ev Event) {
+func (t *step) observe(ev Event) {
 	if t.phase == PhaseIdle || t.phase == PhaseDone {
 		return
 	}
@@ -153,10 +157,14 @@ func (t *turn) observe(ev Event) {
 		t.failed(ev)
 	case Probed:
 		t.probed(ev)
+	case ReadinessProbed:
+		t.readinessProbed(ev)
+	case Checked:
+		t.generalChecked(ev)
 	}
 }
 
-func (t *turn) subscribed(ev Subscribed) {
+func (t *step) subscribed(ev Subscribed) {
 	t.connected, t.killingState, t.containerID = true, ev.KillingState, ev.ContainerID
 	t.giveUpAt = time.Time{}
 	if t.phase == PhaseDone && !t.ending {
@@ -164,7 +172,7 @@ func (t *turn) subscribed(ev Subscribed) {
 	}
 }
 
-func (t *turn) disconnected() {
+func (t *step) disconnected() {
 	if !t.connected {
 		return
 	}
@@ -177,7 +185,7 @@ func (t *turn) disconnected() {
 	t.giveUpAt = t.now.Add(t.cfg.RecoveryTimeout)
 }
 
-func (t *turn) launch(task Task) {
+func (t *step) launch(task Task) {
 	id := task.Info.TaskID
 	switch {
 	case t.phase != PhaseIdle && id == t.task.Info.TaskID:
@@ -198,7 +206,7 @@ func (t *turn) launch(task Task) {
 }
 
 // refuse answers a second task; an executor runs one ("Mesos, docker executor").
-func (t *turn) refuse(task Task) {
+func (t *step) refuse(task Task) {
 	for _, known := range t.unstored {
 		if known.TaskID == task.Info.TaskID {
 			return
@@ -211,7 +219,7 @@ func (t *turn) refuse(task Task) {
 	t.send(st)
 }
 
-func (t *turn) pulling(ev Pulling) {
+func (t *step) pulling(ev Pulling) {
 	if t.phase > PhasePulling || t.phase == PhasePulling && t.now.Before(t.progressAt) {
 		return
 	}
@@ -220,20 +228,20 @@ func (t *turn) pulling(ev Pulling) {
 	t.update(mesos.TaskStarting, ev.Message)
 }
 
-func (t *turn) started(ev Running) {
+func (t *step) started(ev Running) {
 	if t.phase >= PhaseRunning {
 		return // being killed already: what it became is said by its end
 	}
 	t.phase = PhaseRunning
 	t.running, t.runningAt = ev, t.now
-	t.health = newHealth(t.task.Checks)
+	t.checkup = newCheckups(t.task)
 	t.update(mesos.TaskRunning, "")
-	if len(t.task.Checks) > 0 {
+	if t.task.checked() {
 		t.do(Probe{})
 	}
 }
 
-func (t *turn) ended(ev Exited) {
+func (t *step) ended(ev Exited) {
 	switch {
 	case t.kill != nil:
 		t.end(mesos.TaskKilled, "", t.kill.explain(ev.Message))
@@ -246,7 +254,7 @@ func (t *turn) ended(ev Exited) {
 	}
 }
 
-func (t *turn) failed(ev Failed) {
+func (t *step) failed(ev Failed) {
 	switch {
 	case t.kill != nil:
 		t.end(mesos.TaskKilled, "", t.kill.explain(ev.Message))
@@ -258,20 +266,17 @@ func (t *turn) failed(ev Failed) {
 }
 
 // end sends the task's terminal update, the only one.
-func (t *turn) end(state mesos.TaskState, reason mesos.Reason, message string, labels ...mesos.Label) {
-	if t.phase == PhaseRunning && len(t.task.Checks) > 0 {
+func (t *step) end(state mesos.TaskState, reason mesos.Reason, message string, labels ...mesos.Label) {
+	if t.phase == PhaseRunning && t.task.checked() {
 		t.do(StopProbes{})
 	}
 	t.phase = PhaseDone
 	st := t.status(state, reason, message)
 	st.Labels = labels
-	if t.kill != nil && t.kill.unhealthy {
-		st.Healthy = new(bool)
-	}
 	t.send(st)
 	if exitAt := t.now.Add(t.cfg.AckWait); t.exitAt.IsZero() || exitAt.Before(t.exitAt) {
 		t.exitAt = exitAt
 	}
 }
 
-func (t *turn) do(c Command) { t.fx.Commands = append(t.fx.Commands, c) }
+func (t *step) do(c Command) { t.fx.Commands = append(t.fx.Commands, c) }

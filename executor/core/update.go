@@ -7,7 +7,7 @@ import (
 )
 
 // status fills in what every update of the task has.
-func (t *turn) status(state mesos.TaskState, reason mesos.Reason, message string) mesos.TaskStatus {
+func (t *step) status(state mesos.TaskState, reason mesos.Reason, message string) mesos.TaskStatus {
 	id := t.ids[t.used]
 	t.used++
 	st := mesos.TaskStatus{
@@ -17,21 +17,22 @@ func (t *turn) status(state mesos.TaskState, reason mesos.Reason, message string
 	if state == mesos.TaskRunning {
 		st.Labels = t.running.Labels
 		st.Container = &mesos.ContainerStatus{ContainerID: t.containerID, Networks: t.running.Networks}
+		t.addChecks(&st)
 	}
 	return st
 }
 
-func (t *turn) update(state mesos.TaskState, message string) {
+func (t *step) update(state mesos.TaskState, message string) {
 	t.send(t.status(state, "", message))
 }
 
-func (t *turn) send(st mesos.TaskStatus) {
+func (t *step) send(st mesos.TaskStatus) {
 	t.updates = append(t.updates, st)
 	t.fx.Updates = append(t.fx.Updates, st)
 }
 
 // repeat sends the task's unacknowledged updates once more.
-func (t *turn) repeat(id mesos.TaskID) {
+func (t *step) repeat(id mesos.TaskID) {
 	for _, st := range t.updates {
 		if st.TaskID == id {
 			t.fx.Updates = append(t.fx.Updates, st)
@@ -41,7 +42,7 @@ func (t *turn) repeat(id mesos.TaskID) {
 
 // acknowledged forgets one update. A task counts as stored by the agent as
 // soon as any of its updates is ("Mesos, life cycle duties of a custom executor").
-func (t *turn) acknowledged(ev Acknowledged) {
+func (t *step) acknowledged(ev Acknowledged) {
 	i := slices.IndexFunc(t.updates, func(st mesos.TaskStatus) bool { return slices.Equal(st.UUID, ev.UUID[:]) })
 	if i < 0 {
 		return

@@ -275,11 +275,11 @@ func (r *Runtime) cleanUp(ctx context.Context, id string) {
 	r.removeCgroups()
 }
 
-// Exec runs a command line in the running container, as a health check does.
-func (r *Runtime) Exec(ctx context.Context, line string) (code int, output string, err error) {
+// Exec runs a program in the running container, as a health check does.
+func (r *Runtime) Exec(ctx context.Context, argv []string) (code int, output string, err error) {
 	id := r.id.Load()
 	if id == nil {
 		return 0, "", errors.New("the container does not run")
 	}
-	return r.engine.Exec(ctx, *id, []string{"/bin/sh", "-c", line})
+	return r.engine.Exec(ctx, *id, argv)
 }

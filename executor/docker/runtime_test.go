@@ -246,7 +246,7 @@ func TestRun_runs_commands_for_health_checks(t *testing.T) {
 		r.task.Environment = []mesos.Variable{{Name: "GREETING", Value: "hi"}}
 		r.start()
 		await[core.Running](r)
-		code, output, err := r.runtime.Exec(t.Context(), "echo $GREETING; exit 5")
+		code, output, err := r.runtime.Exec(t.Context(), []string{"/bin/sh", "-c", "echo $GREETING; exit 5"})
 		if code != 5 || output != "hi" || err != nil {
 			t.Errorf("got %d, %q, %v; want 5 and hi", code, output, err)
 		}

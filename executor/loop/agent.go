@@ -68,9 +68,12 @@ func (l *Loop) parse(info mesos.TaskInfo) core.Task {
 		return core.Task{Info: info, Problem: err.Error()}
 	}
 	l.tasks.LoadOrStore(info.TaskID, t)
-	task := core.Task{Info: info, Grace: t.KillGrace}
+	task := core.Task{Info: info, Grace: t.KillGrace, General: t.General.Type()}
 	for i, name := range probe.Names(t.Checks) {
 		task.Checks = append(task.Checks, core.Check{Name: name, Grace: t.Checks[i].Grace, MaxFailures: t.Checks[i].MaxFailures})
+	}
+	for _, r := range t.Readiness {
+		task.Readiness = append(task.Readiness, r.Name)
 	}
 	return task
 }

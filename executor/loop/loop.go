@@ -36,7 +36,7 @@ type Runtime interface {
 	Run(ctx context.Context, t taskinfo.Task, stops <-chan core.Stop, report func(core.Event))
 }
 
-// Prober runs a task's health checks until ctx ends.
+// Prober runs a task's checks until ctx ends.
 type Prober interface {
 	Run(ctx context.Context, report func(core.Event))
 }

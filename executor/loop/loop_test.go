@@ -247,7 +247,7 @@ func TestLoop_kills_by_force_when_gentleness_does_not_help(t *testing.T) {
 	})
 }
 
-func TestLoop_ends_an_unhealthy_task(t *testing.T) {
+func TestLoop_tells_of_an_unhealthy_task_until_it_is_ended(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newAgent()
@@ -255,6 +255,7 @@ func TestLoop_ends_an_unhealthy_task(t *testing.T) {
 		done := begin(t.Context(), a, host{probe: func(ctx context.Context, report func(core.Event)) {
 			report(core.Probed{OK: true})
 			report(core.Probed{Message: "refused"})
+			a.events <- mesos.KillTask{TaskID: "t1"}
 			<-ctx.Done()
 			close(stopped)
 		}})

@@ -1,30 +1,27 @@
-// Package probe runs a task's health checks: HTTP, HTTPS, TCP and COMMAND,
-// from beside the task and in its network where asked. It says what each probe
-// found; what follows from that is core's matter.
+// Package probe runs a task's checks: health checks, readiness checks and the
+// general check, over HTTP, HTTPS and TCP or by a command, from beside the task and
+// in its network where asked. It says what each probe found; what follows from that
+// is core's matter.
 package probe
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
-	"net/url"
-	"strconv"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/gantry-mesos/gantry/executor/core"
+	"github.com/gantry-mesos/gantry/pkg/checkup"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 )
 
-// Execer runs a command line where the task runs.
+// Execer runs a program where the task runs.
 type Execer interface {
 	// Exec returns the exit code and the beginning of the output. It ends with ctx.
-	Exec(ctx context.Context, line string) (code int, output string, err error)
+	Exec(ctx context.Context, argv []string) (code int, output string, err error)
 }
 
 // Dial opens a connection, as net.Dialer does.
@@ -44,32 +41,49 @@ type Target struct {
 
 // Prober runs the checks of one task.
 type Prober struct {
-	checks []taskinfo.Check
-	target Target
+	health    []taskinfo.Check
+	readiness []taskinfo.ReadinessCheck
+	general   *taskinfo.Check
+	target    Target
 }
 
-// New returns a Prober of the checks against the target.
-func New(checks []taskinfo.Check, target Target) *Prober {
+// New returns a Prober of the task's checks against the target.
+func New(t taskinfo.Task, target Target) *Prober {
 	if target.Dial == nil {
 		target.Dial = (&net.Dialer{}).DialContext
 	}
-	return &Prober{checks: checks, target: target}
+	return &Prober{health: t.Checks, readiness: t.Readiness, general: t.General, target: target}
 }
 
-// minInterval keeps a check with interval 0 from spinning.
-const minInterval = 100 * time.Millisecond
-
-// Run probes until ctx ends and reports each result. A probe begins when the
-// interval has passed since the one before it ended ("Mesos, health checks").
+// Run probes until ctx ends and reports each result.
 func (p *Prober) Run(ctx context.Context, report func(core.Event)) {
 	var all sync.WaitGroup
-	for i, c := range p.checks {
-		all.Go(func() { p.loop(ctx, i, c, report) })
+	for i, c := range p.health {
+		all.Go(func() { repeat(ctx, c, func(ctx context.Context) bool { return p.examine(ctx, i, c, report) }) })
+	}
+	for i, r := range p.readiness {
+		all.Go(func() { repeat(ctx, r.Check, func(ctx context.Context) bool { return p.ready(ctx, i, r, report) }) })
+	}
+	if c := p.general; c != nil {
+		all.Go(func() { repeat(ctx, *c, func(ctx context.Context) bool { return p.check(ctx, *c, report) }) })
 	}
 	all.Wait()
 }
 
-func (p *Prober) loop(ctx context.Context, index int, c taskinfo.Check, report func(core.Event)) {
+// intervalMin keeps a check with interval 0 from spinning.
+const intervalMin = 100 * time.Millisecond
+
+// pause is the time from the end of a probe that took so long to the next one.
+func pause(c taskinfo.Check, took time.Duration) time.Duration {
+	interval := max(c.Interval, intervalMin)
+	if c.Steady {
+		return max(interval-took, 0)
+	}
+	return interval
+}
+
+// repeat probes until ctx ends or probe says that it was the last one.
+func repeat(ctx context.Context, c taskinfo.Check, probe func(context.Context) (last bool)) {
 	timer := time.NewTimer(c.Delay)
 	defer timer.Stop()
 	for {
@@ -78,142 +92,105 @@ func (p *Prober) loop(ctx context.Context, index int, c taskinfo.Check, report f
 			return
 		case <-timer.C:
 		}
-		err := p.probe(ctx, c)
-		if ctx.Err() != nil {
+		began := time.Now()
+		if probe(ctx) || ctx.Err() != nil {
 			return
 		}
-		if !errors.Is(err, errNoResult) {
-			ev := core.Probed{Check: index, OK: err == nil}
-			if err != nil {
-				ev.Message = err.Error()
-			}
-			report(ev)
-		}
-		timer.Reset(max(c.Interval, minInterval))
+		timer.Reset(pause(c, time.Since(began)))
 	}
 }
-
-// errNoResult is an answer that counts neither way.
-var errNoResult = errors.New("informational answer")
 
 // timeoutDefault stands in for a check without timeout ("Mesos, health checks").
 const timeoutDefault = 20 * time.Second
 
-func (p *Prober) probe(ctx context.Context, c taskinfo.Check) error {
+// ask probes once within the check's timeout. The error says why there is no
+// answer; with it no answer of any kind came. The body is read if it is wanted.
+func (p *Prober) ask(ctx context.Context, c taskinfo.Check, body bool) (answer, error) {
 	timeout := c.Timeout
 	if timeout <= 0 {
 		timeout = timeoutDefault
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no answer within %s", timeout))
 	defer cancel()
+	var a answer
 	var err error
 	switch c.Kind {
 	case taskinfo.CheckHTTP:
-		err = p.http(ctx, "http", c)
+		a, err = p.http(ctx, "http", c, body)
 	case taskinfo.CheckHTTPS:
-		err = p.http(ctx, "https", c)
+		a, err = p.http(ctx, "https", c, body)
 	case taskinfo.CheckTCP:
 		err = p.tcp(ctx, c)
 	case taskinfo.CheckCommand:
-		err = p.command(ctx, c)
+		a, err = p.command(ctx, c)
 	default:
-		return fmt.Errorf("unknown kind of check %d", c.Kind)
+		return answer{}, fmt.Errorf("unknown kind of check %d", c.Kind)
 	}
 	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
+		return answer{}, context.Cause(ctx)
 	}
-	return err
+	return a, err
 }
 
-// dial tries the addresses in turn.
-func (p *Prober) dial(ctx context.Context, c taskinfo.Check) (net.Conn, error) {
-	hosts := p.hosts(c)
-	if len(hosts) == 0 {
-		return nil, errors.New("the task has no address in its network yet")
+// examine makes one probe of a health check.
+func (p *Prober) examine(ctx context.Context, index int, c taskinfo.Check, report func(core.Event)) bool {
+	began := time.Now()
+	a, err := p.ask(ctx, c, false)
+	took := time.Since(began)
+	if ctx.Err() != nil || err == nil && a.informational() && c.Ignore1xx {
+		return false
 	}
-	var first error
-	for _, host := range hosts {
-		conn, err := p.target.Dial(ctx, "tcp", net.JoinHostPort(host, strconv.FormatUint(uint64(c.Port), 10)))
-		if err == nil {
-			return conn, nil
+	ev := core.Probed{Check: index, Pace: took + pause(c, took)}
+	if err == nil {
+		err = a.judge(c.Kind)
+	}
+	if ev.OK = err == nil; !ev.OK {
+		ev.Message = err.Error()
+	}
+	report(ev)
+	return false
+}
+
+// unreachable is the status that stands for no answer to a readiness check
+// ("Marathon, readiness checks").
+const unreachable = 504
+
+// ready makes one probe of a readiness check, the last one if it passes.
+func (p *Prober) ready(ctx context.Context, index int, r taskinfo.ReadinessCheck, report func(core.Event)) bool {
+	a, err := p.ask(ctx, r.Check, r.Preserve)
+	if ctx.Err() != nil {
+		return true
+	}
+	if err != nil {
+		a = answer{status: unreachable, contentType: "text/plain", body: "no answer to the readiness check: " + err.Error()}
+	}
+	ev := core.ReadinessProbed{Check: index, Ready: slices.Contains(r.Statuses, a.status), Status: a.status}
+	if r.Preserve {
+		ev.Response = &checkup.Response{Status: a.status, ContentType: a.contentType, Body: a.body}
+	}
+	report(ev)
+	return ev.Ready
+}
+
+// check makes one probe of the general check.
+func (p *Prober) check(ctx context.Context, c taskinfo.Check, report func(core.Event)) bool {
+	a, err := p.ask(ctx, c, false)
+	if ctx.Err() != nil {
+		return true
+	}
+	st := mesos.CheckStatus{Type: c.Type()}
+	result := int64(a.status)
+	if c.Kind == taskinfo.CheckTCP {
+		result = 1
+		if err != nil {
+			result, err = 0, nil
 		}
-		if first == nil {
-			first = err
-		}
 	}
-	return nil, first
-}
-
-func (p *Prober) hosts(c taskinfo.Check) []string {
-	switch {
-	case c.InTask && c.IPv6:
-		return p.target.Task6
-	case c.InTask:
-		return p.target.Task
-	case c.IPv6:
-		return p.target.Agent6
-	default:
-		return p.target.Agent
+	if err == nil {
+		st.Result = &result
 	}
-}
-
-func (p *Prober) tcp(ctx context.Context, c taskinfo.Check) error {
-	conn, err := p.dial(ctx, c)
-	if err != nil {
-		return err
-	}
-	return conn.Close()
-}
-
-// http asks with GET; redirects are not followed, certificates not verified.
-func (p *Prober) http(ctx context.Context, scheme string, c taskinfo.Check) error {
-	transport := &http.Transport{
-		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return p.dial(ctx, c) },
-		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // health, not trust ("Marathon, health checks")
-		DisableKeepAlives: true,
-	}
-	defer transport.CloseIdleConnections()
-	host := "127.0.0.1"
-	if hosts := p.hosts(c); len(hosts) > 0 {
-		host = hosts[0]
-	}
-	path, query, _ := strings.Cut(c.Path, "?")
-	u := url.URL{Scheme: scheme, Host: net.JoinHostPort(host, strconv.FormatUint(uint64(c.Port), 10)), Path: path, RawQuery: query}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
-	if err != nil {
-		return fmt.Errorf("path %q: %w", c.Path, err)
-	}
-	req.Header.Set("User-Agent", "gantry-executor")
-	res, err := transport.RoundTrip(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	_, _ = io.CopyN(io.Discard, res.Body, 4096)
-	switch {
-	case res.StatusCode < 200 && c.Ignore1xx:
-		return errNoResult
-	case res.StatusCode < 200 || res.StatusCode >= 400:
-		return fmt.Errorf("status %s", res.Status)
-	}
-	return nil
-}
-
-func (p *Prober) command(ctx context.Context, c taskinfo.Check) error {
-	if p.target.Exec == nil {
-		return errors.New("no way to run a command in the task")
-	}
-	code, output, err := p.target.Exec.Exec(ctx, c.Command)
-	switch {
-	case err != nil:
-		return err
-	case code == 0:
-		return nil
-	case output == "":
-		return fmt.Errorf("exit code %d", code)
-	default:
-		return fmt.Errorf("exit code %d: %s", code, output)
-	}
+	report(core.Checked{Status: st})
+	return false
 }
 
 // Names returns what messages call the checks.

@@ -267,14 +267,14 @@ func (h *head) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Exec runs a command line in the sandbox with the task's environment, as a
+// Exec runs a program in the sandbox with the task's environment, as a
 // health check does, and as the task's user.
-func (r *Runtime) Exec(ctx context.Context, line string) (code int, output string, err error) {
+func (r *Runtime) Exec(ctx context.Context, argv []string) (code int, output string, err error) {
 	task := r.running.Load()
 	if task == nil {
 		return 0, "", errors.New("the command does not run")
 	}
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", line)
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir, cmd.Env = r.cfg.Sandbox, task.env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: task.user}
 	cmd.Cancel = func() error { signalGroup(cmd.Process.Pid, syscall.SIGKILL); return nil }

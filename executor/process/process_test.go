@@ -291,7 +291,7 @@ func TestRun_becomes_the_task_s_user(t *testing.T) {
 			t.Errorf("%s belongs to root", name)
 		}
 	}
-	if code, output, err := r.runtime.Exec(t.Context(), "id -un"); code != 0 || output != "nobody" || err != nil {
+	if code, output, err := r.runtime.Exec(t.Context(), line("id -un")); code != 0 || output != "nobody" || err != nil {
 		t.Errorf("a health check = %d, %q, %v, want it to run as nobody", code, output, err)
 	}
 }
@@ -335,17 +335,19 @@ func TestExec_runs_beside_the_task(t *testing.T) {
 	r := start(t, task)
 	next[core.Running](r)
 	r.awaitOutput("ready")
-	code, output, err := r.runtime.Exec(t.Context(), "echo $A; exit 4")
+	code, output, err := r.runtime.Exec(t.Context(), line("echo $A; exit 4"))
 	if code != 4 || output != "b" || err != nil {
 		t.Errorf("got %d, %q, %v; want 4 and b", code, output, err)
 	}
-	code, output, err = r.runtime.Exec(t.Context(), "head -c 100000 /dev/zero | tr '\\0' x")
+	code, output, err = r.runtime.Exec(t.Context(), line("head -c 100000 /dev/zero | tr '\\0' x"))
 	if code != 0 || len(output) != 1024 || err != nil {
 		t.Errorf("big output: got %d, %d bytes, %v; want its beginning", code, len(output), err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, _, err := r.runtime.Exec(ctx, "sleep 1000 & wait"); !errors.Is(err, context.DeadlineExceeded) && err == nil {
+	if _, _, err := r.runtime.Exec(ctx, line("sleep 1000 & wait")); !errors.Is(err, context.DeadlineExceeded) && err == nil {
 		t.Errorf("past its time: got %v, want an error", err)
 	}
 }
+
+func line(text string) []string { return []string{"/bin/sh", "-c", text} }

@@ -30,9 +30,22 @@ type Agent struct {
 	// Total is what it has, Allocated what the tasks of all frameworks use.
 	Total     Amounts `json:"total"`
 	Allocated Amounts `json:"allocated"`
-	// Tasks are the ids of our tasks there, in the order of apps.
-	Tasks      []string `json:"tasks"`
-	Registered Time     `json:"registered"`
+	// Avoided says that all apps try it last, since tasks failed there by its fault.
+	Avoided bool `json:"avoided,omitempty"`
+	// Tasks are the ids of our tasks there, in the order of apps; absent when only
+	// other things were asked for with ?embed=.
+	Tasks []string `json:"tasks,omitzero"`
+	// Apps are the apps that have tasks there, by id; written with ?embed=apps only.
+	Apps       []AgentApp `json:"apps,omitzero"`
+	Registered Time       `json:"registered"`
+}
+
+// AgentApp is what an app has on an agent.
+type AgentApp struct {
+	App string `json:"app"`
+	// Tasks is how many there are; Used is what all of them together were given.
+	Tasks int     `json:"tasks"`
+	Used  Amounts `json:"used"`
 }
 
 // DrainOptions say how an agent is drained.

@@ -63,8 +63,8 @@ type AppState struct {
 	Tasks           []Task          `json:"tasks,omitzero"`
 	LastTaskFailure *TaskFailure    `json:"lastTaskFailure,omitempty"`
 	// ReadinessCheckResults is written only when asked for.
-	ReadinessCheckResults []json.RawMessage     `json:"readinessCheckResults,omitzero"`
-	TaskStats             map[string]StatsGroup `json:"taskStats,omitempty"`
+	ReadinessCheckResults []ReadinessCheckResult `json:"readinessCheckResults,omitzero"`
+	TaskStats             map[string]StatsGroup  `json:"taskStats,omitempty"`
 }
 
 // EnvValue is a variable's value: a text, or a reference to a secret.

@@ -23,6 +23,13 @@ func (t *Task) AppendJSON(b []byte) ([]byte, error) {
 	b = appendTime(b, `,"startedAt":`, t.StartedAt)
 	b = appendTime(b, `,"version":`, t.Version)
 	b = appendResults(append(b, `,"healthCheckResults":`...), t.HealthCheckResults)
+	if t.CheckResult != nil {
+		data, err := Marshal(t.CheckResult)
+		if err != nil {
+			return b, err
+		}
+		b = append(append(b, `,"checkResult":`...), data...)
+	}
 	if len(t.LocalVolumes) > 0 {
 		data, err := Marshal(t.LocalVolumes)
 		if err != nil {
@@ -155,6 +162,7 @@ func appendResults(b []byte, results []HealthCheckResult) []byte {
 		b = appendTime(b, `,"lastFailure":`, r.LastFailure)
 		b = appendOptional(b, `,"lastFailureCause":`, r.LastFailureCause)
 		b = appendText(append(b, `,"instanceId":`...), r.InstanceID)
+		b = appendText(append(b, `,"taskId":`...), r.TaskID)
 		b = append(b, '}')
 	}
 	return append(b, ']')

@@ -23,6 +23,9 @@ func TestAppendJSONWritesWhatMarshalWrites(t *testing.T) {
 		var state api.AppState
 		draw(t, reflect.ValueOf(&state).Elem())
 		same(t, state, state.AppendJSON)
+		var brief api.Brief
+		draw(t, reflect.ValueOf(&brief).Elem())
+		same(t, brief, brief.AppendJSON)
 	})
 }
 

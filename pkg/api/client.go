@@ -3,6 +3,8 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +25,8 @@ type Client struct {
 	Warn func(text string)
 	base *url.URL
 	http *http.Client
+	// transport is that of http.
+	transport *http.Transport
 }
 
 // UnreachableError says that no scheduler answered.
@@ -55,7 +59,7 @@ func NewClient(address string) (*Client, error) {
 		Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: 30 * time.Second, ResponseHeaderTimeout: time.Minute,
 	}
-	return &Client{base: u, http: &http.Client{Transport: transport, CheckRedirect: redirected}}, nil
+	return &Client{base: u, http: &http.Client{Transport: transport, CheckRedirect: redirected}, transport: transport}, nil
 }
 
 // redirectsMax is how many schedulers in a row may send a request on.
@@ -77,6 +81,20 @@ func redirected(r *http.Request, via []*http.Request) error {
 
 // Authenticate makes the client send credentials, in place of those in its address.
 func (c *Client) Authenticate(user, password string) { c.base.User = url.UserPassword(user, password) }
+
+// Trust makes the client trust certificates, or authorities of them, in PEM, beside the
+// system's. Call it before the first request. It fails if there are none.
+func (c *Client) Trust(pem []byte) error {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool() // a machine without any
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return errors.New("it holds no certificate in PEM")
+	}
+	c.transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}
+	return nil
+}
 
 // Address is the scheduler's address without credentials.
 func (c *Client) Address() string { return c.base.Redacted() }
@@ -126,9 +144,13 @@ func (c *Client) Apps(ctx context.Context, filters url.Values) ([]App, error) {
 }
 
 // App returns one App with its tasks.
-func (c *Client) App(ctx context.Context, id string) (App, error) {
+func (c *Client) App(ctx context.Context, id string, embed ...string) (App, error) {
 	var out struct{ App App }
-	err := c.do(ctx, http.MethodGet, appPath(id), nil, nil, &out)
+	var query url.Values
+	if len(embed) > 0 {
+		query = url.Values{"embed": embed}
+	}
+	err := c.do(ctx, http.MethodGet, appPath(id), query, nil, &out)
 	return out.App, err
 }
 

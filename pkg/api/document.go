@@ -20,6 +20,10 @@ func ParseDocument(data []byte) (Document, error) {
 	return Document{v}, err
 }
 
+// Path is where the document stands in the body, "" if it is all of it, "(2)" for
+// the third of a list.
+func (d Document) Path() string { return d.root.path }
+
 // fresh is the document with an empty report, so that problems are not counted twice.
 func (d Document) fresh() value {
 	return value{path: d.root.path, v: d.root.v, r: newReport()}

@@ -17,7 +17,31 @@ type Task struct {
 	StartedAt          Time                `json:"startedAt,omitzero"`
 	Version            Time                `json:"version,omitzero"`
 	HealthCheckResults []HealthCheckResult `json:"healthCheckResults"`
-	LocalVolumes       []LocalVolume       `json:"localVolumes,omitempty"`
+	// CheckResult is that of the general check, nil for an App without one.
+	CheckResult  *CheckResult  `json:"checkResult,omitempty"`
+	LocalVolumes []LocalVolume `json:"localVolumes,omitempty"`
+}
+
+// CheckResult is the last result of a general check; the member of its kind is set.
+type CheckResult struct {
+	HTTP    *CheckResultHTTP    `json:"http,omitempty"`
+	TCP     *CheckResultTCP     `json:"tcp,omitempty"`
+	Command *CheckResultCommand `json:"command,omitempty"`
+}
+
+// CheckResultHTTP has no status before the first answer, and when none came.
+type CheckResultHTTP struct {
+	StatusCode *int `json:"statusCode,omitempty"`
+}
+
+// CheckResultTCP says whether a connection could be opened.
+type CheckResultTCP struct {
+	Succeeded *bool `json:"succeeded,omitempty"`
+}
+
+// CheckResultCommand has no code before the first end, and when the command did not end in time.
+type CheckResultCommand struct {
+	ExitCode *int `json:"exitCode,omitempty"`
 }
 
 // IPAddress is an address of a task.
@@ -36,6 +60,24 @@ type HealthCheckResult struct {
 	LastFailure         Time   `json:"lastFailure,omitzero"`
 	LastFailureCause    string `json:"lastFailureCause,omitempty"`
 	InstanceID          string `json:"instanceId"`
+	// TaskID is what clients of older Marathons read.
+	TaskID string `json:"taskId"`
+}
+
+// ReadinessCheckResult is what a readiness check of a task last found.
+type ReadinessCheckResult struct {
+	Name   string `json:"name"`
+	TaskID string `json:"taskId"`
+	Ready  bool   `json:"ready"`
+	// LastResponse is written only if the definition preserves it.
+	LastResponse *ReadinessResponse `json:"lastResponse,omitempty"`
+}
+
+// ReadinessResponse is the answer to a readiness check; status 504 stands for none.
+type ReadinessResponse struct {
+	Status      int    `json:"status"`
+	ContentType string `json:"contentType"`
+	Body        string `json:"body"`
 }
 
 // LocalVolume is a persistent volume of a task.
@@ -71,6 +113,16 @@ type Kills struct {
 	// Destroyed those whose volumes are now destroyed.
 	Volumes   int `json:"volumes,omitempty"`
 	Destroyed int `json:"destroyed,omitempty"`
+	// Unhealthy are the Apps of which more instances are in bad health than are
+	// replaced at a time. They need no confirmation.
+	Unhealthy []Spared `json:"unhealthy,omitempty"`
+}
+
+// Spared says how many unhealthy instances of an App are left until those that
+// replace others are healthy.
+type Spared struct {
+	AppID string `json:"appId"`
+	Held  int    `json:"held"`
 }
 
 // DeploymentResult answers a change that started a deployment.
@@ -106,7 +158,7 @@ type Action struct {
 // CurrentAction is an action that runs.
 type CurrentAction struct {
 	Action
-	ReadinessCheckResults []any `json:"readinessCheckResults"`
+	ReadinessCheckResults []ReadinessCheckResult `json:"readinessCheckResults"`
 }
 
 // QueueItem is what waits of one App to be launched, and why. An App that is only

@@ -77,6 +77,9 @@ type Endpoint struct {
 	ContainerPort int `json:"containerPort,omitempty"`
 	// ContainerIP is the first address that the task reported, "" for none.
 	ContainerIP string `json:"containerIp,omitempty"`
+	// Ordinal is the lowest number from 0 that no other instance of the App had when this
+	// one came. The instance keeps it over restarts, but not over a change of the leader.
+	Ordinal int `json:"ordinal"`
 	// PortIndex counts the App's ports from 0.
 	PortIndex int    `json:"portIndex"`
 	PortName  string `json:"portName,omitempty"`

@@ -17,15 +17,26 @@ type AgentAvoided struct {
 	Alarm    bool          `json:"alarm"`
 }
 
-// KillsHeld says that more unknown tasks run than are killed without a confirmation.
-type KillsHeld struct {
+// KillsGuarded says that more unknown tasks run than are killed without a confirmation.
+type KillsGuarded struct {
 	// Tasks is how many are unknown, Known how many are not.
 	Tasks int `json:"tasks"`
 	Known int `json:"known"`
 }
 
-// VolumesHeld says that the volumes of an unknown instance are on offer, and kept.
-type VolumesHeld struct {
+// UnhealthyKillsHeld says that more of an App's instances are in bad health than are
+// replaced at a time, and that the others are left as they are for now.
+type UnhealthyKillsHeld struct {
+	AppID app.ID `json:"appId"`
+	// Held is how many are left, Replacing how many are being replaced, Instances how
+	// many the App wants.
+	Held      int `json:"held"`
+	Replacing int `json:"replacing"`
+	Instances int `json:"instances"`
+}
+
+// VolumesUnclaimed says that the volumes of an unknown instance are on offer, and kept.
+type VolumesUnclaimed struct {
 	InstanceID string        `json:"instanceId"`
 	AgentID    mesos.AgentID `json:"agentId"`
 }
@@ -57,10 +68,13 @@ type DrainOverdue struct {
 func (*AgentAvoided) Type() string { return "agent_avoided_event" }
 
 // Type implements Event.
-func (*KillsHeld) Type() string { return "kills_held_event" }
+func (*KillsGuarded) Type() string { return "kills_held_event" }
 
 // Type implements Event.
-func (*VolumesHeld) Type() string { return "volumes_held_event" }
+func (*UnhealthyKillsHeld) Type() string { return "unhealthy_kills_held_event" }
+
+// Type implements Event.
+func (*VolumesUnclaimed) Type() string { return "volumes_held_event" }
 
 // Type implements Event.
 func (*VolumesReleased) Type() string { return "volumes_released_event" }

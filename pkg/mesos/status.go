@@ -23,11 +23,20 @@ type TaskStatus struct {
 	UnreachableTime time.Time
 }
 
-// CheckStatus is the result of a general check; one field is set.
+// CheckStatus is the state of a general check.
 type CheckStatus struct {
-	ExitCode   *int32
-	HTTPStatus *uint32
-	TCP        *bool
+	Type CheckType
+	// Result is the exit code, the HTTP status, or 1 for a connection and 0 for none;
+	// nil while there is no result.
+	Result *int64
+}
+
+// Equal reports whether both say the same.
+func (c *CheckStatus) Equal(o *CheckStatus) bool {
+	if c == nil || o == nil {
+		return c == o
+	}
+	return c.Type == o.Type && (c.Result == nil) == (o.Result == nil) && (c.Result == nil || *c.Result == *o.Result)
 }
 
 // ContainerStatus tells where a running task can be reached.

@@ -18,6 +18,7 @@ type TaskInfo struct {
 	Executor  *ExecutorInfo
 	Container *ContainerInfo
 	Health    *HealthCheck
+	Check     *CheckInfo
 	Kill      *KillPolicy
 	Discovery *DiscoveryInfo
 	Labels    []Label
@@ -116,10 +117,10 @@ type KillPolicy struct {
 	GracePeriod time.Duration
 }
 
-// CheckType is the kind of a health check.
+// CheckType is the kind of a check.
 type CheckType uint8
 
-// The kinds of health checks.
+// The kinds of checks.
 const (
 	CheckCommand CheckType = iota + 1
 	CheckHTTP
@@ -137,6 +138,17 @@ type HealthCheck struct {
 	Timeout             time.Duration
 	Grace               time.Duration
 	ConsecutiveFailures uint32
+}
+
+// CheckInfo is a general check that the executor runs and reports the result of.
+type CheckInfo struct {
+	Type     CheckType
+	Command  *CommandInfo
+	Path     string
+	Port     uint32
+	Delay    time.Duration
+	Interval time.Duration
+	Timeout  time.Duration
 }
 
 // DiscoveryInfo tells service discovery about a task.

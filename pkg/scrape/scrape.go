@@ -67,6 +67,7 @@ func labels(a *endpoint.App, e *endpoint.Endpoint) map[string]string {
 	meta("group", string(a.ID.Parent()))
 	meta("app_version", e.AppVersion.UTC().Format("2006-01-02T15:04:05.000Z"))
 	meta("instance", e.Instance)
+	meta("ordinal", strconv.Itoa(e.Ordinal))
 	meta("task", string(e.Task))
 	meta("agent", string(e.Agent))
 	meta("host", e.Host)

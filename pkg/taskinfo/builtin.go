@@ -26,7 +26,11 @@ func builtInMode(info *mesos.TaskInfo, l Launch, o Options, t Task) error {
 	info.Command = nativeCommand(s, t)
 	info.Container = container
 	info.Health = nativeCheck(s, t)
-	return nil
+	if len(t.Readiness) > 0 {
+		return unlaunchable("/readinessChecks", "readiness checks need Gantry's executor; leave executor empty")
+	}
+	info.Check, err = nativeGeneral(t)
+	return err
 }
 
 func nativeCommand(s *runspec.Run, t Task) *mesos.CommandInfo {

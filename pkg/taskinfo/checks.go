@@ -2,6 +2,8 @@ package taskinfo
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,22 +43,44 @@ type Check struct {
 	Kind CheckKind
 	// Path begins with a slash; HTTP kinds only.
 	Path string
-	// Command is a line for /bin/sh; CheckCommand only.
-	Command string
+	// Command is a line for /bin/sh, unless Arguments is the argument vector of a
+	// program; CheckCommand only.
+	Command   string
+	Arguments []string
 	// Port is one of the task's own network when InTask is set, else one of the agent.
 	Port   uint32
 	InTask bool
 	// Delay is the time from the start to the first probe.
 	Delay time.Duration
 	// Grace is the time from the start in which failures before the first success do not count.
-	Grace    time.Duration
+	Grace time.Duration
+	// Interval is the time from the start of a probe to the next when Steady is set,
+	// as Marathon counts, else from its end, as Mesos does.
 	Interval time.Duration
+	Steady   bool
 	Timeout  time.Duration
 	// MaxFailures is how many failures in a row end the task; 0 means never.
 	MaxFailures int
 	// Ignore1xx says that an informational answer is no result at all.
 	Ignore1xx bool
 	IPv6      bool
+}
+
+// Type is the kind as Mesos knows it, 0 for no check.
+func (c *Check) Type() mesos.CheckType {
+	if c == nil {
+		return 0
+	}
+	switch c.Kind {
+	case CheckHTTP, CheckHTTPS:
+		return mesos.CheckHTTP
+	case CheckTCP:
+		return mesos.CheckTCP
+	case CheckCommand:
+		return mesos.CheckCommand
+	default:
+		return 0
+	}
 }
 
 // marathonFirstProbeMax bounds the time to the first probe of checks that
@@ -99,7 +123,7 @@ func resolveCheck(h runspec.HealthCheck, ports []Port) (Check, error) {
 		return c, nil
 	}
 	if !mesosLevel {
-		c.Delay = min(h.Interval, marathonFirstProbeMax)
+		c.Delay, c.Steady = min(h.Interval, marathonFirstProbeMax), true
 	}
 	if c.Kind != CheckTCP {
 		c.Path = "/" + strings.TrimPrefix(h.Path, "/")
@@ -115,15 +139,103 @@ func (c *Check) target(h runspec.HealthCheck, ports []Port, mesosLevel bool) err
 		c.Port, c.InTask = uint32(*h.Port), mesosLevel
 		return nil
 	}
-	index := 0
-	if h.PortIndex != nil {
-		index = *h.PortIndex
+	return c.byIndex(h.PortIndex, ports)
+}
+
+// byIndex asks the port with this index, nil for the first, in the task's network.
+func (c *Check) byIndex(index *int, ports []Port) error {
+	n := 0
+	if index != nil {
+		n = *index
 	}
-	if index < 0 || index >= len(ports) {
-		return fmt.Errorf("port index %d: the app has %d ports", index, len(ports))
+	if n < 0 || n >= len(ports) {
+		return fmt.Errorf("port index %d: the app has %d ports", n, len(ports))
 	}
-	c.Port, c.InTask = ports[index].Container, true
+	c.Port, c.InTask = ports[n].Container, true
 	return nil
+}
+
+// ReadinessCheck asks over HTTP until the first answer that means ready.
+type ReadinessCheck struct {
+	Name  string
+	Check Check
+	// Statuses are those that mean ready.
+	Statuses []int
+	// Preserve says that the last answer is to be reported.
+	Preserve bool
+}
+
+func resolveReadiness(l Launch, ports []Port) ([]ReadinessCheck, error) {
+	var out []ReadinessCheck
+	for i, r := range l.Readiness {
+		c := Check{
+			Kind: CheckHTTP, Path: "/" + strings.TrimPrefix(r.Path, "/"), Interval: r.Interval, Timeout: r.Timeout, Steady: true,
+		}
+		if r.HTTPS {
+			c.Kind = CheckHTTPS
+		}
+		n := slices.IndexFunc(ports, func(p Port) bool { return p.Name == r.PortName })
+		if n < 0 {
+			return nil, fmt.Errorf("readiness check %d of %s: no port is named %q", i, l.Owner.ID, r.PortName)
+		}
+		c.Port, c.InTask = ports[n].Container, true
+		out = append(out, ReadinessCheck{Name: r.Name, Check: c, Statuses: r.StatusCodes, Preserve: r.PreserveLastResponse})
+	}
+	return out, nil
+}
+
+func resolveGeneral(l Launch, ports []Port) (*Check, error) {
+	g := l.Check
+	if g == nil {
+		return nil, nil //nolint:nilnil // most have none
+	}
+	c := &Check{Delay: g.Delay, Interval: g.Interval, Timeout: g.Timeout, InTask: true}
+	switch {
+	case len(g.Command) > 0:
+		c.Kind = CheckCommand
+		if c.Arguments = g.Command; g.Shell {
+			c.Command, c.Arguments = g.Command[0], nil
+		}
+		return c, nil
+	case g.TCP:
+		c.Kind = CheckTCP
+	default:
+		c.Kind, c.Path = CheckHTTP, "/"+strings.TrimPrefix(g.Path, "/")
+		if strings.EqualFold(g.Scheme, "https") {
+			c.Kind = CheckHTTPS
+		}
+	}
+	if g.Port != nil {
+		c.Port = uint32(*g.Port)
+		return c, nil
+	}
+	if err := c.byIndex(g.PortIndex, ports); err != nil {
+		return nil, fmt.Errorf("check of %s: %w", l.Owner.ID, err)
+	}
+	return c, nil
+}
+
+// nativeGeneral returns the general check for Mesos' own executors, which ask over plain HTTP only.
+func nativeGeneral(t Task) (*mesos.CheckInfo, error) {
+	c := t.General
+	if c == nil {
+		return nil, nil //nolint:nilnil // most have none
+	}
+	out := &mesos.CheckInfo{Path: c.Path, Port: c.Port, Delay: c.Delay, Interval: c.Interval, Timeout: c.Timeout}
+	switch c.Kind {
+	case CheckHTTP:
+		out.Type = mesos.CheckHTTP
+	case CheckTCP:
+		out.Type = mesos.CheckTCP
+	case CheckCommand:
+		out.Type, out.Command = mesos.CheckCommand, &mesos.CommandInfo{Shell: true, Value: c.Command}
+		if len(c.Arguments) > 0 {
+			out.Command = &mesos.CommandInfo{Value: c.Arguments[0], Arguments: c.Arguments}
+		}
+	case CheckHTTPS:
+		return nil, unlaunchable("/check/http/scheme", "a check over https needs Gantry's executor; use http")
+	}
+	return out, nil
 }
 
 // nativeCheck returns the one health check that Mesos' own executors can run:
@@ -143,6 +255,9 @@ func nativeCheck(s *runspec.Run, t Task) *mesos.HealthCheck {
 	out := &mesos.HealthCheck{
 		Port: c.Port, Path: c.Path, Delay: c.Delay, Interval: c.Interval, Timeout: c.Timeout,
 		Grace: c.Grace, ConsecutiveFailures: uint32(c.MaxFailures),
+	}
+	if c.MaxFailures == 0 { // which Mesos takes for the first one
+		out.ConsecutiveFailures = math.MaxUint32
 	}
 	switch c.Kind {
 	case CheckHTTP:

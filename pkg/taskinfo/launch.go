@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/pkg/runspec"
@@ -14,8 +15,12 @@ import (
 // Launch is what the scheduler decided about one task.
 type Launch struct {
 	// Run is the definition, of Owner; it is only read.
-	Run         *runspec.Run
-	Owner       runspec.Owner
+	Run   *runspec.Run
+	Owner runspec.Owner
+	// Readiness and Check are the definition's readiness checks and its general
+	// check, which is nil if it has none.
+	Readiness   []app.ReadinessCheck
+	Check       *app.Check
 	InstanceID  string
 	TaskID      mesos.TaskID
 	FrameworkID mesos.FrameworkID
@@ -107,7 +112,7 @@ func build(l Launch, o Options, c common) (mesos.TaskInfo, error) {
 	case runspec.BuiltIn:
 		err = builtInMode(&info, l, o, task)
 	case runspec.Own:
-		ownMode(&info, l, task)
+		err = ownMode(&info, l, task)
 	}
 	if err != nil {
 		return mesos.TaskInfo{}, fmt.Errorf("build task %s: %w", l.TaskID, err)
@@ -167,7 +172,13 @@ func visible(t Task) error {
 
 // ownMode is Marathon's custom executor: a program that gets the App's command
 // as its arguments and the App's environment.
-func ownMode(info *mesos.TaskInfo, l Launch, task Task) {
+func ownMode(info *mesos.TaskInfo, l Launch, task Task) error {
+	switch {
+	case len(task.Readiness) > 0:
+		return unlaunchable("/readinessChecks", "readiness checks need Gantry's executor; leave executor empty")
+	case task.General != nil:
+		return unlaunchable("/check", "a check needs Gantry's executor or Mesos' own; leave executor empty")
+	}
 	path := "'" + strings.ReplaceAll(l.Run.Executor, "'", `'\''`) + "'"
 	rest := l.Run.Cmd
 	if rest == "" {
@@ -188,6 +199,7 @@ func ownMode(info *mesos.TaskInfo, l Launch, task Task) {
 		Resources:           l.ExecutorResources,
 		ShutdownGracePeriod: task.KillGrace + shutdownMargin,
 	}
+	return nil
 }
 
 func killPolicy(s *runspec.Run) *mesos.KillPolicy {

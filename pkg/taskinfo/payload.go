@@ -39,6 +39,7 @@ func Parse(info mesos.TaskInfo) (Task, error) {
 		Environment: decodeVariables(p.Environment),
 		CPUCap:      decodeCap(p.CpuCap), MemCap: decodeCap(p.MemCap),
 		Container: decodeContainer(p.Container), Volumes: decodeVolumes(p.Volumes), Ports: decodePorts(p.Ports), Checks: decodeChecks(p.Checks),
+		Readiness: decodeReadiness(p.Readiness), General: decodeGeneral(p.General),
 		TTY: p.Tty, KillGrace: graceOf(info.Kill),
 	}
 	if p.AppVersionMs != 0 {
@@ -64,6 +65,7 @@ func encode(t Task) ([]byte, error) {
 		},
 		CpuCap: encodeCap(t.CPUCap), MemCap: encodeCap(t.MemCap),
 		Container: encodeContainer(t.Container), Volumes: encodeVolumes(t.Volumes), Ports: encodePorts(t.Ports), Checks: encodeChecks(t.Checks),
+		Readiness: encodeReadiness(t.Readiness), General: encodeGeneral(t.General),
 		Tty: t.TTY,
 	}
 	if !t.AppVersion.IsZero() {

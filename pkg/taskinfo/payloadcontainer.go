@@ -1,8 +1,6 @@
 package taskinfo
 
 import (
-	"time"
-
 	"github.com/gantry-mesos/gantry/pkg/runspec"
 	gantryv1 "github.com/gantry-mesos/gantry/proto/gantry/v1"
 )
@@ -55,30 +53,6 @@ func decodeVolumes(vs []*gantryv1.TaskPayload_Volume) []Volume {
 			v.External = &ExternalVolume{Name: p.ExternalName, Driver: p.Driver, Options: decodeVariables(p.DriverOptions)}
 		}
 		out = append(out, v)
-	}
-	return out
-}
-
-func encodeChecks(cs []Check) []*gantryv1.TaskPayload_Check {
-	var out []*gantryv1.TaskPayload_Check
-	for _, c := range cs {
-		out = append(out, &gantryv1.TaskPayload_Check{
-			Kind: gantryv1.TaskPayload_CheckKind(c.Kind), Path: c.Path, Command: c.Command, Port: c.Port, InTask: c.InTask,
-			DelayNs: int64(c.Delay), GraceNs: int64(c.Grace), IntervalNs: int64(c.Interval), TimeoutNs: int64(c.Timeout),
-			MaxFailures: uint32(c.MaxFailures), Ignore_1Xx: c.Ignore1xx, Ipv6: c.IPv6,
-		})
-	}
-	return out
-}
-
-func decodeChecks(cs []*gantryv1.TaskPayload_Check) []Check {
-	var out []Check
-	for _, p := range cs {
-		out = append(out, Check{
-			Kind: CheckKind(p.Kind), Path: p.Path, Command: p.Command, Port: p.Port, InTask: p.InTask,
-			Delay: time.Duration(p.DelayNs), Grace: time.Duration(p.GraceNs), Interval: time.Duration(p.IntervalNs), Timeout: time.Duration(p.TimeoutNs),
-			MaxFailures: int(p.MaxFailures), Ignore1xx: p.Ignore_1Xx, IPv6: p.Ipv6,
-		})
 	}
 	return out
 }

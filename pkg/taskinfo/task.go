@@ -35,7 +35,10 @@ type Task struct {
 	Volumes   []Volume
 	Ports     []Port
 	Checks    []Check
-	TTY       bool
+	Readiness []ReadinessCheck
+	// General is the check whose result is reported and never judged, nil for none.
+	General *Check
+	TTY     bool
 	// KillGrace is the time from the gentle signal to SIGKILL.
 	KillGrace time.Duration
 }
@@ -118,6 +121,14 @@ func resolve(l Launch, o Options, c common) (Task, error) {
 	if err != nil {
 		return Task{}, err
 	}
+	readiness, err := resolveReadiness(l, ports)
+	if err != nil {
+		return Task{}, err
+	}
+	general, err := resolveGeneral(l, ports)
+	if err != nil {
+		return Task{}, err
+	}
 	if len(s.EnvSecrets) > 0 {
 		return Task{}, unlaunchable("/env/"+slices.Min(slices.Collect(maps.Keys(s.EnvSecrets))), "secrets are not supported; use a plain value")
 	}
@@ -128,6 +139,7 @@ func resolve(l Launch, o Options, c common) (Task, error) {
 		Environment: environment(l, o, c.variables, ports),
 		Resources:   s.Resources, CPUCap: limit(s, mesos.CPUs), MemCap: limit(s, mesos.Mem),
 		Container: resolveContainer(s), Volumes: volumes, Ports: ports, Checks: checks,
+		Readiness: readiness, General: general,
 		TTY: s.TTY != nil && *s.TTY, KillGrace: graceOf(killPolicy(s)),
 	}, nil
 }

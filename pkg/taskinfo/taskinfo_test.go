@@ -3,6 +3,7 @@ package taskinfo_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -149,6 +150,36 @@ func TestBuild_for_built_in_executors_is_what_Marathon_launches(t *testing.T) {
 		Type: mesos.CheckHTTP, Scheme: "http", Path: "/health", Port: 80, Delay: 5 * time.Second, Interval: time.Minute, ConsecutiveFailures: 3,
 	}); diff != "" {
 		t.Errorf("health check (-got +want):\n%s", diff)
+	}
+}
+
+func TestBuild_gives_Mesos_own_executors_a_general_check_and_a_limit_that_is_never_reached(t *testing.T) {
+	t.Parallel()
+	rows := map[string]struct {
+		check app.Check
+		want  *mesos.CheckInfo
+	}{
+		"http": {app.Check{HTTP: true, Path: "up", PortIndex: new(0), Delay: time.Second, Interval: time.Minute, Timeout: 3 * time.Second},
+			&mesos.CheckInfo{Type: mesos.CheckHTTP, Path: "/up", Port: 80, Delay: time.Second, Interval: time.Minute, Timeout: 3 * time.Second}},
+		"tcp":  {app.Check{TCP: true, Port: new(99)}, &mesos.CheckInfo{Type: mesos.CheckTCP, Port: 99}},
+		"line": {app.Check{Command: []string{"exit 1"}, Shell: true}, &mesos.CheckInfo{Type: mesos.CheckCommand, Command: &mesos.CommandInfo{Shell: true, Value: "exit 1"}}},
+		"argv": {app.Check{Command: []string{"/c", "x"}}, &mesos.CheckInfo{Type: mesos.CheckCommand, Command: &mesos.CommandInfo{Value: "/c", Arguments: []string{"/c", "x"}}}},
+	}
+	for name, row := range rows {
+		s := bridged()
+		s.Executor, s.HealthChecks[0].MaxConsecutiveFailures = runspec.CommandExecutor, 0
+		l := launch(s, 31001, 31002)
+		l.Check = &row.check
+		info, err := taskinfo.Build(l, installed())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(info.Check, row.want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", name, diff)
+		}
+		if info.Health.ConsecutiveFailures != math.MaxUint32 {
+			t.Errorf("%s: ends the task after %d failures, want never", name, info.Health.ConsecutiveFailures)
+		}
 	}
 }
 

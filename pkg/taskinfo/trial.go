@@ -3,6 +3,7 @@ package taskinfo
 import (
 	"fmt"
 
+	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/runspec"
 )
@@ -21,10 +22,11 @@ func unlaunchable(path, format string, args ...any) error {
 	return &UnlaunchableError{Path: path, Text: fmt.Sprintf(format, args...)}
 }
 
-// Trial reports, as an *UnlaunchableError, why no task of run could ever be
+// Trial reports, as an *UnlaunchableError, why no task of an App could ever be
 // launched: what Build would fail with on whatever agent.
-func Trial(run *runspec.Run, o Options) error {
-	l := Launch{Run: run, Owner: runspec.Owner{ID: "/trial"}, InstanceID: "trial.instance-1", TaskID: "trial.instance-1._app.1", AgentID: "trial", Hostname: "trial", Role: "*"}
+func Trial(s *app.Spec, o Options) error {
+	run := &s.Run
+	l := Launch{Run: run, Readiness: s.Readiness, Check: s.Check, Owner: runspec.Owner{ID: "/trial"}, InstanceID: "trial.instance-1", TaskID: "trial.instance-1._app.1", AgentID: "trial", Hostname: "trial", Role: "*"}
 	for i, p := range run.Ports {
 		if run.HasHostPort(p) {
 			l.HostPorts = append(l.HostPorts, uint32(trialPort+i))

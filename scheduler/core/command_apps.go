@@ -34,9 +34,9 @@ func (s *State) command(e Asked) {
 	case ResetDelay:
 		r.Err = s.resetDelay(c.ID)
 	case ConfirmKills:
-		s.releaseKills()
+		s.letThrough()
 		s.volumes.Confirm()
-		s.framework.VolumesHeld = 0
+		s.framework.VolumesUnclaimed = 0
 	case SetQuota:
 		r.Err = s.setQuota(c)
 	case LetGo:
@@ -351,8 +351,8 @@ func (s *State) killTasks(c KillTasks) (Result, error) {
 
 func (s *State) resetDelay(id app.ID) error {
 	a := s.app(id)
-	if a == nil || a.Waiting() == 0 {
-		return &NotFoundError{Kind: "App in the queue", ID: string(id)}
+	if a == nil {
+		return &NotFoundError{Kind: "App", ID: string(id)}
 	}
 	s.clearDelay(a)
 	s.market.Again()

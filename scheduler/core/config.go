@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/checkup"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/fairshare"
 	"github.com/gantry-mesos/gantry/scheduler/matching"
@@ -26,8 +27,8 @@ type Config struct {
 	StarveAfter, HoldFor time.Duration
 	// DeclineFor is the filter of an offer that nothing waits for or fits in.
 	DeclineFor time.Duration
-	// OfferHold is how long offers are kept for an App whose back-off is about to end.
-	OfferHold time.Duration
+	// OfferKeep is how long offers are kept for an App whose back-off is about to end.
+	OfferKeep time.Duration
 	// MaintenanceLead is how long before a maintenance window an agent gets nothing new.
 	MaintenanceLead time.Duration
 	// IgnoreMaintenance places on agents whatever their maintenance windows are.
@@ -64,19 +65,26 @@ type Config struct {
 	// GuardMin tasks and more than GuardShare of all known ones need a confirmation.
 	GuardShare float64
 	GuardMin   int
+	// UnhealthyShare bounds how many of an App's instances are replaced for bad health
+	// at a time, as a share of those wanted, though one in any case. The others are
+	// left as they are until the new ones are healthy.
+	UnhealthyShare float64
+	// ParseReport reads what an executor says of its task's checks in an update's
+	// data, nil if that is nothing; a nil function means that no executor says anything.
+	ParseReport func([]byte) (*checkup.Report, error)
 }
 
 // DefaultConfig returns the defaults; the caller supplies Rand.
 func DefaultConfig() Config {
 	return Config{
 		AvoidFor: 10 * time.Minute, StarveAfter: time.Minute, HoldFor: 5 * time.Minute,
-		DeclineFor: 5 * time.Minute, OfferHold: 2 * time.Second, MaintenanceLead: 5 * time.Minute,
+		DeclineFor: 5 * time.Minute, OfferKeep: 2 * time.Second, MaintenanceLead: 5 * time.Minute,
 		ReviveEvery: time.Second, ReviveMax: time.Minute,
 		ConfirmAfter: 30 * time.Second, LaunchTimeout: 10 * time.Minute,
 		KillRetry: 5 * time.Second, KillRetryMax: 2 * time.Minute,
 		UnknownGrace: 2 * time.Minute, ForgetAfter: 24 * time.Hour, ReconcileEvery: 10 * time.Minute,
 		ProgressDeadline: 30 * time.Minute, ServicePortMin: 10000, ServicePortMax: 20000,
-		VersionsMax: 50, GuardShare: 0.2, GuardMin: 5,
+		VersionsMax: 50, GuardShare: 0.2, GuardMin: 5, UnhealthyShare: 0.5,
 	}
 }
 
@@ -85,7 +93,7 @@ func (s *State) matchingConfig() matching.Config {
 	c := &s.cfg
 	return matching.Config{
 		Fairness: c.Fairness, AvoidFor: c.AvoidFor, StarveAfter: c.StarveAfter, HoldFor: c.HoldFor, DeclineFor: c.DeclineFor,
-		OfferHold: c.OfferHold, MaintenanceLead: c.MaintenanceLead, IgnoreMaintenance: c.IgnoreMaintenance,
+		OfferKeep: c.OfferKeep, MaintenanceLead: c.MaintenanceLead, IgnoreMaintenance: c.IgnoreMaintenance,
 		ReviveEvery: c.ReviveEvery, ReviveMax: c.ReviveMax,
 		Of: func(a *roster.App) *matching.App { return &stateOf(a).App }, Call: s.call,
 	}

@@ -104,6 +104,7 @@ func (s *State) stuck(d *deployment.Deployment) string {
 			continue
 		}
 		text := fmt.Sprintf("%v %s has %d of %d instances ready", act.Kind, act.App, a.Tally().OldReady+a.Tally().FreshReady, a.Spec().Instances)
+		text += s.unready(a)
 		if f := a.trouble.Failure; f != nil {
 			text += fmt.Sprintf("; last failure: %v %s", f.State, f.Message)
 		}
@@ -113,6 +114,28 @@ func (s *State) stuck(d *deployment.Deployment) string {
 		return text
 	}
 	return "all actions are done"
+}
+
+// unready says what running instances of an App still have to pass, "" if nothing.
+func (s *State) unready(a *appState) string {
+	health, readiness := 0, 0
+	for i := range a.Instances {
+		switch {
+		case i.Condition != instance.Running || i.Goal != instance.GoalRunning || a.Ready(i):
+		case !i.Report().Ready(len(a.Ran(i).Readiness)):
+			readiness++
+		default:
+			health++
+		}
+	}
+	text := ""
+	if health > 0 {
+		text += fmt.Sprintf("; %d running but not healthy", health)
+	}
+	if readiness > 0 {
+		text += fmt.Sprintf("; %d running but not passed by the readiness check", readiness)
+	}
+	return text
 }
 
 // next asks what an action does now.

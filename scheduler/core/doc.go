@@ -12,6 +12,7 @@
 //	command or fromMesos  the event itself changes what it is about
 //	fireTimers            what is due by now
 //	settle                Apps whose numbers moved start and end instances
+//	cull                  tasks whose health checks have failed for long are ended
 //	destroyReleased       volumes that nobody needs are destroyed where they are on offer
 //	place                 waiting instances get a place and are launched
 //	market.Steer          the master is told whether offers are wanted
@@ -29,12 +30,14 @@
 //	roster      the ledger of Apps and their instances, with one way to change a record
 //	matching    the market: offers, what is wanted of the master, the waiting line, shares, quotas, avoided agents
 //	volumes     homes, releases and unclaimed volumes
+//	groups      what groups there are, and the history of the tree that Apps are in
 //	view        the pictures for readers, drawn from changes
 //	deployment  what a plan is and what its actions ask for next, from an App's Tally
 //	instance    what a status does to one record
 //	placement, fairshare, reconciliation  the algorithms under them
 //
-// The core is what is left: commands (command_apps.go), deployments under way
+// The core is what is left: commands (command_apps.go, command_group.go), what they
+// propose to make of the tree (proposal.go), deployments under way
 // (deploy.go, deployments.go), kills and their guard (kill.go), back-off
 // (backoff.go), statuses (status.go), reconciliation (reconcile.go) and the order
 // of things (state.go). An App is one appState: what the core, the market, the
@@ -52,6 +55,7 @@
 //	deadlines.Changed   when the instance has to have left its condition
 //	volumes.Doubt       homes that may not exist, or are out of sight
 //	unkill              kills that are over
+//	nurse               instances in bad health
 //
 // then, from the end of New on, those that pass it on:
 //

@@ -24,13 +24,13 @@ func (s homeKeeper) Finished(id instance.ID) { s.persist(DropRelease{ID: id}) }
 
 // Unclaimed implements volumes.Clerk.
 func (s homeKeeper) Unclaimed(id instance.ID, agent mesos.AgentID) {
-	s.framework.VolumesHeld = s.volumes.Unclaimed()
-	s.publish(&event.VolumesHeld{InstanceID: string(id), AgentID: agent})
+	s.framework.VolumesUnclaimed = s.volumes.Unclaimed()
+	s.publish(&event.VolumesUnclaimed{InstanceID: string(id), AgentID: agent})
 }
 
 // Returned implements volumes.Keeper.
 func (s homeKeeper) Returned(m *roster.Member) {
-	over, _ := m.Is().Apply(s.now, mesos.TaskStatus{State: mesos.TaskGone, Message: "its volume is on offer again"})
+	over, _ := m.Is().Apply(s.now, mesos.TaskStatus{State: mesos.TaskGone, Message: "its volume is on offer again"}, nil)
 	s.ended(m, over)
 }
 

@@ -12,9 +12,9 @@ import (
 // Inside is what the State decides by and no View shows, for those who look for a
 // fault in the scheduler itself. It holds ids, numbers and times only.
 type Inside struct {
-	// Kills are the tasks that Mesos was asked to end and that have not ended, Held
+	// Kills are the tasks that Mesos was asked to end and that have not ended, Guarded
 	// those that the guard keeps from it; both are ordered.
-	Kills, Held []mesos.TaskID
+	Kills, Guarded []mesos.TaskID
 	// Resting are the Apps with instances that want an offer and back off, ordered.
 	Resting []app.ID
 	// Offers is how many offers are kept, on so many Agents.
@@ -31,7 +31,7 @@ type Inside struct {
 // Inside returns what no View shows. It must be called between steps.
 func (s *State) Inside() Inside {
 	return Inside{
-		Kills: slices.Sorted(maps.Keys(s.kills)), Held: slices.Sorted(maps.Keys(s.guard.held)), Resting: s.market.Resting(),
+		Kills: slices.Sorted(maps.Keys(s.kills)), Guarded: slices.Sorted(maps.Keys(s.guard.tasks)), Resting: s.market.Resting(),
 		Offers: s.market.Offers(), Agents: s.market.Agents(), Unanswered: s.recon.Open(),
 		Next: s.timers.queue.Next(), Suppressed: s.market.Suppressed(), Quiet: s.quiet,
 	}

@@ -70,7 +70,7 @@ func (s *State) killed(t mesos.TaskID) {
 func (s *State) rekill() {
 	for a := range s.apps {
 		for i := range a.Instances {
-			if (i.Goal != instance.GoalRunning || i.Draining) && i.Condition.Live() && i.Condition != instance.UnreachableInactive {
+			if (i.Goal != instance.GoalRunning || i.Draining || i.Condition == instance.Killing || i.Condemned()) && i.Condition.Live() && i.Condition != instance.UnreachableInactive {
 				s.kill(i.TaskID(), i.AgentID)
 			}
 		}
@@ -84,63 +84,64 @@ func (s *State) rekill() {
 // guard holds back kills of tasks that nobody asked to end: when too many
 // running tasks are unknown, it is the store that is suspect, not the tasks.
 type guard struct {
-	held map[mesos.TaskID]mesos.AgentID
+	// tasks are those whose kills are guarded.
+	tasks map[mesos.TaskID]mesos.AgentID
 	// ending are the tasks that are killed without a confirmation and not over yet:
 	// unknown tasks show themselves one by one, and are judged together.
 	ending map[mesos.TaskID]struct{}
 	// empty says that the scheduler started without any App.
 	empty bool
-	// alarmed is the number of held tasks that was last announced.
+	// alarmed is the number of guarded tasks that was last announced.
 	alarmed int
 }
 
-func (g *guard) hold(t mesos.TaskID, agent mesos.AgentID) {
-	if g.held == nil {
-		g.held = map[mesos.TaskID]mesos.AgentID{}
+func (g *guard) keep(t mesos.TaskID, agent mesos.AgentID) {
+	if g.tasks == nil {
+		g.tasks = map[mesos.TaskID]mesos.AgentID{}
 	}
-	g.held[t] = agent
+	g.tasks[t] = agent
 }
 
 func (g *guard) forget(t mesos.TaskID) {
-	delete(g.held, t)
+	delete(g.tasks, t)
 	delete(g.ending, t)
 }
 
-// pass notes that what is held is killed without a confirmation.
+// pass notes that what is guarded is killed without a confirmation.
 func (g *guard) pass() {
 	if g.ending == nil {
 		g.ending = map[mesos.TaskID]struct{}{}
 	}
-	for t := range g.held {
+	for t := range g.tasks {
 		g.ending[t] = struct{}{}
 	}
 }
 
-// judgeStrays kills unknown tasks if they are few, and otherwise holds the
+// judgeStrays kills unknown tasks if they are few, and otherwise guards the
 // kills and raises an alarm until a user confirms them.
 func (s *State) judgeStrays() {
-	held, known := len(s.guard.held), s.liveTasks()
-	n := held + len(s.guard.ending)
+	guarded, known := len(s.guard.tasks), s.liveTasks()
+	n := guarded + len(s.guard.ending)
 	few := n <= s.cfg.GuardMin || float64(n) <= s.cfg.GuardShare*float64(known)
 	if few && (!s.guard.empty || s.roster.Len() > 0) {
 		s.guard.pass()
-		s.releaseKills()
+		s.letThrough()
 		return
 	}
-	s.framework.KillsHeld = held
-	if held > s.guard.alarmed {
-		s.guard.alarmed = held
-		s.publish(&event.KillsHeld{Tasks: held, Known: known})
+	s.framework.KillsGuarded = guarded
+	if guarded > s.guard.alarmed {
+		s.guard.alarmed = guarded
+		s.publish(&event.KillsGuarded{Tasks: guarded, Known: known})
 	}
 }
 
-// releaseKills sends the kills that the guard holds back.
-func (s *State) releaseKills() {
-	for _, t := range slices.Sorted(maps.Keys(s.guard.held)) {
-		s.kill(t, s.guard.held[t])
+// letThrough sends the kills that the guard holds back.
+func (s *State) letThrough() {
+	for _, t := range slices.Sorted(maps.Keys(s.guard.tasks)) {
+		s.kill(t, s.guard.tasks[t])
 	}
-	clear(s.guard.held)
-	s.framework.KillsHeld, s.guard.alarmed = 0, 0
+	clear(s.guard.tasks)
+	s.framework.KillsGuarded, s.guard.alarmed = 0, 0
 }
 
 // liveTasks is how many tasks of instances may live.

@@ -12,7 +12,7 @@ func (s *State) observe() {
 		Confirm: s.cfg.ConfirmAfter, Launch: s.cfg.LaunchTimeout, Unknown: s.cfg.UnknownGrace, Forget: s.cfg.ForgetAfter,
 	}, &s.timers.queue, &s.now)
 	s.roster.Observe(s.market.Changed, s.told, deadlines.Changed)
-	s.roster.ObserveAllButLaunches(s.volumes.Doubt, s.unkill)
+	s.roster.ObserveAllButLaunches(s.volumes.Doubt, s.unkill, s.nurse)
 }
 
 // record has those told of every change from now on who pass it on: to the store,

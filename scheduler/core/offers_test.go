@@ -139,11 +139,11 @@ func TestAgentThatFailedByItsOwnFaultIsTriedLastByEveryApp(t *testing.T) {
 	if _, on := offers(began.Add(4*time.Second), "a1", "a2"); len(on) != 2 || on[0] != "a2" {
 		t.Errorf("got launches on %v, want a2 before a1", on)
 	}
-	if got := s.View().Framework.AgentsAvoided; got != 1 {
+	if got := len(s.View().Framework.AgentsAvoided); got != 1 {
 		t.Errorf("got %d agents avoided, want 1", got)
 	}
 	s.Step(began.Add(2*time.Second).Add(core.DefaultConfig().AvoidFor), core.Tick{}) // without any offer
-	if got := s.View().Framework.AgentsAvoided; got != 0 {
+	if got := len(s.View().Framework.AgentsAvoided); got != 0 {
 		t.Errorf("got %d agents avoided after AvoidFor, want none", got)
 	}
 }

@@ -31,6 +31,9 @@ func (v subject) Deployments() []*deployment.Deployment { return v.s.deployments
 func (v subject) Facts(ledger *roster.App) view.Facts {
 	a := stateOf(ledger)
 	f := view.Facts{Leaving: a.deleted, Failure: a.trouble.Failure, DelayUntil: a.trouble.DelayUntil, WaitsSince: a.WaitsSince()}
+	if w := v.s.ward.apps[a]; w != nil {
+		f.Spared = w.spared
+	}
 	if a.deployment != nil {
 		f.Deployment = a.deployment.ID
 	}

@@ -2,8 +2,10 @@ package core
 
 import (
 	"errors"
+	"iter"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/checkup"
 	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/group"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
@@ -62,17 +64,44 @@ func (s *State) publishHealth(a *appState, was, is *instance.Instance, st mesos.
 			AppID: is.App, InstanceID: string(is.ID), TaskID: is.TaskID(), Version: version, Alive: *is.Healthy,
 		})
 	}
-	if st.Healthy != nil && !*st.Healthy && st.Reason == mesos.ReasonTaskHealthCheck {
-		failed := &event.HealthCheckFailed{AppID: is.App, InstanceID: string(is.ID), TaskID: is.TaskID()}
-		if checks := a.Ran(is).HealthChecks; len(checks) == 1 {
-			failed.HealthCheck = &checks[0]
+	checks := a.Ran(is).HealthChecks
+	for n := range failedChecks(was.Report(), is.Report(), len(checks)) {
+		s.publishFailure(is, &checks[n])
+	}
+	if is.Report() == nil && st.Healthy != nil && !*st.Healthy && st.Reason == mesos.ReasonTaskHealthCheck {
+		var check *app.HealthCheck
+		if len(checks) == 1 {
+			check = &checks[0]
 		}
-		s.publish(failed)
+		s.publishFailure(is, check)
 	}
 }
 
-// publishUnhealthyKill announces that a task was ended because its health checks
-// failed, and not because somebody asked for it.
+// failedChecks yields which of the n checks count a failure in a report that they did not
+// count in the one before.
+func failedChecks(was, is *checkup.Report, n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if !is.Newer(was) {
+			return
+		}
+		for k, r := range is.Health[:min(n, len(is.Health))] {
+			before := checkup.Result{}
+			if was != nil && k < len(was.Health) {
+				before = was.Health[k]
+			}
+			if r.LastFailure.After(before.LastFailure) && !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+func (s *State) publishFailure(i *instance.Instance, check *app.HealthCheck) {
+	s.publish(&event.HealthCheckFailed{AppID: i.App, InstanceID: string(i.ID), TaskID: i.TaskID(), HealthCheck: check})
+}
+
+// publishUnhealthyKill announces that an executor of Mesos' own has ended a task
+// because its health checks failed, and not because somebody asked for it.
 func (s *State) publishUnhealthyKill(i *instance.Instance, st mesos.TaskStatus) {
 	_, asked := s.kills[i.TaskID()]
 	if asked || st.State != mesos.TaskKilled || st.Healthy == nil || *st.Healthy {

@@ -32,6 +32,7 @@ func (s *State) startOver() {
 	s.startRound()
 	s.timers.set(s.now.Add(s.cfg.ReconcileEvery), implicitTimer, "")
 	s.rekill()
+	s.doubtHealth()
 }
 
 // Standing returns what a State that takes this one's place in the same subscription

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/checkup"
 	"github.com/gantry-mesos/gantry/pkg/constraint"
 	"github.com/gantry-mesos/gantry/pkg/fault"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
@@ -120,6 +121,7 @@ func (s *script) boot() {
 	s.boots++
 	cfg := core.DefaultConfig()
 	cfg.Rand = rand.New(rand.NewPCG(1, s.boots))
+	cfg.ParseReport = reportOf
 	s.state = core.New(cfg, placement.NewCluster(placement.Config{}), s.store.Stored(), s.now)
 }
 
@@ -165,6 +167,9 @@ func (s *script) line(text string) {
 	case "queue":
 		v, _ := s.state.View().App(app.Canonical(plain[0]))
 		fmt.Fprintf(&s.out, "%s > %s\n        %d wait: %s\n", s.stamp(), text, v.Queue.Waiting, s.names.Shorten(why.Words(v.Queue.Cause)))
+	case "health":
+		v, _ := s.state.View().App(app.Canonical(plain[0]))
+		fmt.Fprintf(&s.out, "%s > %s\n        %d healthy, %d not, %d of them spared\n", s.stamp(), text, v.Counts.Healthy, v.Counts.Unhealthy, v.Spared)
 	case "lost":
 		s.step(text, core.FromMesos{mesos.Failure{AgentID: mesos.AgentID(plain[0])}})
 	case "crash":
@@ -330,9 +335,11 @@ func (s *script) override(spec *app.Spec, k, v string) {
 		spec.Unreachable.ExpungeAfter = 2 * spec.Unreachable.InactiveAfter
 	case "health":
 		spec.HealthChecks = nil
-		if v == "yes" {
-			spec.HealthChecks = []app.HealthCheck{{Protocol: app.HealthMesosHTTP}}
+		if v != "no" {
+			spec.HealthChecks = []app.HealthCheck{{Protocol: app.HealthMesosHTTP, MaxConsecutiveFailures: int(n)}}
 		}
+	case "ready":
+		spec.Readiness = []app.ReadinessCheck{{Name: "ready"}}
 	case "needs":
 		spec.Dependencies = []app.ID{app.Canonical(v)}
 	case "ports":
@@ -425,9 +432,39 @@ func (s *script) statusOf(plain []string, args map[string]string) mesos.TaskStat
 		st.Source = mesos.SourceMaster
 	}
 	st.Labels = fault.Fault(args["fault"]).Labels()
+	st.Data = []byte(args["report"])
 	if h, ok := args["healthy"]; ok {
 		healthy := h == "true"
 		st.Healthy = &healthy
 	}
 	return st
+}
+
+// reportOf reads "3:ok+bad2+none+ready+wait": the report's number, then a result of
+// each health check, and of each readiness check. Its times follow from its number.
+func reportOf(data []byte) (*checkup.Report, error) {
+	number, results, ok := strings.Cut(string(data), ":")
+	if !ok {
+		return nil, nil //nolint:nilnil // as the real one
+	}
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return nil, err
+	}
+	r := &checkup.Report{Number: n}
+	at := began.Add(time.Duration(n) * time.Second)
+	for word := range strings.SplitSeq(results, "+") {
+		switch word {
+		case "ok":
+			r.Health = append(r.Health, checkup.Result{FirstSuccess: began, LastSuccess: at})
+		case "none":
+			r.Health = append(r.Health, checkup.Result{})
+		case "ready", "wait":
+			r.Readiness = append(r.Readiness, checkup.Readiness{Name: "ready", Ready: word == "ready"})
+		default:
+			failures, _ := strconv.Atoi(strings.TrimPrefix(word, "bad"))
+			r.Health = append(r.Health, checkup.Result{LastFailure: at, Failures: failures, Cause: "refused"})
+		}
+	}
+	return r, nil
 }

@@ -57,6 +57,7 @@ type State struct {
 	// volumes is the account of persistent volumes.
 	volumes   *volumes.Book
 	announcer announcer
+	ward      ward
 }
 
 // Stored is what a State starts from: all that was ever persisted and not dropped.
@@ -87,6 +88,7 @@ func New(cfg Config, place *placement.Cluster, stored Stored, now time.Time) *St
 		ports:     servicePorts{first: cfg.ServicePortMin, last: cfg.ServicePortMax, uses: map[int]int{}},
 		kills:     map[mesos.TaskID]*kill{},
 		timers:    timers{byKey: map[timerKey]*keyed{}},
+		ward:      ward{apps: map[*appState]*ailing{}},
 	}
 	s.pictures = view.NewBuilder(subject{s})
 	place.SetFramework(stored.Framework)
@@ -201,6 +203,7 @@ func (s *State) Step(now time.Time, ev Event) Effects {
 	}
 	s.fireTimers()
 	s.settle()
+	s.cull()
 	s.destroyReleased()
 	s.place()
 	s.market.Steer()

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"github.com/gantry-mesos/gantry/pkg/checkup"
 	"github.com/gantry-mesos/gantry/pkg/event"
 	"github.com/gantry-mesos/gantry/pkg/fault"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
@@ -51,7 +52,7 @@ func (s *State) applyUpdate(st mesos.TaskStatus) {
 	if s.underWay(i, st) {
 		return
 	}
-	next, outcome := i.Apply(s.now, st)
+	next, outcome := i.Apply(s.now, st, s.report(st))
 	switch outcome {
 	case instance.Unchanged:
 	case instance.Changed:
@@ -70,6 +71,19 @@ func (s *State) applyUpdate(st mesos.TaskStatus) {
 	}
 }
 
+// report is what an executor says of its task's checks with a status. What is no
+// report is the data of an executor that makes none.
+func (s *State) report(st mesos.TaskStatus) *checkup.Report {
+	if s.cfg.ParseReport == nil || st.State.Terminal() {
+		return nil
+	}
+	r, err := s.cfg.ParseReport(st.Data)
+	if err != nil {
+		return nil
+	}
+	return r
+}
+
 // underWay reports whether the master does not know a task because its launch
 // may still be on the way: a kill or a question can overtake the ACCEPT. A launch
 // of an earlier subscription arrives no more, nor does one older than ConfirmAfter.
@@ -83,14 +97,14 @@ func (s *State) underWay(i *instance.Instance, st mesos.TaskStatus) bool {
 func (s *State) live(a *appState, was, is *instance.Instance) {
 	_, asked := s.kills[is.TaskID()]
 	back := was.Condition.OutOfSight() && !is.Condition.OutOfSight()
-	if is.Goal != instance.GoalRunning && !is.Condition.OutOfSight() || asked && back {
+	if (is.Goal != instance.GoalRunning || is.Condemned() && !asked) && !is.Condition.OutOfSight() || asked && back {
 		s.kill(is.TaskID(), is.AgentID)
 	}
 	if is.Condition == instance.Running && was.Condition != instance.Running {
 		a.excused = 0
 		s.market.Works(is.AgentID)
 	}
-	if is.Condition == instance.Running && was.Condition != instance.Running || is.Healthy != nil && *is.Healthy && (was.Healthy == nil || !*was.Healthy) {
+	if is.Condition == instance.Running && was.Condition != instance.Running || a.Ready(is) && !a.Ready(was) {
 		s.progressed(a)
 	}
 }
@@ -103,6 +117,10 @@ func (s *State) blame(a *appState, i *instance.Instance, st mesos.TaskStatus) {
 	switch {
 	case i.Goal != instance.GoalRunning, st.State == mesos.TaskGoneByOperator, st.Reason == mesos.ReasonAgentDraining, st.Reason == mesos.ReasonInvalidOffers,
 		st.Reason == mesos.ReasonReconciliation && i.Condition != instance.Failed && i.Condition != instance.Errored:
+		return
+	case i.Condition == instance.Killed && i.Condemned():
+		st.Message = join(s.diagnosis(a, i), st.Message)
+		s.fail(a, i, st)
 		return
 	case i.Condition == instance.Killed && asked:
 		return
@@ -129,14 +147,17 @@ func (s *State) stray(st mesos.TaskStatus) {
 		}
 		s.killed(st.TaskID)
 		s.guard.forget(st.TaskID)
+		s.framework.KillsGuarded = min(s.framework.KillsGuarded, len(s.guard.tasks))
 		s.volumes.Stray(st.TaskID, false)
 	default:
 		s.volumes.Stray(st.TaskID, true)
 		if _, asked := s.kills[st.TaskID]; asked {
-			s.kill(st.TaskID, st.AgentID)
+			if st.State != mesos.TaskKilling {
+				s.kill(st.TaskID, st.AgentID) // the last one may be lost
+			}
 			return
 		}
-		s.guard.hold(st.TaskID, st.AgentID)
+		s.guard.keep(st.TaskID, st.AgentID)
 		s.judgeStrays()
 	}
 }

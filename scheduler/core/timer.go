@@ -18,6 +18,7 @@ const (
 	killTimer
 	reconcileTimer
 	implicitTimer
+	cullTimer
 )
 
 // timerKey names a timer that belongs to no instance; there is one of a key at most.
@@ -84,5 +85,7 @@ func (s *State) keyDue(key timerKey) {
 		s.reconcileDue()
 	case implicitTimer:
 		s.reconcileAll()
+	case cullTimer:
+		s.ward.look = true
 	}
 }

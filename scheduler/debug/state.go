@@ -32,24 +32,24 @@ type stateDump struct {
 }
 
 type frameworkDump struct {
-	ID            mesos.FrameworkID `json:"id"`
-	Subscribed    bool              `json:"subscribed"`
-	Master        string            `json:"master,omitempty"`
-	LastOffer     time.Time         `json:"last_offer,omitzero"`
-	AgentsAvoided int               `json:"agents_avoided"`
-	VolumesHeld   int               `json:"volumes_held"`
+	ID               mesos.FrameworkID `json:"id"`
+	Subscribed       bool              `json:"subscribed"`
+	Master           string            `json:"master,omitempty"`
+	LastOffer        time.Time         `json:"last_offer,omitzero"`
+	AgentsAvoided    int               `json:"agents_avoided"`
+	VolumesUnclaimed int               `json:"volumes_held"`
 }
 
 type insideDump struct {
-	Kills      []mesos.TaskID `json:"kills"`
-	KillsHeld  []mesos.TaskID `json:"kills_held"`
-	Resting    []app.ID       `json:"apps_backing_off"`
-	Offers     int            `json:"offers"`
-	Agents     int            `json:"agents"`
-	Unanswered int            `json:"tasks_unanswered"`
-	Next       time.Time      `json:"next_deadline,omitzero"`
-	Suppressed bool           `json:"offers_suppressed"`
-	Quiet      bool           `json:"launches_stopped"`
+	Kills        []mesos.TaskID `json:"kills"`
+	KillsGuarded []mesos.TaskID `json:"kills_held"`
+	Resting      []app.ID       `json:"apps_backing_off"`
+	Offers       int            `json:"offers"`
+	Agents       int            `json:"agents"`
+	Unanswered   int            `json:"tasks_unanswered"`
+	Next         time.Time      `json:"next_deadline,omitzero"`
+	Suppressed   bool           `json:"offers_suppressed"`
+	Quiet        bool           `json:"launches_stopped"`
 }
 
 type deploymentDump struct {
@@ -136,7 +136,7 @@ func dumpView(v *view.View) stateDump {
 		At: v.At, Deployments: []deploymentDump{}, Apps: []appDump{}, Agents: []agentDump{}, Queues: []queueDump{}, Held: []heldDump{},
 		Framework: frameworkDump{
 			ID: v.Framework.ID, Subscribed: v.Framework.Subscribed, Master: v.Framework.Master.Hostname, LastOffer: v.Framework.LastOffer,
-			AgentsAvoided: v.Framework.AgentsAvoided, VolumesHeld: v.Framework.VolumesHeld,
+			AgentsAvoided: len(v.Framework.AgentsAvoided), VolumesUnclaimed: v.Framework.VolumesUnclaimed,
 		},
 	}
 	for _, dep := range v.Deployments {
@@ -206,7 +206,7 @@ func dumpApp(a *view.App) appDump {
 
 func dumpInside(in core.Inside) *insideDump {
 	return &insideDump{
-		Kills: in.Kills, KillsHeld: in.Held, Resting: in.Resting, Offers: in.Offers, Agents: in.Agents, Unanswered: in.Unanswered,
+		Kills: in.Kills, KillsGuarded: in.Guarded, Resting: in.Resting, Offers: in.Offers, Agents: in.Agents, Unanswered: in.Unanswered,
 		Next: in.Next, Suppressed: in.Suppressed, Quiet: in.Quiet,
 	}
 }

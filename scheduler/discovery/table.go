@@ -49,6 +49,7 @@ type entry struct {
 // row is one instance with its task's endpoints.
 type row struct {
 	is        *instance.Instance
+	ordinal   int
 	state     endpoint.State
 	published bool
 	endpoints []*endpoint.Endpoint
@@ -170,6 +171,7 @@ func (t *Table) Unlocated() []string {
 func (t *Table) rows(before []row, a *view.App) []row {
 	out := make([]row, 0, len(a.Instances))
 	old := 0
+	var numbers *ordinals
 	for _, i := range a.Instances {
 		for old < len(before) && before[old].is.ID < i.ID {
 			old++
@@ -183,7 +185,13 @@ func (t *Table) rows(before []row, a *view.App) []row {
 			continue
 		}
 		spec := specOf(a, i)
-		r := row{is: i}
+		r := row{is: i, ordinal: was.ordinal}
+		if was.is == nil {
+			if numbers == nil {
+				numbers = ordinalsOf(before)
+			}
+			r.ordinal = numbers.next()
+		}
 		if was.is != nil && was.is.Incarnation == i.Incarnation {
 			r.state = was.state
 		}
@@ -193,6 +201,7 @@ func (t *Table) rows(before []row, a *view.App) []row {
 		}
 		found := addresses(spec, i)
 		for n := range found {
+			found[n].Ordinal = r.ordinal
 			t.address(&found[n])
 			r.endpoints = append(r.endpoints, &found[n])
 		}

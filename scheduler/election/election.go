@@ -32,6 +32,8 @@ type Term struct {
 type Leader struct {
 	ID      string `json:"id"`      // of one run of a scheduler
 	Address string `json:"address"` // "host:port" of its HTTP API
+	// Secure says that the API is served over TLS.
+	Secure bool `json:"secure,omitempty"`
 }
 
 // Lead does the leader's work for one term. It must return soon after ctx

@@ -324,7 +324,7 @@ func (t *Tree) Skip(it *Item) {
 }
 
 // Wake gives all items that were passed over their turn again, as when offers
-// came or something was released.
+// came or something became free.
 func (t *Tree) Wake() {
 	for _, it := range t.limited {
 		t.unlimit(it)

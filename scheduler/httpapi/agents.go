@@ -10,7 +10,6 @@ import (
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/mesos/operatorapi"
-	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
 // ErrNoMaster says that there is no master to ask.
@@ -36,7 +35,11 @@ type agentRoutes struct {
 }
 
 func (s *agentRoutes) listAgents(w http.ResponseWriter, r *http.Request) error {
-	list, err := s.agents(r.Context())
+	embed, err := agentEmbedsOf(r.URL.Query()["embed"])
+	if err != nil {
+		return err
+	}
+	list, err := s.agents(r.Context(), embed)
 	if err != nil {
 		return err
 	}
@@ -45,7 +48,11 @@ func (s *agentRoutes) listAgents(w http.ResponseWriter, r *http.Request) error {
 
 func (s *agentRoutes) showAgent(id mesos.AgentID) action {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		a, err := s.agent(r.Context(), id)
+		embed, err := agentEmbedsOf(r.URL.Query()["embed"])
+		if err != nil {
+			return err
+		}
+		a, err := s.agent(r.Context(), id, embed)
 		if err != nil {
 			return err
 		}
@@ -67,7 +74,7 @@ func (s *agentRoutes) drainAgent(id mesos.AgentID) action {
 		if err := s.master.Drain(r.Context(), id, grace, markGone); err != nil {
 			return masterError(id, err)
 		}
-		a, err := s.agent(r.Context(), id)
+		a, err := s.agent(r.Context(), id, agentEmbeds{tasks: true})
 		if e, ok := errors.AsType[*api.Error](err); ok && e.Status == http.StatusNotFound && markGone {
 			// An agent without tasks is drained, and so gone, at once.
 			a, err = api.Agent{ID: string(id), State: "gone", MarkGone: true, Tasks: []string{}}, nil
@@ -97,8 +104,8 @@ func (s *agentRoutes) markAgentGone(id mesos.AgentID) action {
 	}
 }
 
-func (s *agentRoutes) agent(ctx context.Context, id mesos.AgentID) (api.Agent, error) {
-	list, err := s.agents(ctx)
+func (s *agentRoutes) agent(ctx context.Context, id mesos.AgentID, e agentEmbeds) (api.Agent, error) {
+	list, err := s.agents(ctx, e)
 	if err != nil {
 		return api.Agent{}, err
 	}
@@ -114,32 +121,27 @@ func noAgent(id mesos.AgentID) error {
 	return &api.Error{Status: http.StatusNotFound, Message: fmt.Sprintf("Agent '%s' is not registered with the leading master; GET /v3/agents lists those that are", id)}
 }
 
-// agents lists all agents, each with our tasks there.
-func (s *agentRoutes) agents(ctx context.Context) ([]api.Agent, error) {
+// agents lists all agents, each with what is asked for of our tasks there.
+func (s *agentRoutes) agents(ctx context.Context, e agentEmbeds) ([]api.Agent, error) {
 	list, err := s.master.List(ctx)
 	if err != nil {
 		return nil, masterError("", err)
 	}
-	tasks := map[mesos.AgentID][]string{}
-	s.scheduler.View().Apps(func(a *view.App) bool {
-		for _, i := range a.Instances {
-			if i.Condition.Live() && shown(i) {
-				tasks[i.AgentID] = append(tasks[i.AgentID], string(i.TaskID()))
-			}
-		}
-		return true
-	})
+	v := s.scheduler.View()
+	avoided := map[mesos.AgentID]bool{}
+	for _, id := range v.Framework.AgentsAvoided {
+		avoided[id] = true
+	}
+	tenants := tenantsOf(v, e)
 	out := make([]api.Agent, 0, len(list))
 	for _, a := range list {
-		ours := tasks[a.ID]
-		if ours == nil {
-			ours = []string{}
-		}
-		out = append(out, api.Agent{
+		one := api.Agent{
 			ID: string(a.ID), Hostname: a.Hostname, Address: a.Address, Region: a.Domain.Region, Zone: a.Domain.Zone, Version: a.Version,
-			State: agentState(a), MarkGone: a.MarkGone, Total: amounts(a.Total), Allocated: amounts(a.Allocated), Tasks: ours,
+			State: agentState(a), MarkGone: a.MarkGone, Total: amounts(a.Total), Allocated: amounts(a.Allocated), Avoided: avoided[a.ID],
 			Registered: api.Time{Time: a.Registered},
-		})
+		}
+		tenants.tell(&one, e)
+		out = append(out, one)
 	}
 	return out, nil
 }

@@ -30,10 +30,25 @@ func (m master) Drain(context.Context, mesos.AgentID, *time.Duration, bool) erro
 func (m master) Undrain(context.Context, mesos.AgentID) error                     { return m.err }
 func (m master) Gone(context.Context, mesos.AgentID) error                        { return m.err }
 
+// home is a master that knows one agent, by an id that comes later.
+type home struct {
+	master
+	id mesos.AgentID
+}
+
+func (h *home) List(context.Context) ([]operatorapi.Agent, error) {
+	return []operatorapi.Agent{{ID: h.id, Active: true}}, nil
+}
+
 func withMaster(t *testing.T, err error) *service {
 	t.Helper()
+	return withAgents(t, master{err})
+}
+
+func withAgents(t *testing.T, agents httpapi.Agents) *service {
+	t.Helper()
 	s := &service{Scheduler: coretest.New(start, false)}
-	api, failed := httpapi.New(httpapi.Config{Agents: master{err}, Scheduler: s.Scheduler, Leadership: s.Scheduler, Rules: app.DefaultRules()})
+	api, failed := httpapi.New(httpapi.Config{Agents: agents, Scheduler: s.Scheduler, Leadership: s.Scheduler, Rules: app.DefaultRules()})
 	if failed != nil {
 		t.Fatal(failed)
 	}
@@ -63,6 +78,31 @@ func TestAgentsAreShownAsTheMasterKnowsThem(t *testing.T) {
 	s.want(t, http.StatusNotFound, http.MethodPost, "/v3/agents/a3/drain", "")
 	s.want(t, http.StatusOK, http.MethodPost, "/v3/agents/a1/undrain", "")
 	s.want(t, http.StatusOK, http.MethodPost, "/v3/agents/a1/gone", "")
+}
+
+func TestAgentsTellWhatRunsThereAsIsAskedFor(t *testing.T) {
+	t.Parallel()
+	master := &home{}
+	s := withAgents(t, master)
+	for _, id := range []string{"/prod/web", "/zoo"} {
+		s.want(t, http.StatusCreated, http.MethodPost, "/v2/apps", `{"id":"`+id+`","cmd":"sleep 1","instances":2,"cpus":0.5,"mem":64}`)
+	}
+	s.Settle()
+	master.id = mesos.AgentID(fmt.Sprint(at(t, s.want(t, http.StatusOK, http.MethodGet, "/v2/apps/zoo", ""), "app", "tasks", 0, "slaveId")))
+	for query, want := range map[string][2]bool{"": {true, false}, "?embed=tasks": {true, false}, "?embed=apps": {false, true}, "?embed=apps&embed=tasks": {true, true}} {
+		one := at(t, s.want(t, http.StatusOK, http.MethodGet, "/v3/agents"+query, ""), "agents", 0)
+		if got := [2]bool{at(t, one, "tasks") != nil, at(t, one, "apps") != nil}; got != want {
+			t.Errorf("%s: got tasks and apps %v, want %v", query, got, want)
+		}
+	}
+	apps := at(t, s.want(t, http.StatusOK, http.MethodGet, "/v3/agents/"+string(master.id)+"?embed=apps", ""), "apps")
+	for n, id := range []string{"/prod/web", "/zoo"} {
+		if at(t, apps, n, "app") != id || at(t, apps, n, "tasks") != 2.0 || at(t, apps, n, "used", "cpus") != 1.0 || at(t, apps, n, "used", "mem") != 128.0 {
+			t.Errorf("app %d there: got %v, want two tasks of %s", n, at(t, apps, n), id)
+		}
+	}
+	s.want(t, http.StatusUnprocessableEntity, http.MethodGet, "/v3/agents?embed=all", "")
+	s.want(t, http.StatusUnprocessableEntity, http.MethodGet, "/v3/agents/a1?embed=all", "")
 }
 
 func TestWhatTheMasterDoesNotDoIsToldApart(t *testing.T) {

@@ -19,16 +19,15 @@ type appRoutes struct {
 
 func (s *appRoutes) listApps(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	selector, err := parseSelector(q.Get("label"))
+	f, err := filterOf(q)
 	if err != nil {
-		return &api.Error{Status: http.StatusUnprocessableEntity, Message: err.Error()}
+		return err
 	}
-	cmd, id := strings.ToLower(q.Get("cmd")), strings.ToLower(q.Get("id"))
 	p := newPicture(s.scheduler.View())
 	e := embedsOf(q["embed"], embeds{counts: true, deployments: true})
 	var apps []*view.App
 	p.apps(func(a *view.App) bool {
-		if strings.Contains(string(a.Spec.ID), id) && strings.Contains(strings.ToLower(a.Spec.Cmd), cmd) && selector.matches(a.Spec.Labels) {
+		if f.matches(a.Spec) {
 			apps = append(apps, a)
 		}
 		return true
@@ -44,10 +43,18 @@ func (s *appRoutes) createApp(w http.ResponseWriter, r *http.Request) error {
 	var n notices
 	id, _ := d.ID()
 	rd := s.reads(r, &n)
-	rd.Rules = newPicture(s.scheduler.View()).rules(rd.Rules, id, nil)
+	p := newPicture(s.scheduler.View())
+	rd.Rules = p.rules(rd.Rules, id, nil)
 	spec, err := rd.Create(d, "")
 	if err != nil {
 		return err
+	}
+	p.idleNeeds(&n, "", spec, nothing)
+	if _, exists := s.scheduler.View().App(spec.ID); exists && dry(r) {
+		return &core.ExistsError{ID: spec.ID}
+	}
+	if dry(r) {
+		return tried(w, n, []core.AppChange{{Spec: spec}})
 	}
 	result, err := s.do(r, core.ChangeApps{Changes: []core.AppChange{{Spec: spec, Create: true}}, Force: flag(r, "force", false), From: origin(r)})
 	if err != nil {
@@ -62,6 +69,9 @@ func (s *appRoutes) createApp(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Marathon-Deployment-Id", string(result.Deployment))
 	return reply(w, http.StatusCreated, out)
 }
+
+// nothing is what a request makes that could be depended on.
+func nothing(app.ID) bool { return false }
 
 // wildcard returns the group that a wildcard id names: "/a/*" is "/a".
 func wildcard(id app.ID) (app.ID, bool) {

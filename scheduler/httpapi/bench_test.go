@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
@@ -34,7 +36,7 @@ func many(tb testing.TB, n int) *httpapi.Server {
 	for i := range n {
 		a := *one
 		spec := *one.Spec
-		spec.ID = app.ID(fmt.Sprintf("/g%d/app-%05d", i%50, i))
+		spec.ID = app.ID(fmt.Sprintf("/g%d/h%d/app-%05d", i%50, i/50%10, i))
 		a.Spec = &spec
 		apps = append(apps, &a)
 	}
@@ -72,9 +74,11 @@ func (c *counter) Write(p []byte) (int, error) {
 }
 
 func BenchmarkListApps(b *testing.B) {
-	for _, row := range []struct{ name, query, accept string }{
-		{"apps=10000", "", ""}, {"apps=10000/gzip", "", "gzip"},
-		{"apps=10000/tasks", "?embed=apps.tasks", ""}, {"apps=10000/tasks/gzip", "?embed=apps.tasks", "gzip"},
+	for _, row := range []struct{ name, path, accept string }{
+		{"apps=10000", "/v2/apps", ""}, {"apps=10000/gzip", "/v2/apps", "gzip"},
+		{"apps=10000/tasks", "/v2/apps?embed=apps.tasks", ""}, {"apps=10000/tasks/gzip", "/v2/apps?embed=apps.tasks", "gzip"},
+		{"groups=10000", "/v2/groups", ""}, {"groups=10000/gzip", "/v2/groups", "gzip"},
+		{"apps=10000/brief", "/v3/apps", ""}, {"apps=10000/brief/gzip", "/v3/apps", "gzip"},
 	} {
 		b.Run(row.name, func(b *testing.B) {
 			h := many(b, 10_000)
@@ -82,14 +86,31 @@ func BenchmarkListApps(b *testing.B) {
 			var w *counter
 			for b.Loop() {
 				w = &counter{header: http.Header{}}
-				r := httptest.NewRequest(http.MethodGet, "/v2/apps"+row.query, http.NoBody)
+				r := httptest.NewRequest(http.MethodGet, row.path, http.NoBody)
 				r.Header.Set("Accept-Encoding", row.accept)
 				h.ServeHTTP(w, r)
 			}
 			b.ReportMetric(float64(w.size), "bytes")
-			if w.size < 100_000 {
+			if w.size < 30_000 {
 				b.Fatalf("got an answer of %d bytes, want all apps", w.size)
 			}
 		})
+	}
+}
+
+// BenchmarkPutIntoGroup puts one more App into a group of 10,000.
+func BenchmarkPutIntoGroup(b *testing.B) {
+	s := newService(b)
+	const idle = `{"id":"app-%d","cmd":"x","instances":0,"portDefinitions":[]}`
+	var list []string
+	for n := range 10_000 {
+		list = append(list, fmt.Sprintf(idle, n))
+	}
+	s.want(b, http.StatusOK, http.MethodPut, "/v2/groups/large", `{"apps":[`+strings.Join(list, ",")+`]}`)
+	s.Settle()
+	n := len(list)
+	for b.Loop() {
+		n++
+		s.want(b, http.StatusCreated, http.MethodPut, "/v2/apps/large/app-"+strconv.Itoa(n), `{"cmd":"x","instances":0,"portDefinitions":[]}`)
 	}
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
@@ -30,7 +31,11 @@ func (s *appRoutes) changeApp(id app.ID, create bool) action {
 		}
 		partial := !create || flag(r, "partialUpdate", true)
 		var n notices
-		result, created, err := s.change(r, &n, []wanted{{doc: d, id: id}}, create, partial)
+		want := []wanted{{doc: d, id: id}}
+		if dry(r) {
+			return s.try(w, r, want, create, partial)
+		}
+		result, created, err := s.change(r, &n, want, create, partial)
 		if err != nil {
 			return err
 		}
@@ -61,6 +66,9 @@ func (s *appRoutes) changeApps(create bool) action {
 			changes = append(changes, wanted{doc: d, id: id})
 		}
 		partial := !create || flag(r, "partialUpdate", true)
+		if dry(r) {
+			return s.try(w, r, changes, create, partial)
+		}
 		var n notices
 		result, _, err := s.change(r, &n, changes, create, partial)
 		if err != nil {
@@ -81,23 +89,59 @@ type wanted struct {
 // stored, all or none; if an App changed meanwhile it derives them again.
 func (s *appRoutes) change(r *http.Request, n *notices, want []wanted, create, partial bool) (result core.Result, created bool, err error) {
 	for range deriveMax {
-		p := newPicture(s.scheduler.View())
 		cmd := core.ChangeApps{Force: flag(r, "force", false), From: origin(r)}
-		created, *n = false, nil
-		rd := s.reads(r, n)
-		for _, c := range want {
-			change, err := s.derive(r, rd, p, c, create, partial)
-			if err != nil {
-				return core.Result{}, false, err
-			}
-			created = created || change.Create
-			cmd.Changes = append(cmd.Changes, change)
+		if cmd.Changes, err = s.deriveAll(r, n, want, create, partial); err != nil {
+			return core.Result{}, false, err
 		}
+		created = slices.ContainsFunc(cmd.Changes, func(c core.AppChange) bool { return c.Create })
 		if result, err = s.do(r, cmd); !overtaken(err) || r.Context().Err() != nil {
 			return result, created, err
 		}
 	}
 	return core.Result{}, false, err
+}
+
+// deriveAll makes the changes of several Apps from what is stored now.
+func (s *appRoutes) deriveAll(r *http.Request, n *notices, want []wanted, create, partial bool) ([]core.AppChange, error) {
+	p := newPicture(s.scheduler.View())
+	*n = nil
+	rd := s.reads(r, n)
+	changes := make([]core.AppChange, 0, len(want))
+	for _, c := range want {
+		change, err := s.derive(r, rd, p, c, create, partial)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, change)
+	}
+	p.idleNeedsAmong(n, want, changes)
+	return changes, nil
+}
+
+// dry reports whether a change is only to be tried.
+func dry(r *http.Request) bool { return flag(r, "dryRun", false) }
+
+// try answers with what a change would make of the Apps, and changes nothing.
+func (s *appRoutes) try(w http.ResponseWriter, r *http.Request, want []wanted, create, partial bool) error {
+	var n notices
+	changes, err := s.deriveAll(r, &n, want, create, partial)
+	if err != nil {
+		return err
+	}
+	return tried(w, n, changes)
+}
+
+// tried answers with definitions as they would be stored; what is given to them
+// then, a version and service ports, is missing.
+func tried(w http.ResponseWriter, n notices, changes []core.AppChange) error {
+	apps := make([]api.App, 0, len(changes))
+	for _, c := range changes {
+		out := api.FromSpec(c.Spec)
+		out.Version = api.Time{}
+		apps = append(apps, out)
+	}
+	n.tell(w)
+	return reply(w, http.StatusOK, map[string]any{"apps": apps})
 }
 
 // overtaken reports whether a command failed only because an App is no longer

@@ -163,7 +163,7 @@ func TestPrometheusIsToldOfTargets(t *testing.T) {
 		"__meta_gantry_instance": "prod_web.instance-10.0.0.1", "__meta_gantry_task": "prod_web.instance-10.0.0.1._app.1",
 		"__meta_gantry_agent": "a", "__meta_gantry_host": "10.0.0.1", "__meta_gantry_zone": "eu-1", "__meta_gantry_region": "eu",
 		"__meta_gantry_image": "nginx:1", "__meta_gantry_state": "ready", "__meta_gantry_port_index": "0", "__meta_gantry_port_name": "http",
-		"__meta_gantry_protocol": "tcp", "__meta_gantry_service_port": "10001", "__meta_gantry_app_label_HAPROXY_GROUP": "external,internal",
+		"__meta_gantry_protocol": "tcp", "__meta_gantry_ordinal": "0", "__meta_gantry_service_port": "10001", "__meta_gantry_app_label_HAPROXY_GROUP": "external,internal",
 		"__meta_gantry_app_label_team_a_b": "x", "__meta_gantry_port_label_metrics_path": "/stats", "__metrics_path__": "/stats",
 	}
 	if d := cmp.Diff(want, at(t, body, 0, "labels")); d != "" {

@@ -83,6 +83,7 @@ func TestBadInput(t *testing.T) {
 		{"a malformed task id", "POST", "/v2/tasks/delete", `{"ids":["x"]}`, 400, "", []string{"x"}},
 		{"scale and wipe", "POST", "/v2/tasks/delete?scale=true&wipe=true", `{"ids":[]}`, 400, "", []string{"wipe"}},
 		{"an unknown task", "DELETE", "/v2/apps/x/tasks/x.instance-1._app.1", "", 404, "", []string{"Task"}},
+		{"an unknown deployment", "GET", "/v2/deployments/none", "", 404, "", []string{"DeploymentPlan 'none' does not exist"}},
 		{"an unknown app", "DELETE", "/v2/apps/none", "", 404, "", []string{"App '/none' does not exist"}},
 		{"an unknown app to restart", "POST", "/v2/apps/none/restart", "", 404, "", []string{"App '/none' does not exist"}},
 		{"an unknown app's tasks", "GET", "/v2/apps/none/tasks", "", 404, "", []string{"App '/none' does not exist"}},

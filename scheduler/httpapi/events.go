@@ -41,7 +41,7 @@ func (s eventRoutes) events(w http.ResponseWriter, r *http.Request) error {
 	}
 	log := s.log()
 	if log == nil {
-		return &api.Error{Status: http.StatusServiceUnavailable, Message: "this scheduler does not lead (yet); try again in a moment"}
+		return errNoLog()
 	}
 	st, err := newStream(s.texts, w, r, log)
 	if err != nil {
@@ -58,6 +58,11 @@ func (s eventRoutes) events(w http.ResponseWriter, r *http.Request) error {
 	defer s.open.Add(-1)
 	st.run(r.Context(), r.RemoteAddr)
 	return nil
+}
+
+// errNoLog is the answer of a scheduler that has no events to tell.
+func errNoLog() error {
+	return &api.Error{Status: http.StatusServiceUnavailable, Message: "this scheduler does not lead (yet); try again in a moment"}
 }
 
 // stream writes the events of a log to one reader.
@@ -175,7 +180,7 @@ func (st *stream) wants(e event.Event) bool {
 func uncommon(e event.Event) bool {
 	switch e.(type) {
 	case *event.SchedulerRegistered, *event.SchedulerReregistered, *event.SchedulerDisconnected,
-		*event.AgentAvoided, *event.DrainOverdue, *event.KillsHeld, *event.VolumesHeld, *event.VolumesReleased, *event.VolumesDestroyed:
+		*event.AgentAvoided, *event.DrainOverdue, *event.KillsGuarded, *event.UnhealthyKillsHeld, *event.VolumesUnclaimed, *event.VolumesReleased, *event.VolumesDestroyed:
 		return true
 	default:
 		return false

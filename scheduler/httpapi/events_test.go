@@ -148,7 +148,7 @@ func TestEvents_are_filtered_by_their_types(t *testing.T) {
 	named := s.attach(t, "?event_type=app_terminated_event&event_type=kills_held_event")
 	all := s.attach(t, "?event_type=*")
 	unfiltered := s.attach(t, "")
-	log.Append(&event.SchedulerReregistered{Master: "m"}, &event.KillsHeld{Tasks: 1}, &event.GroupChanged{GroupID: "/"}, &event.AppTerminated{AppID: "/web"})
+	log.Append(&event.SchedulerReregistered{Master: "m"}, &event.KillsGuarded{Tasks: 1}, &event.GroupChanged{GroupID: "/"}, &event.AppTerminated{AppID: "/web"})
 	expect(t, named.names(2), "kills_held_event 5", "app_terminated_event 7")
 	expect(t, all.names(6), "event_stream_attached 2", "event_stream_attached 3", "scheduler_reregistered_event 4", "kills_held_event 5", "group_change_success 6", "app_terminated_event 7")
 	expect(t, unfiltered.names(3), "event_stream_attached 3", "group_change_success 6", "app_terminated_event 7")

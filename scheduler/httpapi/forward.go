@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -27,20 +28,14 @@ type leaderKey struct{}
 // newForwarder returns what a standby answers with: the leader's answer.
 func newForwarder(s *Server) http.Handler {
 	via := "1.1 " + s.cfg.Address
-	transport := &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: ForwardDialMax}).DialContext,
-		ResponseHeaderTimeout: s.cfg.Timeout,
-		MaxConnsPerHost:       64,
-		IdleConnTimeout:       time.Minute,
-		DisableCompression:    true,
-	}
+	transport := s.transportToLeader()
 	proxy := &httputil.ReverseProxy{
 		Transport:     transport,
 		FlushInterval: -1,
 		ErrorLog:      zap.NewStdLog(s.cfg.Log),
 		Rewrite: func(p *httputil.ProxyRequest) {
 			leader, _ := p.In.Context().Value(leaderKey{}).(string)
-			p.Out.URL.Scheme, p.Out.URL.Host = "http", leader
+			p.Out.URL.Scheme, p.Out.URL.Host = s.leaderScheme(), leader
 			p.Out.Host = ""
 			// This server has checked whose page it was; to the leader it is another's.
 			p.Out.Header.Del("Origin")
@@ -64,6 +59,9 @@ func newForwarder(s *Server) http.Handler {
 			s.fail(w, r, &api.Error{Status: http.StatusBadGateway, Message: "the leading scheduler at " + leader + " does not answer; try again"})
 		},
 	}
+	// What lasts has connections of its own: it would take up those of all others.
+	lasting := *proxy
+	lasting.Transport = transport.Clone()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if slices.Contains(r.Header.Values(viaHeader), via) {
 			s.fail(w, r, &api.Error{Status: http.StatusBadGateway, Message: "the schedulers forward this request in a circle: each takes another for the leader; try again"})
@@ -75,15 +73,56 @@ func newForwarder(s *Server) http.Handler {
 			s.dispatch(w, r)
 		case err != nil:
 			s.fail(w, r, &api.Error{Status: http.StatusBadGateway, Message: "no scheduler leads at the moment; try again"})
-		case streams(split(r.URL.Path)):
-			http.Redirect(w, r, "http://"+leader+r.URL.RequestURI(), http.StatusFound)
+		case streams(split(r.URL.Path)) && !flag(r, "forward", false):
+			http.Redirect(w, r, s.leaderScheme()+"://"+leader+r.URL.RequestURI(), http.StatusFound)
 		default:
 			for _, name := range []string{"Cache-Control", "Pragma", "Expires", "X-Frame-Options", "X-Xss-Protection", "X-Content-Type-Options"} {
 				w.Header().Del(name)
 			}
-			proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), leaderKey{}, leader)))
+			through := proxy
+			if lasts(split(r.URL.Path)) {
+				through = &lasting
+				// The client sends nothing more, so that the limit for that does not count.
+				_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a connection that has none has no limit either
+			}
+			through.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), leaderKey{}, leader)))
 		}
 	})
+}
+
+// transportToLeader is how a standby reaches the leader.
+func (s *Server) transportToLeader() *http.Transport {
+	dialer := &net.Dialer{Timeout: ForwardDialMax}
+	return &http.Transport{
+		DialContext:           dialer.DialContext,
+		DialTLSContext:        s.dialLeader(dialer),
+		ResponseHeaderTimeout: s.cfg.Timeout,
+		MaxConnsPerHost:       64,
+		IdleConnTimeout:       time.Minute,
+		DisableCompression:    true,
+	}
+}
+
+// leaderScheme is what the leader is reached by.
+func (s *Server) leaderScheme() string {
+	if s.cfg.LeaderScheme == nil {
+		return s.scheme()
+	}
+	return s.cfg.LeaderScheme()
+}
+
+// dialLeader connects to a leader over TLS.
+func (s *Server) dialLeader(d *net.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		cfg := &tls.Config{MinVersion: tls.VersionTLS12}
+		if s.cfg.LeaderTLS != nil {
+			var err error
+			if cfg, err = s.cfg.LeaderTLS(); err != nil {
+				return nil, err
+			}
+		}
+		return (&tls.Dialer{NetDialer: d, Config: cfg}).DialContext(ctx, network, address)
+	}
 }
 
 var (

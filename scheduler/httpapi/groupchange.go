@@ -166,6 +166,7 @@ func (s *groupRoutes) derived(r *http.Request, n *notices, p *picture, d api.Doc
 		return core.ChangeGroup{}, api.AsInvalid(&app.InvalidError{Problems: problems})
 	}
 	target := req.Update.Apply(now)
+	p.idleNeedsIn(n, "", req.Update, target)
 	keepAlike(target, p)
 	return core.ChangeGroup{Target: target}, nil
 }

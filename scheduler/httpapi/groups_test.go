@@ -206,3 +206,29 @@ func TestBadGroups(t *testing.T) {
 		})
 	}
 }
+
+// A dependency on what does not exist is taken, and said.
+func TestADependencyOnNothingIsSaid(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	for _, row := range []struct {
+		method, path, body string
+		want               []string
+	}{
+		{"POST", "/v2/apps", `{"id":"/a","dependencies":["/none"],` + sleeper + `}`, []string{"/dependencies(0) names /none"}},
+		{"PUT", "/v2/apps", `[{"id":"/b","dependencies":["/a","/c"],` + sleeper + `},{"id":"/c","dependencies":["/d/e"],` + sleeper + `}]`, []string{"(1)/dependencies(0) names /d/e"}},
+		{"PUT", "/v2/groups/g", `{"dependencies":["/a","/x"],"apps":[{"id":"y","dependencies":["z","w"],` + sleeper + `}],"groups":[{"id":"z","dependencies":["/a","v"]}]}`,
+			[]string{"/dependencies(1) names /x", "/apps(0)/dependencies(1) names /g/w", "/groups(0)/dependencies(1) names /g/v"}},
+	} {
+		_, header, body := s.call(t, row.method, row.path, row.body)
+		got := header.Values("Warning")
+		if len(got) != len(row.want) {
+			t.Fatalf("%s: got %v, %v", row.path, got, body)
+		}
+		for i, want := range row.want {
+			if !strings.Contains(got[i], want) {
+				t.Errorf("%s: got %s, want %s", row.path, got[i], want)
+			}
+		}
+	}
+}

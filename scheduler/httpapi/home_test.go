@@ -45,13 +45,13 @@ func TestAResidentInstanceIsListedAsLongAsItHasItsData(t *testing.T) {
 			want := want
 			want.State = row.state
 			want.Version, want.StagedAt, want.StartedAt = api.Time{Time: row.at}, api.Time{Time: row.at}, api.Time{Time: row.at}
-			got := tasksOf(&view.App{Spec: &app.Spec{ID: "/db"}, Instances: []*instance.Instance{row.is}})
+			got := tasksOf(&view.App{Spec: &app.Spec{ID: "/db"}, Instances: []*instance.Instance{row.is}}, time.Now())
 			if d := cmp.Diff(got, []api.Task{want}); d != "" {
 				t.Errorf("tasks (-got +want):\n%s", d)
 			}
 		})
 	}
-	if got := tasksOf(&view.App{Spec: &app.Spec{ID: "/db"}, Instances: []*instance.Instance{waiting.At(nil)}}); len(got) > 0 {
+	if got := tasksOf(&view.App{Spec: &app.Spec{ID: "/db"}, Instances: []*instance.Instance{waiting.At(nil)}}, time.Now()); len(got) > 0 {
 		t.Errorf("an ordinary waiting instance: got %v, want nothing", got)
 	}
 }

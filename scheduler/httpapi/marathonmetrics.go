@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/scheduler/dropwizard"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 	"github.com/gantry-mesos/gantry/scheduler/view"
@@ -90,11 +89,7 @@ func (c *census) of(v *view.View, late time.Duration) *numbers {
 		return &out
 	}
 	n := numbers{apps: v.AppCount(), running: v.Totals().Running, staged: v.Totals().Staged, deployments: len(v.Deployments)}
-	groups := map[app.ID]bool{"/": true}
 	v.Apps(func(a *view.App) bool {
-		for g := a.Spec.ID.Parent(); !groups[g]; g = g.Parent() {
-			groups[g] = true
-		}
 		for _, i := range a.Instances {
 			switch {
 			case i.Condition == instance.Killing:
@@ -105,7 +100,7 @@ func (c *census) of(v *view.View, late time.Duration) *numbers {
 		}
 		return true
 	})
-	n.groups = len(groups)
+	n.groups = v.Groups.Len()
 	c.last, c.numbers = v, n
 	return &n
 }

@@ -136,7 +136,7 @@ func routeLabel(path string) string {
 			return "/v2/" + segments[1]
 		}
 	}
-	if local(segments) {
+	if len(segments) > 0 && local(segments) {
 		return "/" + segments[0]
 	}
 	return "other"
@@ -157,6 +157,7 @@ var (
 	subscribedDesc  = desc("subscribed", "1 while the framework is subscribed with a Mesos master.")
 	leaderDesc      = desc("leader", "1 on the scheduler that leads.")
 	heldDesc        = desc("kills_held", "Kills that the mass-kill guard holds back for a confirmation.")
+	sparedDesc      = desc("app_unhealthy_held", "Unhealthy tasks of the app that are left until those that replace others are healthy.", "app")
 	avoidedDesc     = desc("agents_avoided", "Agents that are tried last, since tasks failed there by the agent's fault.")
 	heldVolumesDesc = desc("volumes_held", "Unknown instances whose volumes are kept until their end is confirmed.")
 	wantedDesc      = desc("app_instances_wanted", "Instances that the app wants.", "app")
@@ -183,9 +184,9 @@ func (c viewCollector) Collect(out chan<- prometheus.Metric) {
 	}
 	v := c.s.cfg.Scheduler.View()
 	gauge(subscribedDesc, number(v.Framework.Subscribed))
-	gauge(heldDesc, float64(v.Framework.KillsHeld))
-	gauge(avoidedDesc, float64(v.Framework.AgentsAvoided))
-	gauge(heldVolumesDesc, float64(v.Framework.VolumesHeld))
+	gauge(heldDesc, float64(v.Framework.KillsGuarded))
+	gauge(avoidedDesc, float64(len(v.Framework.AgentsAvoided)))
+	gauge(heldVolumesDesc, float64(v.Framework.VolumesUnclaimed))
 	gauge(appsDesc, float64(v.AppCount()))
 	gauge(deploymentsDesc, float64(len(v.Deployments)))
 	age := 0.0
@@ -205,6 +206,7 @@ func (c viewCollector) Collect(out chan<- prometheus.Metric) {
 		gauge(runningDesc, float64(a.Counts.Running), id)
 		gauge(healthyDesc, float64(a.Counts.Healthy), id)
 		gauge(unhealthyDesc, float64(a.Counts.Unhealthy), id)
+		gauge(sparedDesc, float64(a.Spared), id)
 		gauge(waitingDesc, float64(a.Queue.Waiting), id)
 		delay := 0.0
 		if !a.Queue.DelayUntil.IsZero() {

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -20,10 +19,10 @@ type queueRoutes struct{ *desk }
 func (s *queueRoutes) listQueue(w http.ResponseWriter, r *http.Request) error {
 	v, now := s.scheduler.View(), s.now()
 	p := newPicture(v)
-	embed := r.URL.Query()["embed"]
+	embed, only := r.URL.Query()["embed"], only(r)
 	items := []api.QueueItem{}
 	p.apps(func(a *view.App) bool {
-		if queued(a) {
+		if queued(a) && only.has(a.Spec.ID) {
 			items = append(items, renderQueue(v, a, now, embed))
 		}
 		return true
@@ -52,10 +51,7 @@ func launching(a *view.App) time.Time {
 
 func renderQueue(v *view.View, a *view.App, now time.Time, embed []string) api.QueueItem {
 	q := a.Queue
-	left := max(0, int(math.Ceil(q.DelayUntil.Sub(now).Seconds())))
-	if q.DelayUntil.IsZero() {
-		left = 0
-	}
+	left := delayLeft(a, now)
 	item := api.QueueItem{
 		Count: q.Waiting, Since: api.Time{Time: q.Since}, App: api.FromSpec(a.Spec),
 		Delay: api.QueueDelay{TimeLeftSeconds: left, Overdue: left == 0},

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -48,9 +47,13 @@ func embedsOf(tokens []string, e embeds) embeds {
 
 // picture is a View as the API shows it: an App that is being deleted is gone
 // from it, while its tasks still show until they have ended.
-type picture struct{ *view.View }
+type picture struct {
+	*view.View
+	// now is when the answer is written.
+	now time.Time
+}
 
-func newPicture(v *view.View) *picture { return &picture{v} }
+func newPicture(v *view.View) *picture { return &picture{View: v, now: time.Now()} }
 
 func (p *picture) app(id app.ID) (*view.App, error) {
 	a, ok := p.App(id)
@@ -118,10 +121,10 @@ func (p *picture) state(a *view.App, e embeds) api.AppState {
 		}
 	}
 	if e.tasks {
-		out.Tasks = tasksOf(a)
+		out.Tasks = tasksOf(a, p.now)
 	}
 	if e.readiness {
-		out.ReadinessCheckResults = []json.RawMessage{}
+		out.ReadinessCheckResults = readinessOf(a.Instances, func(*instance.Instance) bool { return true })
 	}
 	if f := a.LastFailure; e.failure && f != nil {
 		out.LastTaskFailure = &api.TaskFailure{
@@ -153,23 +156,24 @@ func shown(i *instance.Instance) bool {
 	return i.Incarnation > 0 && !i.GivenUp() && (i.Condition.Live() || i.Home != nil)
 }
 
-func tasksOf(a *view.App) []api.Task {
+// tasksOf renders the tasks of an App as they are now.
+func tasksOf(a *view.App, now time.Time) []api.Task {
 	tasks := make([]api.Task, 0, len(a.Instances))
 	ports := servicePorts(a.Spec)
 	for _, i := range a.Instances {
 		if shown(i) {
-			tasks = append(tasks, renderTaskWith(a.Spec, i, ports))
+			tasks = append(tasks, renderTaskWith(a.Spec, i, ports, now))
 		}
 	}
 	return tasks
 }
 
 func renderTask(s *app.Spec, i *instance.Instance) api.Task {
-	return renderTaskWith(s, i, servicePorts(s))
+	return renderTaskWith(s, i, servicePorts(s), time.Now())
 }
 
 // renderTaskWith also takes the service ports, which all tasks of an App share.
-func renderTaskWith(s *app.Spec, i *instance.Instance, servicePorts []int) api.Task {
+func renderTaskWith(s *app.Spec, i *instance.Instance, servicePorts []int, now time.Time) api.Task {
 	t := api.Task{
 		ID: string(i.TaskID()), AppID: string(i.App), Host: i.Hostname, SlaveID: string(i.AgentID),
 		Region: i.Domain.Region, Zone: i.Domain.Zone, State: i.Condition.TaskState().String(), Role: i.Role,
@@ -190,13 +194,7 @@ func renderTaskWith(s *app.Spec, i *instance.Instance, servicePorts []int) api.T
 		}
 		t.IPAddresses = append(t.IPAddresses, api.IPAddress{IPAddress: ip, Protocol: protocol})
 	}
-	if i.Healthy != nil {
-		result := api.HealthCheckResult{Alive: *i.Healthy, InstanceID: string(i.ID)}
-		if !result.Alive {
-			result.ConsecutiveFailures, result.LastFailureCause = 1, i.Message
-		}
-		t.HealthCheckResults = append(t.HealthCheckResults, result)
-	}
+	addChecks(&t, i, now)
 	if i.Home != nil {
 		addHome(&t, i)
 	}

@@ -77,14 +77,20 @@ func allowed(e endpoint) string {
 }
 
 // streams reports whether a path leads to the event stream. A standby sends its
-// readers on to the leader: they would take up its connections for good.
+// readers on to the leader, except those that ask to be forwarded since they may not
+// go there, such as web pages.
 func streams(segments []string) bool {
 	return len(segments) == 2 && segments[0] == "v2" && segments[1] == "events"
 }
 
+// lasts reports whether an answer may go on for long: the event stream and logs.
+func lasts(segments []string) bool {
+	return streams(segments) || len(segments) == 4 && segments[0] == "v3" && segments[1] == "tasks" && segments[3] == "logs"
+}
+
 // local reports whether every scheduler answers a path itself, standbys too.
 func local(segments []string) bool {
-	return len(segments) > 0 && (segments[0] == "ping" || segments[0] == "metrics" || segments[0] == "artifacts")
+	return len(segments) == 0 || segments[0] == "ui" || segments[0] == "ping" || segments[0] == "metrics" || segments[0] == "artifacts"
 }
 
 // find returns the endpoint of a path, nil if there is none, and the kinds of its answers.

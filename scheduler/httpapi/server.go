@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -61,8 +62,18 @@ type Config struct {
 	// returns when this scheduler began to lead; both are for metrics only.
 	LaunchTimeout time.Duration
 	LeadingSince  func() time.Time
-	// Address is this server's own "host:port" as others reach it.
+	// Address is this server's own "host:port" as others reach it, Secure whether by https.
 	Address string
+	Secure  bool
+	// LeaderScheme is what the leader is reached by, http or https; nil is the same as
+	// this server. LeaderTLS is asked at each new connection to a leader; nil is the default.
+	LeaderScheme func() string
+	LeaderTLS    func() (*tls.Config, error)
+	// RequestsMax bounds the requests that are answered at a time, StreamsMax apart
+	// from them those that last; 0 is no bound.
+	RequestsMax, StreamsMax int
+	// ReadOnly refuses what changes something, whoever leads.
+	ReadOnly bool
 	// Version is the version of Marathon that /v2/info claims, for tools that ask;
 	// default 1.11.24. Build is the product and its own version.
 	Version, Build string
@@ -82,6 +93,8 @@ type Config struct {
 	Agents Agents
 	// Sandboxes reads the files of tasks, for /v3/tasks; nil answers 404 there.
 	Sandboxes Sandboxes
+	// Page is the web page, served below /ui/ by every scheduler; nil serves none.
+	Page http.Handler
 	// Events returns the log that /v2/events reads from, nil while this scheduler
 	// does not lead; without it the path is not there.
 	Events func() *eventlog.Log
@@ -152,8 +165,16 @@ func New(c Config) (*Server, error) {
 	}
 	s.routes = s.table()
 	s.forwarder = newForwarder(s)
-	s.chain = s.observe(s.headers(s.cors(s.guarded(s.leading(compress(http.HandlerFunc(s.dispatch)))))))
+	s.chain = s.observe(s.headers(s.cors(s.limited(s.guarded(s.readOnly(s.leading(compress(http.HandlerFunc(s.dispatch)))))))))
 	return s, nil
+}
+
+// scheme is what this server is reached by.
+func (s *Server) scheme() string {
+	if s.cfg.Secure {
+		return "https"
+	}
+	return "http"
 }
 
 // ServeHTTP answers one request.

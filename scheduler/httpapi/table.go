@@ -106,11 +106,12 @@ func (s *Server) table() []route {
 		fixed("metrics/prometheus", endpoint{http.MethodGet: s.metrics.serve}).in(),
 		fixed("artifacts/gantry-executor", endpoint{http.MethodGet: s.artifact.serve}).in(),
 		fixed("v2/info", endpoint{http.MethodGet: info.info}),
+		fixed("v3/status", endpoint{http.MethodGet: info.status}),
 		fixed("v2/leader", endpoint{http.MethodGet: info.leader, http.MethodDelete: info.abdicate}),
 		fixed("v2/plugins", endpoint{http.MethodGet: info.plugins}),
 		fixed("v2/deployments", endpoint{http.MethodGet: deployments.listDeployments}),
 		to("v2/deployments/{name}", func(p params) endpoint {
-			return endpoint{http.MethodDelete: deployments.cancelDeployment(p.name)}
+			return endpoint{http.MethodGet: deployments.showDeployment(p.name), http.MethodDelete: deployments.cancelDeployment(p.name)}
 		}),
 		fixed("v2/queue", endpoint{http.MethodGet: queue.listQueue}),
 		to("v2/queue/{app}/delay", func(p params) endpoint { return endpoint{http.MethodDelete: queue.resetDelay(p.id)} }),
@@ -127,6 +128,9 @@ func (s *Server) table() []route {
 	routes = append(routes, appTable(apps)...)
 	routes = append(routes, groupTable(&groupRoutes{apps})...)
 	routes = append(routes, shareTable(&shareRoutes{desk: d, quotas: s.cfg.Quotas})...)
+	if s.cfg.Page != nil {
+		routes = append(routes, pageTable(s.cfg.Page)...)
+	}
 	if s.cfg.Discovery != nil {
 		routes = append(routes, endpointTable(&endpointRoutes{desk: d, hub: s.cfg.Discovery})...)
 	}
@@ -147,7 +151,10 @@ func (s *Server) eventTable() []route {
 		return []route{notYet("events", "")}
 	}
 	stream := eventRoutes{log: s.cfg.Events, open: &s.streaming, texts: &eventTexts{}}
-	return []route{fixed("v2/events", endpoint{http.MethodGet: stream.events}).in()}
+	return []route{
+		fixed("v2/events", endpoint{http.MethodGet: stream.events}).in(),
+		fixed("v3/events", endpoint{http.MethodGet: stream.listKept}),
+	}
 }
 
 // appTable lists what is served of Apps and their tasks.
@@ -164,6 +171,7 @@ func appTable(apps *appRoutes) []route {
 			http.MethodGet: apps.listApps, http.MethodPost: apps.createApp,
 			http.MethodPut: apps.changeApps(true), http.MethodPatch: apps.changeApps(false),
 		}),
+		fixed("v3/apps", endpoint{http.MethodGet: apps.listBriefs}),
 		to("v2/apps/{app}/restart", func(p params) endpoint { return endpoint{http.MethodPost: apps.restartApp(p.id)} }),
 		to("v2/apps/{app}/tasks", func(p params) endpoint {
 			return endpoint{http.MethodGet: tasks.listAppTasks(p.id), http.MethodDelete: tasks.deleteAppTasks(p.id)}
@@ -233,6 +241,17 @@ func shareTable(s *shareRoutes) []route {
 		}
 		return e
 	})}
+}
+
+// pageTable lists where the web page is served.
+func pageTable(page http.Handler) []route {
+	get := func(do action) func(params) endpoint {
+		return func(params) endpoint { return endpoint{http.MethodGet: do} }
+	}
+	return []route{to("/", get(toPage)).in(), to("ui/{path}", get(func(w http.ResponseWriter, r *http.Request) error {
+		page.ServeHTTP(w, r)
+		return nil
+	})).in()}
 }
 
 // agentTable lists what is served of agents.

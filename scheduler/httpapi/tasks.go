@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
@@ -31,7 +32,7 @@ func (s *taskRoutes) listTasks(w http.ResponseWriter, r *http.Request) error {
 	states := statusFilter(r)
 	tasks := []api.Task{}
 	v.Apps(func(a *view.App) bool {
-		for _, t := range tasksOf(a) {
+		for _, t := range tasksOf(a, time.Now()) {
 			if len(states) == 0 || states[t.State] {
 				tasks = append(tasks, t)
 			}
@@ -81,7 +82,7 @@ func (s *taskRoutes) listAppTasks(id app.ID) action {
 		}
 		tasks := []api.Task{}
 		for _, a := range apps {
-			tasks = append(tasks, tasksOf(a)...)
+			tasks = append(tasks, tasksOf(a, time.Now())...)
 		}
 		return reply(w, http.StatusOK, api.Tasks{Tasks: tasks})
 	}
@@ -112,7 +113,7 @@ func (s *taskRoutes) deleteAppTasks(id app.ID) action {
 		host := r.URL.Query().Get("host")
 		var tasks []api.Task
 		for _, a := range apps {
-			for _, t := range tasksOf(a) {
+			for _, t := range tasksOf(a, time.Now()) {
 				if host == "" || host == "*" || host == t.Host {
 					tasks = append(tasks, t)
 				}

@@ -20,7 +20,7 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		h.Set("X-XSS-Protection", "1; mode=block")
 		h.Set("X-Content-Type-Options", "nosniff")
 		if self, _ := s.cfg.Leadership.Leader(); self {
-			h.Set("X-Marathon-Leader", "http://"+s.cfg.Address)
+			h.Set("X-Marathon-Leader", s.scheme()+"://"+s.cfg.Address)
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -42,7 +42,7 @@ var gzips = sync.Pool{New: func() any {
 func compress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !acceptsGzip(r) || r.Method == http.MethodHead || strings.HasPrefix(r.URL.Path, "/artifacts/") || strings.HasPrefix(r.URL.Path, "/v3/tasks/") ||
-			strings.Contains(r.URL.Path, "/events") {
+			streams(split(r.URL.Path)) {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -13,8 +13,8 @@ func TestAHomeIsKeptOverTasks(t *testing.T) {
 	home := &Home{Site: mesos.Site{AgentID: "a1"}, Role: "db", Volumes: []Volume{{"data", "db.1#data"}}}
 	i := (&Instance{ID: "db.instance-1", Goal: GoalRunning, Condition: Scheduled}).Launched(&Instance{}, now, now, &Place{Site: &mesos.Site{AgentID: "a1"}, Home: home})
 	for range 2 {
-		i, _ = i.Apply(now, mesos.TaskStatus{State: mesos.TaskRunning})
-		i, _ = i.Apply(now, mesos.TaskStatus{State: mesos.TaskFailed})
+		i, _ = i.Apply(now, mesos.TaskStatus{State: mesos.TaskRunning}, nil)
+		i, _ = i.Apply(now, mesos.TaskStatus{State: mesos.TaskFailed}, nil)
 		i = i.WithGoal(GoalStopped).Rescheduled(now, now).WithGoal(GoalRunning).Launched(&Instance{}, now, now, &Place{Site: &mesos.Site{AgentID: "a1"}})
 	}
 	want := &Home{Site: mesos.Site{AgentID: "a1"}, Role: "db", Volumes: []Volume{{"data", "db.1#data"}}, Made: true}
@@ -35,7 +35,7 @@ func TestAHomeIsConfirmedByATaskThatItsAgentHasSeen(t *testing.T) {
 		mesos.TaskGoneByOperator: false, mesos.TaskUnknown: false, mesos.TaskUnreachable: false, mesos.TaskLost: false,
 	} {
 		i := &Instance{ID: "db.instance-1", Goal: GoalRunning, Condition: Provisioned, Incarnation: 1, Home: &Home{Site: mesos.Site{AgentID: "a1"}}}
-		next, _ := i.Apply(now, mesos.TaskStatus{State: state})
+		next, _ := i.Apply(now, mesos.TaskStatus{State: state}, nil)
 		if next.Home.Made != want {
 			t.Errorf("after %v: made is %v, want %v", state, next.Home.Made, want)
 		}

@@ -196,8 +196,10 @@ type Instance struct {
 	IPAddresses []string
 	StagedAt    time.Time
 	StartedAt   time.Time
-	// Healthy is nil until a health check has reported.
+	// Healthy is nil until all health checks have reported, or one a failure.
 	Healthy *bool
+	// Checks is what the task's checks have found, nil before they found anything.
+	Checks *Checks
 	// Message is the last status update's text.
 	Message string
 	// Forgotten says that the master did not know the task any more; it may still

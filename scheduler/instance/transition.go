@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gantry-mesos/gantry/pkg/checkup"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 )
 
@@ -37,9 +38,10 @@ const (
 // Killing to Running: such an update is older than what is known. TASK_UNKNOWN
 // means that the master has forgotten the agent: a confirmed task may still run
 // there, so it counts as unreachable, while one never confirmed was not started.
-// The update must be one of the instance's current task; the record is left as
+// The update must be one of the instance's current task; report is what its
+// executor says of the task's checks with it, nil if nothing. The record is left as
 // it was.
-func (i *Instance) Apply(now time.Time, st mesos.TaskStatus) (*Instance, Outcome) {
+func (i *Instance) Apply(now time.Time, st mesos.TaskStatus, report *checkup.Report) (*Instance, Outcome) {
 	to := ConditionOf(st)
 	if to == Unknown && i.Condition.Live() && i.Condition != Provisioned {
 		to = Unreachable
@@ -50,11 +52,11 @@ func (i *Instance) Apply(now time.Time, st mesos.TaskStatus) (*Instance, Outcome
 	case i.Condition == Scheduled || i.Condition.Terminal():
 		return i, afterEnd(to)
 	case to.Terminal():
-		next := i.withStatus(st)
+		next := i.withStatus(st, report)
 		next.enter(now, to)
 		return next, Ended
 	}
-	next := i.withStatus(st)
+	next := i.withStatus(st, report)
 	if to = i.Condition.towards(to); to == Running && i.Draining {
 		to = Killing
 	}
@@ -159,15 +161,12 @@ func (i *Instance) enter(now time.Time, c Condition) {
 }
 
 // withStatus returns a copy with the facts of the update.
-func (i *Instance) withStatus(st mesos.TaskStatus) *Instance {
+func (i *Instance) withStatus(st mesos.TaskStatus, report *checkup.Report) *Instance {
 	next := *i
 	next.Message = st.Message
 	next.Forgotten = st.State == mesos.TaskUnknown
 	next.Home = i.Home.confirm(st)
-	if st.Healthy != nil {
-		healthy := *st.Healthy
-		next.Healthy = &healthy
-	}
+	next.heard(st, report)
 	if st.AgentID != "" {
 		next.AgentID = st.AgentID
 	}
@@ -184,7 +183,7 @@ func (i *Instance) withStatus(st mesos.TaskStatus) *Instance {
 }
 
 func (i *Instance) sameFacts(o *Instance) bool {
-	return i.Message == o.Message && i.Home == o.Home && i.Forgotten == o.Forgotten && i.AgentID == o.AgentID && slices.Equal(i.IPAddresses, o.IPAddresses) &&
+	return i.Message == o.Message && i.Home == o.Home && i.Checks == o.Checks && i.Forgotten == o.Forgotten && i.AgentID == o.AgentID && slices.Equal(i.IPAddresses, o.IPAddresses) &&
 		(i.Healthy == nil) == (o.Healthy == nil) && (i.Healthy == nil || *i.Healthy == *o.Healthy)
 }
 
@@ -202,6 +201,7 @@ func (i *Instance) Launched(into *Instance, now time.Time, version time.Time, on
 	into.Goal, into.Condition, into.Since = i.Goal, Provisioned, now
 	into.Incarnation, into.StagedAt = i.Incarnation+1, now
 	into.Site, into.HostPorts, into.Resources, into.Role = *on.Site, on.HostPorts, on.Resources, on.Role
+	into.Checks = i.Checks.inherit()
 	if into.Home = i.Home; on.Home != nil {
 		into.Home = on.Home
 	}
@@ -213,7 +213,7 @@ func (i *Instance) Launched(into *Instance, now time.Time, version time.Time, on
 func (i *Instance) Rescheduled(now time.Time, version time.Time) *Instance {
 	return &Instance{
 		ID: i.ID, App: i.App, Version: version, Goal: i.Goal, Condition: Scheduled, Since: now, Incarnation: i.Incarnation,
-		Home: i.Home,
+		Home: i.Home, Checks: i.Checks.inherit(),
 	}
 }
 

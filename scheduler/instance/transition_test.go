@@ -53,7 +53,7 @@ func TestEveryUpdateInEveryCondition(t *testing.T) {
 // outcome applies a status that carries no news but its state.
 func outcome(from Condition, state mesos.TaskState) string {
 	i := &Instance{ID: "web.instance-1", Condition: from, Goal: GoalRunning, Incarnation: 1, Forgotten: state == mesos.TaskUnknown}
-	next, out := i.Apply(now, mesos.TaskStatus{TaskID: i.TaskID(), State: state})
+	next, out := i.Apply(now, mesos.TaskStatus{TaskID: i.TaskID(), State: state}, nil)
 	switch out {
 	case Unchanged:
 		if next != i {
@@ -86,7 +86,7 @@ func parseCondition(t *testing.T, name string) Condition {
 func TestTaskLostAfterALostRaceIsDropped(t *testing.T) {
 	t.Parallel()
 	i := &Instance{ID: "web.instance-1", Condition: Provisioned, Incarnation: 1}
-	next, _ := i.Apply(now, mesos.TaskStatus{State: mesos.TaskLost, Reason: mesos.ReasonInvalidOffers})
+	next, _ := i.Apply(now, mesos.TaskStatus{State: mesos.TaskLost, Reason: mesos.ReasonInvalidOffers}, nil)
 	if next.Condition != Dropped {
 		t.Errorf("got %v, want Dropped", next.Condition)
 	}
@@ -101,7 +101,7 @@ func TestApplyKeepsTheRecordAndTakesTheFacts(t *testing.T) {
 	next, out := i.Apply(now, mesos.TaskStatus{
 		State: mesos.TaskRunning, Healthy: &healthy, Timestamp: started,
 		Container: &mesos.ContainerStatus{Networks: []mesos.NetworkInfo{{IPAddresses: []string{"172.17.0.2"}}}},
-	})
+	}, nil)
 	want := was
 	want.Condition, want.Since, want.StartedAt = Running, now, started
 	want.Healthy, want.IPAddresses = &healthy, []string{"172.17.0.2"}
@@ -112,10 +112,10 @@ func TestApplyKeepsTheRecordAndTakesTheFacts(t *testing.T) {
 		t.Errorf("the old record was written to:\n%s", d)
 	}
 	unhealthy := false
-	if _, out := next.Apply(now, mesos.TaskStatus{State: mesos.TaskRunning, Healthy: &unhealthy}); out != Changed {
+	if _, out := next.Apply(now, mesos.TaskStatus{State: mesos.TaskRunning, Healthy: &unhealthy}, nil); out != Changed {
 		t.Errorf("a change of health: got outcome %d, want Changed", out)
 	}
-	if again, out := next.Apply(now, mesos.TaskStatus{State: mesos.TaskRunning, Healthy: &healthy}); out != Unchanged || again != next {
+	if again, out := next.Apply(now, mesos.TaskStatus{State: mesos.TaskRunning, Healthy: &healthy}, nil); out != Unchanged || again != next {
 		t.Errorf("a repetition: got outcome %d, want Unchanged", out)
 	}
 }

@@ -1,6 +1,8 @@
 package matching
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
@@ -55,8 +57,8 @@ func (m *Market) Works(id mesos.AgentID) {
 	}
 }
 
-// Avoided is how many agents all Apps try last.
-func (m *Market) Avoided() int { return len(m.faulty) }
+// Avoided are the agents that all Apps try last, by id.
+func (m *Market) Avoided() []mesos.AgentID { return slices.Sorted(maps.Keys(m.faulty)) }
 
 // trust forgets faults of agents that are long ago.
 func (m *Market) trust() {

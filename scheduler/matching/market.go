@@ -25,8 +25,8 @@ type Config struct {
 	StarveAfter, HoldFor time.Duration
 	// DeclineFor is the filter of an offer that nothing waits for or fits in.
 	DeclineFor time.Duration
-	// OfferHold is how long offers are kept for an App whose rest is about to end.
-	OfferHold time.Duration
+	// OfferKeep is how long offers are kept for an App whose rest is about to end.
+	OfferKeep time.Duration
 	// MaintenanceLead is how long before a maintenance window an agent gets nothing
 	// new. With IgnoreMaintenance windows do not matter.
 	MaintenanceLead   time.Duration

@@ -34,7 +34,7 @@ func newScene(change func(*Config)) *scene {
 	s := &scene{now: start, apps: roster.New()}
 	cfg := Config{
 		AvoidFor: 10 * time.Minute, StarveAfter: time.Minute, HoldFor: 5 * time.Minute, DeclineFor: 5 * time.Minute,
-		OfferHold: 2 * time.Second, MaintenanceLead: 5 * time.Minute, ReviveEvery: time.Second, ReviveMax: 4 * time.Second,
+		OfferKeep: 2 * time.Second, MaintenanceLead: 5 * time.Minute, ReviveEvery: time.Second, ReviveMax: 4 * time.Second,
 		Of: func(a *roster.App) *App {
 			own, _ := a.Owner().(*App)
 			return own

@@ -75,7 +75,7 @@ func (m *Market) decline() {
 
 func (m *Market) restEndsSoon() bool {
 	for _, a := range m.resting {
-		if a.restsUntil.After(*m.now) && a.restsUntil.Before(m.now.Add(m.cfg.OfferHold)) {
+		if a.restsUntil.After(*m.now) && a.restsUntil.Before(m.now.Add(m.cfg.OfferKeep)) {
 			return true
 		}
 	}

@@ -36,7 +36,8 @@ func (c *Converter) accept(framework mesos.FrameworkID, l *core.Launch) (mesos.S
 	for _, t := range l.Tasks {
 		i := t.Instance
 		info, err := c.tasks.Build(taskinfo.Launch{
-			Run: &t.Spec.Run, Owner: t.Spec.Owner(), InstanceID: string(i.ID), TaskID: i.TaskID(), FrameworkID: framework, AgentID: i.AgentID,
+			Run: &t.Spec.Run, Owner: t.Spec.Owner(), Readiness: t.Spec.Readiness, Check: t.Spec.Check,
+			InstanceID: string(i.ID), TaskID: i.TaskID(), FrameworkID: framework, AgentID: i.AgentID,
 			Hostname: i.Hostname, Role: i.Role, Resources: t.Resources, ExecutorResources: t.ExecutorResources, HostPorts: i.HostPorts,
 		})
 		if err != nil {

@@ -99,12 +99,14 @@ func (a *App) Ran(i *instance.Instance) *app.Spec {
 }
 
 // Ready reports whether the instance does its work as far as its own version
-// checks that: a check that was added later says nothing about it.
+// checks that: all its health checks and readiness checks have passed. A check that
+// was added later says nothing about it.
 func (a *App) Ready(i *instance.Instance) bool {
 	if i.Condition != instance.Running {
 		return false
 	}
-	return i.Healthy != nil && *i.Healthy || len(a.Ran(i).HealthChecks) == 0
+	ran := a.Ran(i)
+	return (i.Healthy != nil && *i.Healthy || len(ran.HealthChecks) == 0) && i.Report().Ready(len(ran.Readiness))
 }
 
 // Outdated reports whether the instance has another configuration than the current one.

@@ -37,6 +37,8 @@ type Facts struct {
 	// DelayUntil is when its back-off ends, WaitsSince when the oldest of the
 	// instances that want an offer began to; both zero if there is none.
 	DelayUntil, WaitsSince time.Time
+	// Spared is how many unhealthy instances are not replaced yet, since too many are.
+	Spared int
 }
 
 // Builder makes Views from what it is told. Its zero value is not ready; see
@@ -165,7 +167,7 @@ func (b *Builder) draw(p *Page, now time.Time) *App {
 	a, facts := p.app, b.source.Facts(p.app)
 	v := &App{
 		Spec: a.Spec(), Versions: slices.Clone(a.Versions()), Instances: make([]*instance.Instance, a.Len()),
-		LastFailure: facts.Failure, Counts: a.Counts(), Leaving: facts.Leaving,
+		LastFailure: facts.Failure, Counts: a.Counts(), Leaving: facts.Leaving, Spared: facts.Spared,
 	}
 	if p.queue != nil {
 		v.Queue = p.queue.Queue

@@ -43,14 +43,14 @@ type Framework struct {
 	Master     mesos.MasterInfo
 	// LastOffer is when offers last came, zero before the first.
 	LastOffer time.Time
-	// KillsHeld is how many kills the mass-kill guard holds back for a confirmation.
-	KillsHeld int
-	// AgentsAvoided is how many agents are tried last, since tasks failed there by
-	// the agent's fault.
-	AgentsAvoided int
-	// VolumesHeld is how many instances that nobody knows have volumes on offer,
+	// KillsGuarded is how many kills the mass-kill guard holds back for a confirmation.
+	KillsGuarded int
+	// AgentsAvoided are the agents that are tried last, since tasks failed there by
+	// the agent's fault, by id.
+	AgentsAvoided []mesos.AgentID
+	// VolumesUnclaimed is how many instances that nobody knows have volumes on offer,
 	// which are destroyed only when a user confirms it.
-	VolumesHeld int
+	VolumesUnclaimed int
 }
 
 // App is one App with its instances.
@@ -67,7 +67,9 @@ type App struct {
 	// LastFailure is the last abnormal end of a task, nil when there was none.
 	LastFailure *instance.TaskFailure
 	Counts      roster.Counts
-	Queue       Queue
+	// Spared is how many unhealthy instances are not replaced yet, since too many are.
+	Spared int
+	Queue  Queue
 }
 
 // Queue is what waits for an offer, and why it still does.

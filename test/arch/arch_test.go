@@ -20,7 +20,7 @@ const module = "github.com/gantry-mesos/gantry/"
 var pure = []string{
 	"scheduler/core", "scheduler/view", "scheduler/roster", "scheduler/groups", "scheduler/volumes", "scheduler/matching", "scheduler/instance", "scheduler/deployment", "scheduler/offer", "scheduler/placement",
 	"scheduler/fairshare", "scheduler/reconciliation", "scheduler/discovery", "executor/core",
-	"pkg/app", "pkg/group", "pkg/constraint", "pkg/resource", "pkg/backoff", "pkg/endpoint", "pkg/event", "pkg/runspec", "pkg/dockerparam", "pkg/fault", "pkg/heap", "pkg/timer", "pkg/mesos", "pkg/why",
+	"pkg/app", "pkg/group", "pkg/constraint", "pkg/resource", "pkg/backoff", "pkg/endpoint", "pkg/event", "pkg/runspec", "pkg/dockerparam", "pkg/fault", "pkg/checkup", "pkg/heap", "pkg/timer", "pkg/mesos", "pkg/why",
 }
 
 // forbidden in pure packages, each with the reason.

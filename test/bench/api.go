@@ -40,7 +40,7 @@ func apiFigures(s *session) (err error) {
 	}
 	defer func() { err = errors.Join(err, d.end()) }()
 	s.progress("creating %d apps", apps)
-	if err := createMany(d, apps); err != nil {
+	if err := createMany(d, apps, 2); err != nil {
 		return err
 	}
 	busy := start(func(ctx context.Context) error { return keepBusy(ctx, d, agents*10) })
@@ -66,6 +66,9 @@ func apiFigures(s *session) (err error) {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
+// idleApp is an App that wants nothing yet.
+const idleApp = `{"id": %q, "cmd": "sleep 1000", "instances": 0, "portDefinitions": []}`
+
 // putInto makes a group of so many Apps in one request, and returns the median
 // time of putting one more into it.
 func putInto(d *scheduled, apps, rounds int) (time.Duration, error) {
@@ -75,7 +78,7 @@ func putInto(d *scheduled, apps, rounds int) (time.Duration, error) {
 		if n > 0 {
 			body.WriteByte(',')
 		}
-		fmt.Fprintf(&body, pathApp, fmt.Sprintf("app-%05d", n), 0)
+		fmt.Fprintf(&body, idleApp, fmt.Sprintf("app-%05d", n))
 	}
 	body.WriteString(`]}`)
 	if _, err := d.do(http.MethodPut, "/v2/groups/large", body.String()); err != nil {
@@ -84,7 +87,7 @@ func putInto(d *scheduled, apps, rounds int) (time.Duration, error) {
 	var all []time.Duration
 	for n := range rounds {
 		began := time.Now()
-		if _, err := d.do(http.MethodPost, "/v2/apps", fmt.Sprintf(pathApp, fmt.Sprintf("/large/more-%05d", n), 0)); err != nil {
+		if _, err := d.do(http.MethodPost, "/v2/apps", fmt.Sprintf(idleApp, fmt.Sprintf("/large/more-%05d", n))); err != nil {
 			return 0, err
 		}
 		all = append(all, time.Since(began))
@@ -93,9 +96,9 @@ func putInto(d *scheduled, apps, rounds int) (time.Duration, error) {
 	return all[len(all)/2], nil
 }
 
-// createMany creates Apps of two instances each, in 500 groups below 50, through
+// createMany creates Apps of so many instances each, in 500 groups below 50, through
 // the API and waits until all run.
-func createMany(d *scheduled, apps int) error {
+func createMany(d *scheduled, apps, instances int) error {
 	if err := d.leads(); err != nil {
 		return err
 	}
@@ -103,7 +106,7 @@ func createMany(d *scheduled, apps int) error {
 	worker := func(context.Context) error {
 		for n := next.Add(1); n <= int64(apps); n = next.Add(1) {
 			id := fmt.Sprintf("/team-%d/part-%d/app-%05d", n%50, n/50%10, n)
-			if _, err := d.do(http.MethodPost, "/v2/apps", fmt.Sprintf(pathApp, id, 2)); err != nil {
+			if _, err := d.do(http.MethodPost, "/v2/apps", fmt.Sprintf(pathApp, id, instances)); err != nil {
 				return err
 			}
 		}
@@ -120,7 +123,7 @@ func createMany(d *scheduled, apps int) error {
 	if err != nil {
 		return err
 	}
-	return d.allRun(2 * apps)
+	return d.allRun(instances * apps)
 }
 
 // keepBusy scales an App up and down for as long as ctx lasts.

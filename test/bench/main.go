@@ -135,6 +135,8 @@ var groups = []struct {
 	{"heap", heapFigure},
 	{"path", pathFigure},
 	{"api", apiFigures},
+	{"ui", uiFigures},
+	{"events", eventFigures},
 	{"restart", restartFigure},
 	{"failover", failoverFigures},
 }

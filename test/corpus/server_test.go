@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -10,7 +11,10 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/mesos/operatorapi"
 	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
+	"github.com/gantry-mesos/gantry/scheduler/eventlog"
 	"github.com/gantry-mesos/gantry/scheduler/httpapi"
 )
 
@@ -29,17 +33,33 @@ func rules() app.Rules {
 	return r
 }
 
+// agents are one agent, which everything is done with. Without tasks nobody asks for
+// files of theirs.
+type agents struct{}
+
+func (agents) List(context.Context) ([]operatorapi.Agent, error) {
+	return []operatorapi.Agent{{ID: "none"}}, nil
+}
+
+func (agents) Drain(context.Context, mesos.AgentID, *time.Duration, bool) error { return nil }
+func (agents) Undrain(context.Context, mesos.AgentID) error                     { return nil }
+func (agents) Gone(context.Context, mesos.AgentID) error                        { return nil }
+
 // server is the API over a core of its own.
-type server struct{ handler http.Handler }
+type server struct {
+	handler http.Handler
+	api     *httpapi.Server
+}
 
 func newServer(t tester) *server {
 	t.Helper()
-	s := coretest.New(time.Now(), false)
-	h, err := httpapi.New(httpapi.Config{Scheduler: s, Leadership: s, Rules: rules(), Address: "leader.example:8080"})
+	s, log := coretest.New(time.Now(), false), eventlog.New(1, time.Now())
+	h, err := httpapi.New(httpapi.Config{Scheduler: s, Leadership: s, Rules: rules(), Address: "leader.example:8080",
+		Agents: agents{}, Sandboxes: struct{ httpapi.Sandboxes }{}, Events: func() *eventlog.Log { return log }})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	return &server{handler: h}
+	return &server{handler: h, api: h}
 }
 
 // call makes a request and returns status and decoded answer.

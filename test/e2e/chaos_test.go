@@ -209,8 +209,8 @@ func (s *storm) rage(ctx context.Context) {
 	s.supervise()
 }
 
-// ask sends one request to a scheduler and returns its status, 0 for no answer.
-func ask(client *http.Client, method, url, body string) int {
+// statusOf sends one request to a scheduler and returns its status, 0 for no answer.
+func statusOf(client *http.Client, method, url, body string) int {
 	ctx, cancel := context.WithTimeout(context.Background(), requestMax)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
@@ -240,13 +240,13 @@ func (s *storm) use(ctx context.Context, client int, r *rand.Rand) {
 			url := "http://" + s.members[r.IntN(len(s.members))].address + "/v2/apps" + id
 			switch r.IntN(10) {
 			case 0:
-				goOn = s.history.Answer(id, chaos.Gone, ask(c, http.MethodDelete, url+"?force=true", ""))
+				goOn = s.history.Answer(id, chaos.Gone, statusOf(c, http.MethodDelete, url+"?force=true", ""))
 			case 1:
-				ask(c, http.MethodDelete, url+"/tasks", "") // they are replaced, whatever the answer
+				statusOf(c, http.MethodDelete, url+"/tasks", "") // they are replaced, whatever the answer
 			default:
 				want := r.IntN(4)
 				body := fmt.Sprintf(`{"cmd": "exec sleep 100000", "cpus": 0.01, "mem": 8, "disk": 0, "instances": %d, "backoffSeconds": 1, "maxLaunchDelaySeconds": 2}`, want)
-				goOn = s.history.Answer(id, want, ask(c, http.MethodPut, url+"?force=true", body))
+				goOn = s.history.Answer(id, want, statusOf(c, http.MethodPut, url+"?force=true", body))
 			}
 			time.Sleep(time.Duration(r.IntN(300)) * time.Millisecond) // think time
 		}

@@ -96,6 +96,9 @@ func TestMiniStopsInOrderWithItsTerminal(t *testing.T) {
 	if !strings.Contains(p.out.String(), "stopping; 2 tasks get their grace period") {
 		t.Errorf("it does not say that it stops:\n%s", p.out.String())
 	}
+	if _, end, _ := strings.Cut(p.out.String(), "stopping; "); strings.Contains(end, "WARN\tmesos") || strings.Contains(end, "WARN\tsubscription") {
+		t.Errorf("it warns of what was wanted:\n%s", end)
+	}
 	if left := containers(t, inDocker.ID); len(left) > 0 {
 		t.Errorf("containers are left: %v", left)
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/gantry-mesos/gantry/test/zktest"
 )
 
 // tool returns the path of a program of Debian's, or fails with what installs it.
@@ -82,6 +84,43 @@ func reached(tasks []task) []string {
 func measured(id string, instances int) string {
 	return shell(id, "exec sleep 1000", instances, `,"labels":{"team":"a"},
 	  "portDefinitions":[{"port":0,"name":"http","labels":{"metrics":"yes","metrics-path":"/stats"}}]`)
+}
+
+// Names in ZooKeeper are read by what reads Aurora's and nerve's.
+func TestPrometheusFindsNamesInZooKeeper(t *testing.T) {
+	t.Parallel()
+	zk := zktest.Start(t)
+	a, _ := mini(t, "--runtime", "process", "--agents", "2", "--discovery-zk", "zk://"+zk.Addr()+"/names", "--announce", "serverset,nerve",
+		"--serverset-paths", "/aurora")
+	a.must(http.MethodPost, "/v2/apps", measured("/prod/web", 3), nil)
+	a.must(http.MethodPost, "/v2/apps", shell("/moved", "exec sleep 1000", 1, `,"labels":{"GANTRY_SERVERSET_PATH":"/aurora/www/prod/moved"}`), nil)
+	tasks, moved := a.running("/prod/web", 3, 30*time.Second), a.running("/moved", 1, 30*time.Second)
+	targets, _ := prometheus(t, `
+  - job_name: serverset
+    serverset_sd_configs: [{servers: ["`+zk.Addr()+`"], paths: [/names/serversets]}]
+  - job_name: aurora
+    serverset_sd_configs: [{servers: ["`+zk.Addr()+`"], paths: [/aurora/www/prod/moved]}]
+  - job_name: nerve
+    nerve_sd_configs: [{servers: ["`+zk.Addr()+`"], paths: [/names/nerve/prod/web/http]}]
+`)
+	settled := func(tasks []task) {
+		t.Helper()
+		eventually(t, time.Minute, func() error {
+			jobs := targets()
+			for job, want := range map[string][]string{"serverset": reached(tasks), "nerve": reached(tasks), "aurora": reached(moved)} {
+				if got := addresses(jobs[job]); !slices.Equal(got, want) {
+					return fmt.Errorf("%s: targets are %v, want %v", job, got, want)
+				}
+			}
+			return nil
+		})
+	}
+	settled(tasks)
+	if l := targets()["serverset"][0].DiscoveredLabels; l["__meta_serverset_status"] != "ALIVE" || l["__meta_serverset_endpoint_port_http"] == "" {
+		t.Errorf("labels are %v", l)
+	}
+	a.must(http.MethodPut, "/v2/apps/prod/web", `{"instances": 1}`, nil)
+	settled(a.running("/prod/web", 1, 30*time.Second))
 }
 
 func TestPrometheusFindsWhatRuns(t *testing.T) {

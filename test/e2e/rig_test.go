@@ -209,6 +209,7 @@ func (a api) ready() {
 // task is a task as the API shows it.
 type task struct {
 	ID, State, Host, SlaveID, Version string
+	StagedAt, StartedAt               string
 	Ports                             []int
 }
 

@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/checkup"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
@@ -48,6 +50,9 @@ type task struct {
 	lost    bool
 	state   mesos.TaskState
 	healthy *bool
+	// found is what its checks have found, sick until when its health check fails.
+	found checkup.Report
+	sick  time.Time
 	// updates wait for an acknowledgement, the first being under way.
 	updates []mesos.TaskStatus
 	tries   int
@@ -128,6 +133,7 @@ func (a *agent) run(l core.TaskLaunch) {
 	t := &task{
 		id: id, owner: l.Instance.ID, spec: l.Spec, uses: coretest.StockOf(l.Resources, l.ExecutorResources), started: w.now, live: true,
 		state: mesos.TaskStaging,
+		found: checkup.Report{Health: make([]checkup.Result, len(l.Spec.HealthChecks)), Readiness: make([]checkup.Readiness, len(l.Spec.Readiness))},
 	}
 	a.tasks[id] = t
 	if !a.total.Has(t.uses) {
@@ -157,13 +163,7 @@ func (a *agent) running(t *task) {
 	w := a.w
 	a.report(t, mesos.TaskRunning)
 	w.check.writes(a, t)
-	if len(t.spec.HealthChecks) > 0 {
-		a.then(t, w.between(0, 5*time.Second), func() { a.health(t, true) })
-		if w.chance(w.faults.taskFails) {
-			a.then(t, w.between(10*time.Second, 10*time.Minute), func() { a.health(t, false) })
-			a.then(t, w.between(10*time.Minute, 15*time.Minute), func() { a.health(t, true) })
-		}
-	}
+	a.check(t)
 	if w.chance(w.faults.taskFails) {
 		end := []mesos.TaskState{mesos.TaskFailed, mesos.TaskFinished, mesos.TaskKilled}[w.rng.IntN(3)]
 		a.then(t, w.between(time.Second, 30*time.Minute), func() { a.report(t, end) })
@@ -195,13 +195,6 @@ func (a *agent) then(t *task, d time.Duration, do func()) {
 	})
 }
 
-func (a *agent) health(t *task, ok bool) {
-	if t.state == mesos.TaskRunning {
-		t.healthy = &ok
-		a.report(t, mesos.TaskRunning)
-	}
-}
-
 // kill ends a task after its grace period; a doubled kill changes nothing.
 func (a *agent) kill(id mesos.TaskID) {
 	w := a.w
@@ -226,12 +219,17 @@ func (a *agent) report(t *task, state mesos.TaskState) {
 	if t.state == mesos.TaskKilling && !state.Terminal() {
 		return
 	}
-	a.w.logf("%s: %s %v", a.id, t.id, state)
 	t.state = state
 	t.live = !state.Terminal()
 	st := mesos.TaskStatus{
-		TaskID: t.id, State: state, Source: mesos.SourceExecutor, AgentID: a.id, Timestamp: a.w.now, UUID: a.w.uuid(), Healthy: t.healthy,
+		TaskID: t.id, State: state, Source: mesos.SourceExecutor, AgentID: a.id, Timestamp: a.w.now, UUID: a.w.uuid(),
 	}
+	if state == mesos.TaskRunning && len(t.found.Health)+len(t.found.Readiness) > 0 {
+		t.found.Number++
+		st.Data, st.Healthy = taskinfo.EncodeReport(t.found), t.found.Healthy()
+	}
+	t.healthy = st.Healthy
+	a.w.logf("%s: %s %v%s", a.id, t.id, state, healthOf(t))
 	if state == mesos.TaskDropped {
 		st.Source, st.Reason = mesos.SourceAgent, mesos.ReasonReconciliation
 	}

@@ -14,8 +14,13 @@ import (
 	"github.com/gantry-mesos/gantry/scheduler/view"
 )
 
-// registrationTTL is how long a balancer's registration holds.
-const registrationTTL = 15 * time.Second
+const (
+	// registrationTTL is how long a balancer's registration holds: over the times in
+	// which nothing happens, too.
+	registrationTTL = 10 * time.Minute
+	// reregistration is how long a new scheduler gives those who were registered before.
+	reregistration = 15 * time.Second
+)
 
 // hub plays the shell around the table of endpoints and its gate, and the load
 // balancers that follow them. It begins anew with each start of the scheduler.
@@ -40,6 +45,10 @@ type hub struct {
 func newHub(w *world) *hub {
 	limits := []app.Drain{{}, {Timeout: 20 * time.Second, MinDelay: 2 * time.Second}, {Timeout: time.Minute, MinDelay: 5 * time.Second}}
 	h := &hub{w: w, limit: limits[w.rng.IntN(len(limits))], drained: map[mesos.TaskID]time.Time{}, freed: map[mesos.TaskID]bool{}, hurried: map[mesos.TaskID]bool{}}
+	if w.chance(0.9) {
+		h.limit = app.Drain{} // most seeds are about other things
+		return h
+	}
 	for n := range 2 {
 		h.balancers = append(h.balancers, &balancer{h: h, id: fmt.Sprintf("lb%d", n), busy: map[mesos.TaskID]time.Time{}})
 	}
@@ -48,22 +57,19 @@ func newHub(w *world) *hub {
 
 // begin starts the table of a new term, and the balancers with the first.
 func (h *hub) begin(v *view.View) {
-	first := h.table == nil
 	h.table = discovery.New(discovery.Config{
 		Term: uint64(h.w.sched.boot), GuardShare: 0.5,
 		Gate: discovery.GateConfig{Began: h.w.now, Drain: h.limit, PublishTimeout: 5 * time.Second},
 	})
 	h.shown, h.next, h.began = map[app.ID]bool{}, time.Time{}, h.w.now
 	h.update(v)
-	if first {
-		for _, b := range h.balancers {
-			b.wake()
-		}
-	}
 }
 
 // update has the table show what the scheduler does.
 func (h *hub) update(v *view.View) {
+	if len(h.balancers) == 0 {
+		return
+	}
 	for id := range h.shown {
 		if _, ok := v.App(id); !ok {
 			delete(h.shown, id)
@@ -76,6 +82,7 @@ func (h *hub) update(v *view.View) {
 		return true
 	})
 	h.release()
+	h.stir()
 }
 
 // release has tasks killed that nobody sends to any more.
@@ -147,9 +154,24 @@ type balancer struct {
 	// boot is the scheduler that it is registered with, until expires.
 	boot    int
 	expires time.Time
+	// awake says that it will look again.
+	awake bool
 	// busy are the tasks that it has connections to, each up to a time.
 	busy map[mesos.TaskID]time.Time
 }
+
+// stir has the balancers look again if there is something to see. They sleep while
+// nothing happens: hours pass here in which nothing does.
+func (h *hub) stir() {
+	for _, b := range h.balancers {
+		if !b.awake && (h.table.Index().String() != b.set.Index() || h.draining()) {
+			b.wake()
+		}
+	}
+}
+
+// draining reports whether a task is being drained at present.
+func (h *hub) draining() bool { return len(h.table.Gate.Drains(h.w.now, 0)) > 0 }
 
 // wake has the balancer look again after a while; it stands still now and then.
 func (b *balancer) wake() {
@@ -158,9 +180,11 @@ func (b *balancer) wake() {
 	if w.chance(w.faults.slow) {
 		pause = w.between(time.Second, time.Minute)
 	}
+	b.awake = true
 	w.after(pause, func() {
+		b.awake = false
 		b.follow()
-		b.wake()
+		b.h.stir()
 	})
 }
 
@@ -172,13 +196,13 @@ func (b *balancer) follow() {
 	}
 	if b.boot != w.sched.boot || !w.now.Before(b.expires) {
 		b.boot = w.sched.boot
-		if _, err := h.table.Register(w.now, b.id, endpoint.Registration{Kind: "sim", Acks: true}); err != nil {
+		if _, err := h.table.Register(w.now, b.id, endpoint.Registration{Kind: "sim", Acks: true, TTL: registrationTTL.String()}); err != nil {
 			w.fail("%s is not registered: %v", b.id, err)
 		}
 		b.expires = w.now.Add(registrationTTL)
 	}
 	at, _ := endpoint.ParseIndex(b.set.Index())
-	if w.chance(0.8) { // else it acknowledges only what it has carried out before
+	if w.chance(0.9) { // else it acknowledges only what it has carried out before
 		b.set.Apply(h.table.Since(at, endpoint.Selector{}))
 	}
 	busy := map[mesos.TaskID]endpoint.Connections{}
@@ -210,7 +234,7 @@ func (b *balancer) uses(t mesos.TaskID) string {
 	live := now.Before(b.expires)
 	if b.boot != h.w.sched.boot {
 		// A new scheduler gives those time to register who were with the one before.
-		live = b.expires.After(h.began) && now.Before(h.began.Add(registrationTTL))
+		live = b.expires.After(h.began) && now.Before(h.began.Add(reregistration))
 	}
 	if !live {
 		return ""

@@ -200,6 +200,7 @@ func (c *checker) step(ev core.Event, before, after *view.View, eff core.Effects
 		if p, ok := ch.(core.PutInstance); ok && !touched[p.Instance.App] {
 			touched[p.Instance.App] = true
 			c.bounds(p.Instance.App, before, after)
+			c.culled(p.Instance.App, before, after)
 		}
 	}
 }
@@ -241,7 +242,7 @@ func (c *checker) bounds(id app.ID, before, after *view.View) {
 			started++
 			continue
 		}
-		if ready(was, o) && (ready(is, i) || i.Draining) && o.Goal == instance.GoalRunning && i.Goal != instance.GoalRunning {
+		if ready(was, o) && (ready(is, i) || i.Draining && passes(is, i)) && o.Goal == instance.GoalRunning && i.Goal != instance.GoalRunning {
 			ended++
 		}
 	}
@@ -292,7 +293,12 @@ func find(is []*instance.Instance, id instance.ID) *instance.Instance {
 }
 
 func ready(a *view.App, i *instance.Instance) bool {
-	return i.Condition == instance.Running && (len(a.Spec.HealthChecks) == 0 || i.Healthy != nil && *i.Healthy)
+	return i.Condition == instance.Running && passes(a, i)
+}
+
+// passes reports whether all checks of an instance have passed.
+func passes(a *view.App, i *instance.Instance) bool {
+	return (len(a.Spec.HealthChecks) == 0 || i.Healthy != nil && *i.Healthy) && i.Report().Ready(len(a.Spec.Readiness))
 }
 
 func readyCount(a *view.App) int {

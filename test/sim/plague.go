@@ -15,6 +15,7 @@ func (w *world) plague() {
 	})
 	w.repeat(w.faults.master, w.master.fail)
 	w.repeat(w.faults.stream, w.sched.disconnect)
+	w.repeat(w.faults.epidemic, w.epidemic)
 	w.repeat(w.faults.scheduler, func() {
 		if w.sched.state != nil {
 			w.sched.crash("killed")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/core/coretest"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
@@ -33,7 +34,7 @@ func (s *scheduler) load() *core.State {
 	w := s.w
 	cfg := core.DefaultConfig()
 	cfg.Rand = rand.New(rand.NewPCG(w.rng.Uint64(), 1))
-	cfg.VersionsMax = 3
+	cfg.VersionsMax, cfg.ParseReport = 3, taskinfo.ParseReport
 	cfg.Drain = w.hub.limit
 	place := placement.NewCluster(placement.Config{
 		Policy: placement.Policy(w.rng.IntN(3)), Rand: rand.New(rand.NewPCG(w.rng.Uint64(), 2)),

@@ -25,8 +25,8 @@ func (c *checker) settled(when string) {
 	if len(v.Deployments) > 0 {
 		w.fail("%s: deployment %s is left over at step %d of %v", when, v.Deployments[0].ID, v.Deployments[0].Current+1, v.Deployments[0].Steps)
 	}
-	if v.Framework.KillsHeld > 0 {
-		w.fail("%s: %d kills are held back", when, v.Framework.KillsHeld)
+	if v.Framework.KillsGuarded > 0 {
+		w.fail("%s: %d kills are held back", when, v.Framework.KillsGuarded)
 	}
 	if w.now.Sub(c.lastKill) < quietFor {
 		w.fail("%s: still kills", when)

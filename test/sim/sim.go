@@ -44,6 +44,8 @@ type Stats struct {
 	Refusals int
 	// Returns counts tasks that found the data of an earlier one, Destroyed volumes that were given up.
 	Returns, Destroyed int
+	// Culled counts tasks that were ended for bad health.
+	Culled int
 	// Virtual is the time that passed in the simulation.
 	Virtual time.Duration
 }
@@ -103,7 +105,7 @@ type faults struct {
 	storeRefuses        float64
 	taskFails, taskLags float64
 	// agent, master and stream are the mean times between such failures; 0 means never.
-	agent, master, stream, scheduler time.Duration
+	agent, master, stream, scheduler, epidemic time.Duration
 }
 
 func newWorld(seed uint64, j *journal) *world {
@@ -114,6 +116,7 @@ func newWorld(seed uint64, j *journal) *world {
 		taskFails: 0.2 * level(), taskLags: 0.1 * level(),
 		agent: w.between(time.Minute, 10*time.Minute), master: w.between(3*time.Minute, 40*time.Minute),
 		stream: w.between(time.Minute, 20*time.Minute), scheduler: w.between(2*time.Minute, 30*time.Minute),
+		epidemic: w.between(2*time.Minute, 30*time.Minute),
 	}
 	w.check = newChecker(w)
 	w.master = newMaster(w)

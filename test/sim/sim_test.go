@@ -35,7 +35,7 @@ func TestPromisesHoldWhateverFails(t *testing.T) {
 		t.Errorf("%v\nrepeat with: go test -count=1 ./test/sim -args -seed=%d", err, seed)
 	}
 	t.Logf("%d seeds: %+v", len(seeds), all)
-	if all.Launches == 0 || all.Kills == 0 || (all.Crashes == 0 || all.Refusals == 0 || all.Returns == 0 || all.Destroyed == 0) && len(seeds) > 1 {
+	if all.Launches == 0 || all.Kills == 0 || (all.Crashes == 0 || all.Refusals == 0 || all.Returns == 0 || all.Destroyed == 0 || all.Culled == 0) && len(seeds) > 1 {
 		t.Errorf("nothing was tested: %+v", all)
 	}
 }
@@ -49,5 +49,6 @@ func (s *Stats) add(o Stats) {
 	s.Refusals += o.Refusals
 	s.Returns += o.Returns
 	s.Destroyed += o.Destroyed
+	s.Culled += o.Culled
 	s.Virtual += o.Virtual
 }

@@ -43,7 +43,7 @@ func (u *user) begin() {
 func (u *user) watch() {
 	u.w.after(20*time.Minute, func() {
 		if s := u.w.sched.state; s != nil {
-			if s.View().Framework.KillsHeld > 0 {
+			if s.View().Framework.KillsGuarded > 0 {
 				u.w.sched.ask(core.ConfirmKills{})
 			}
 			u.bury(s.View())
@@ -154,7 +154,8 @@ func (u *user) spec(id app.ID) *app.Spec {
 	}
 	switch id {
 	case "/checked":
-		spec.HealthChecks = []app.HealthCheck{{Protocol: app.HealthMesosHTTP}}
+		spec.HealthChecks = []app.HealthCheck{{Protocol: app.HealthMesosHTTP, MaxConsecutiveFailures: w.rng.IntN(4)}}
+		spec.Readiness = []app.ReadinessCheck{{Name: "ready"}}
 		spec.Ports = []app.Port{{HostPort: new(int)}}
 	case "/ports":
 		free := 0

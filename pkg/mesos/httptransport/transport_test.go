@@ -2,116 +2,39 @@ package httptransport_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/gantry-mesos/gantry/pkg/mesos/httptransport"
+	"github.com/gantry-mesos/gantry/test/certtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// authority issues certificates.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	file string // PEM of the certificate
-	dir  string
-}
-
-func newAuthority(t *testing.T) *authority {
-	t.Helper()
-	a := &authority{dir: t.TempDir()}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign,
-	}
-	der, key := a.sign(t, template, template)
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.cert, a.key = cert, key
-	a.file = a.write(t, "ca.pem", "CERTIFICATE", der)
-	return a
-}
-
-func (a *authority) sign(t *testing.T, template, parent *x509.Certificate) ([]byte, *ecdsa.PrivateKey) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signer := a.key
-	if signer == nil {
-		signer = key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return der, key
-}
-
-func (a *authority) write(t *testing.T, name, kind string, der []byte) string {
-	t.Helper()
-	path := filepath.Join(a.dir, name)
-	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// issue makes a certificate for a name and 127.0.0.1 and returns its files.
-func (a *authority) issue(t *testing.T, name string) (certFile, keyFile string) {
-	t.Helper()
-	der, key := a.sign(t, &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
-	}, a.cert)
-	keyDER, err := x509.MarshalECPrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a.write(t, name+".pem", "CERTIFICATE", der), a.write(t, name+".key", "EC PRIVATE KEY", keyDER)
-}
-
 // secure starts a server that demands client certificates of a and tells whose it got.
-func secure(t *testing.T, a *authority) *httptest.Server {
+func secure(t *testing.T, a *certtest.Authority) *httptest.Server {
 	t.Helper()
-	certFile, keyFile := a.issue(t, "master")
+	certFile, keyFile := a.Issue(t, "master")
 	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool := x509.NewCertPool()
-	pool.AddCert(a.cert)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintf(w, "%s %s", r.Proto, r.TLS.PeerCertificates[0].Subject.CommonName)
 	}))
 	server.Config.ErrorLog = nil
 	server.TLS = &tls.Config{
-		Certificates: []tls.Certificate{pair}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS12,
+		Certificates: []tls.Certificate{pair}, ClientCAs: a.Pool(), ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS12,
 	}
 	server.EnableHTTP2 = true
 	server.StartTLS()
@@ -141,10 +64,10 @@ func get(t *testing.T, cfg httptransport.Config, url string) (string, error) {
 
 func TestTransport_proves_itself_and_checks_the_server_over_TLS(t *testing.T) {
 	t.Parallel()
-	a, stranger := newAuthority(t), newAuthority(t)
+	a, stranger := certtest.New(t), certtest.New(t)
 	server := secure(t, a)
-	certFile, keyFile := a.issue(t, "gantry")
-	good := httptransport.Config{CAFile: a.file, CertFile: certFile, KeyFile: keyFile}
+	certFile, keyFile := a.Issue(t, "gantry")
+	good := httptransport.Config{CAFile: a.File, CertFile: certFile, KeyFile: keyFile}
 	got, err := get(t, good, server.URL)
 	if got != "HTTP/1.1 gantry" || err != nil {
 		t.Errorf("answer = %q, %v", got, err)
@@ -155,9 +78,9 @@ func TestTransport_proves_itself_and_checks_the_server_over_TLS(t *testing.T) {
 		t.Errorf("by the name of the certificate: %v", err)
 	}
 	bad := map[string]httptransport.Config{
-		"unknown authority":     {CAFile: stranger.file, CertFile: certFile, KeyFile: keyFile},
-		"no client certificate": {CAFile: a.file},
-		"another name":          {CAFile: a.file, CertFile: certFile, KeyFile: keyFile, ServerName: "elsewhere"},
+		"unknown authority":     {CAFile: stranger.File, CertFile: certFile, KeyFile: keyFile},
+		"no client certificate": {CAFile: a.File},
+		"another name":          {CAFile: a.File, CertFile: certFile, KeyFile: keyFile, ServerName: "elsewhere"},
 	}
 	for name, cfg := range bad {
 		if got, err := get(t, cfg, server.URL); err == nil {
@@ -168,15 +91,15 @@ func TestTransport_proves_itself_and_checks_the_server_over_TLS(t *testing.T) {
 
 func TestValidate_names_what_is_wrong_with_the_files(t *testing.T) {
 	t.Parallel()
-	a := newAuthority(t)
-	certFile, keyFile := a.issue(t, "gantry")
+	a := certtest.New(t)
+	certFile, keyFile := a.Issue(t, "gantry")
 	tests := []struct {
 		name string
 		cfg  httptransport.Config
 		want string // "" for no error
 	}{
 		{"nothing", httptransport.Config{}, ""},
-		{"all", httptransport.Config{CAFile: a.file, CertFile: certFile, KeyFile: keyFile}, ""},
+		{"all", httptransport.Config{CAFile: a.File, CertFile: certFile, KeyFile: keyFile}, ""},
 		{"authorities are missing", httptransport.Config{CAFile: "/nowhere/ca.pem"}, "/nowhere/ca.pem"},
 		{"authorities are none", httptransport.Config{CAFile: keyFile}, "no PEM certificate"},
 		{"key is missing", httptransport.Config{CertFile: certFile}, "has no key"},

@@ -37,6 +37,7 @@ func valid[T any]() *rapid.Generator[T] {
 	few[mesos.Attribute](&c)
 	fixed(&c, healthOf)
 	fixed(&c, checkOf)
+	fixed(&c, generalOf)
 	fixed(&c, frameworkOf)
 	few[mesos.TaskInfo](&c)
 	few[mesos.TaskStatus](&c)
@@ -159,13 +160,27 @@ func healthOf(h mesos.HealthCheck) mesos.HealthCheck {
 }
 
 func checkOf(c mesos.CheckStatus) mesos.CheckStatus {
-	switch {
-	case c.ExitCode != nil:
-		c.HTTPStatus, c.TCP = nil, nil
-	case c.HTTPStatus != nil:
-		c.TCP = nil
-	case c.TCP == nil:
-		c.TCP = new(bool)
+	if c.Result != nil { // a fresh value: the draw may share it
+		n := max(0, min(*c.Result, 255))
+		if c.Type == mesos.CheckTCP {
+			n = min(n, 1)
+		}
+		c.Result = &n
+	}
+	return c
+}
+
+func generalOf(c mesos.CheckInfo) mesos.CheckInfo {
+	switch c.Type {
+	case mesos.CheckCommand:
+		c.Path, c.Port = "", 0
+		if c.Command == nil {
+			c.Command = &mesos.CommandInfo{Value: "true"}
+		}
+	case mesos.CheckHTTP:
+		c.Command = nil
+	case mesos.CheckTCP:
+		c.Command, c.Path = nil, ""
 	}
 	return c
 }

@@ -77,3 +77,42 @@ func checkType(h *mesosgo.HealthCheck) mesos.CheckType {
 		return 0
 	}
 }
+
+func toCheck(c *mesos.CheckInfo) *mesosgo.CheckInfo {
+	if c == nil {
+		return nil
+	}
+	out := &mesosgo.CheckInfo{
+		DelaySeconds: toSeconds(c.Delay), IntervalSeconds: toSeconds(c.Interval), TimeoutSeconds: toSeconds(c.Timeout),
+	}
+	switch c.Type {
+	case mesos.CheckCommand:
+		out.Type, out.Command = mesosgo.CheckInfo_COMMAND, &mesosgo.CheckInfo_Command{}
+		if command := toCommand(c.Command); command != nil {
+			out.Command.Command = *command
+		}
+	case mesos.CheckHTTP:
+		out.Type, out.HTTP = mesosgo.CheckInfo_HTTP, &mesosgo.CheckInfo_Http{Port: c.Port, Path: optional(c.Path)}
+	case mesos.CheckTCP:
+		out.Type, out.TCP = mesosgo.CheckInfo_TCP, &mesosgo.CheckInfo_Tcp{Port: c.Port}
+	}
+	return out
+}
+
+func fromCheck(c *mesosgo.CheckInfo) *mesos.CheckInfo {
+	if c == nil {
+		return nil
+	}
+	out := &mesos.CheckInfo{
+		Delay: fromSeconds(c.GetDelaySeconds()), Interval: fromSeconds(c.GetIntervalSeconds()), Timeout: fromSeconds(c.GetTimeoutSeconds()),
+	}
+	switch {
+	case c.Command != nil:
+		out.Type, out.Command = mesos.CheckCommand, fromCommand(&c.Command.Command)
+	case c.HTTP != nil:
+		out.Type, out.Path, out.Port = mesos.CheckHTTP, value(c.HTTP.Path), c.HTTP.Port
+	case c.TCP != nil:
+		out.Type, out.Port = mesos.CheckTCP, c.TCP.Port
+	}
+	return out
+}

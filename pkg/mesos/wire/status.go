@@ -132,42 +132,61 @@ func toCheckStatus(c *mesos.CheckStatus) *mesosgo.CheckStatusInfo {
 	if c == nil {
 		return nil
 	}
-	switch {
-	case c.ExitCode != nil:
+	switch c.Type {
+	case mesos.CheckCommand:
 		return &mesosgo.CheckStatusInfo{
-			Type:    mesosgo.CheckInfo_COMMAND.Enum(),
-			Command: &mesosgo.CheckStatusInfo_Command{ExitCode: copyOf(c.ExitCode)},
+			Type: mesosgo.CheckInfo_COMMAND.Enum(), Command: &mesosgo.CheckStatusInfo_Command{ExitCode: narrow[int32](c.Result)},
 		}
-	case c.HTTPStatus != nil:
+	case mesos.CheckHTTP:
 		return &mesosgo.CheckStatusInfo{
-			Type: mesosgo.CheckInfo_HTTP.Enum(),
-			HTTP: &mesosgo.CheckStatusInfo_Http{StatusCode: copyOf(c.HTTPStatus)},
+			Type: mesosgo.CheckInfo_HTTP.Enum(), HTTP: &mesosgo.CheckStatusInfo_Http{StatusCode: narrow[uint32](c.Result)},
 		}
-	case c.TCP != nil:
-		return &mesosgo.CheckStatusInfo{
-			Type: mesosgo.CheckInfo_TCP.Enum(),
-			TCP:  &mesosgo.CheckStatusInfo_Tcp{Succeeded: copyOf(c.TCP)},
+	case mesos.CheckTCP:
+		out := &mesosgo.CheckStatusInfo_Tcp{}
+		if c.Result != nil {
+			out.Succeeded = new(*c.Result != 0)
 		}
+		return &mesosgo.CheckStatusInfo{Type: mesosgo.CheckInfo_TCP.Enum(), TCP: out}
 	default:
 		return nil
 	}
 }
 
 func fromCheckStatus(c *mesosgo.CheckStatusInfo) *mesos.CheckStatus {
-	if c == nil {
+	switch {
+	case c == nil:
+		return nil
+	case c.Command != nil:
+		return &mesos.CheckStatus{Type: mesos.CheckCommand, Result: widen(c.Command.ExitCode)}
+	case c.HTTP != nil:
+		return &mesos.CheckStatus{Type: mesos.CheckHTTP, Result: widen(c.HTTP.StatusCode)}
+	case c.TCP != nil:
+		out := &mesos.CheckStatus{Type: mesos.CheckTCP}
+		if ok := c.TCP.Succeeded; ok != nil {
+			out.Result = new(int64)
+			if *ok {
+				*out.Result = 1
+			}
+		}
+		return out
+	default:
 		return nil
 	}
-	out := &mesos.CheckStatus{}
-	if c.Command != nil {
-		out.ExitCode = copyOf(c.Command.ExitCode)
+}
+
+// widen and narrow are for numbers of 32 bits that may be absent.
+func widen[T int32 | uint32](n *T) *int64 {
+	if n == nil {
+		return nil
 	}
-	if c.HTTP != nil {
-		out.HTTPStatus = copyOf(c.HTTP.StatusCode)
+	return new(int64(*n))
+}
+
+func narrow[T int32 | uint32](n *int64) *T {
+	if n == nil {
+		return nil
 	}
-	if c.TCP != nil {
-		out.TCP = copyOf(c.TCP.Succeeded)
-	}
-	return out
+	return new(T(*n))
 }
 
 func toContainerStatus(c *mesos.ContainerStatus) *mesosgo.ContainerStatus {

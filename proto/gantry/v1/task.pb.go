@@ -117,10 +117,13 @@ type TaskPayload struct {
 	Checks    []*TaskPayload_Check   `protobuf:"bytes,16,rep,name=checks,proto3" json:"checks,omitempty"`
 	Tty       bool                   `protobuf:"varint,17,opt,name=tty,proto3" json:"tty,omitempty"`
 	// Volumes of the sandbox or the container.
-	Volumes              []*TaskPayload_Volume `protobuf:"bytes,18,rep,name=volumes,proto3" json:"volumes,omitempty"`
-	XXX_NoUnkeyedLiteral struct{}              `json:"-"`
-	XXX_unrecognized     []byte                `json:"-"`
-	XXX_sizecache        int32                 `json:"-"`
+	Volumes   []*TaskPayload_Volume         `protobuf:"bytes,18,rep,name=volumes,proto3" json:"volumes,omitempty"`
+	Readiness []*TaskPayload_ReadinessCheck `protobuf:"bytes,19,rep,name=readiness,proto3" json:"readiness,omitempty"`
+	// The general check, whose result is reported and never judged; absent means none.
+	General              *TaskPayload_Check `protobuf:"bytes,20,opt,name=general,proto3" json:"general,omitempty"`
+	XXX_NoUnkeyedLiteral struct{}           `json:"-"`
+	XXX_unrecognized     []byte             `json:"-"`
+	XXX_sizecache        int32              `json:"-"`
 }
 
 func (m *TaskPayload) Reset()         { *m = TaskPayload{} }
@@ -278,6 +281,20 @@ func (m *TaskPayload) GetTty() bool {
 func (m *TaskPayload) GetVolumes() []*TaskPayload_Volume {
 	if m != nil {
 		return m.Volumes
+	}
+	return nil
+}
+
+func (m *TaskPayload) GetReadiness() []*TaskPayload_ReadinessCheck {
+	if m != nil {
+		return m.Readiness
+	}
+	return nil
+}
+
+func (m *TaskPayload) GetGeneral() *TaskPayload_Check {
+	if m != nil {
+		return m.General
 	}
 	return nil
 }
@@ -805,9 +822,14 @@ type TaskPayload_Check struct {
 	IntervalNs int64 `protobuf:"varint,8,opt,name=interval_ns,json=intervalNs,proto3" json:"interval_ns,omitempty"`
 	TimeoutNs  int64 `protobuf:"varint,9,opt,name=timeout_ns,json=timeoutNs,proto3" json:"timeout_ns,omitempty"`
 	// Failures in a row that end the task; 0 means never.
-	MaxFailures          uint32   `protobuf:"varint,10,opt,name=max_failures,json=maxFailures,proto3" json:"max_failures,omitempty"`
-	Ignore_1Xx           bool     `protobuf:"varint,11,opt,name=ignore_1xx,json=ignore1xx,proto3" json:"ignore_1xx,omitempty"`
-	Ipv6                 bool     `protobuf:"varint,12,opt,name=ipv6,proto3" json:"ipv6,omitempty"`
+	MaxFailures uint32 `protobuf:"varint,10,opt,name=max_failures,json=maxFailures,proto3" json:"max_failures,omitempty"`
+	Ignore_1Xx  bool   `protobuf:"varint,11,opt,name=ignore_1xx,json=ignore1xx,proto3" json:"ignore_1xx,omitempty"`
+	Ipv6        bool   `protobuf:"varint,12,opt,name=ipv6,proto3" json:"ipv6,omitempty"`
+	// Whether the interval counts from the start of a probe, as Marathon counts, and
+	// not from its end, as Mesos does.
+	Steady bool `protobuf:"varint,13,opt,name=steady,proto3" json:"steady,omitempty"`
+	// An argument vector, in place of command.
+	Arguments            []string `protobuf:"bytes,14,rep,name=arguments,proto3" json:"arguments,omitempty"`
 	XXX_NoUnkeyedLiteral struct{} `json:"-"`
 	XXX_unrecognized     []byte   `json:"-"`
 	XXX_sizecache        int32    `json:"-"`
@@ -930,6 +952,388 @@ func (m *TaskPayload_Check) GetIpv6() bool {
 	return false
 }
 
+func (m *TaskPayload_Check) GetSteady() bool {
+	if m != nil {
+		return m.Steady
+	}
+	return false
+}
+
+func (m *TaskPayload_Check) GetArguments() []string {
+	if m != nil {
+		return m.Arguments
+	}
+	return nil
+}
+
+// ReadinessCheck asks until the first answer that means ready.
+type TaskPayload_ReadinessCheck struct {
+	Name  string             `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Check *TaskPayload_Check `protobuf:"bytes,2,opt,name=check,proto3" json:"check,omitempty"`
+	// HTTP statuses that mean ready.
+	Statuses []uint32 `protobuf:"varint,3,rep,packed,name=statuses,proto3" json:"statuses,omitempty"`
+	// Whether the last answer is reported.
+	PreserveResponse     bool     `protobuf:"varint,4,opt,name=preserve_response,json=preserveResponse,proto3" json:"preserve_response,omitempty"`
+	XXX_NoUnkeyedLiteral struct{} `json:"-"`
+	XXX_unrecognized     []byte   `json:"-"`
+	XXX_sizecache        int32    `json:"-"`
+}
+
+func (m *TaskPayload_ReadinessCheck) Reset()         { *m = TaskPayload_ReadinessCheck{} }
+func (m *TaskPayload_ReadinessCheck) String() string { return proto.CompactTextString(m) }
+func (*TaskPayload_ReadinessCheck) ProtoMessage()    {}
+func (*TaskPayload_ReadinessCheck) Descriptor() ([]byte, []int) {
+	return fileDescriptor_815eaf03ba8aca5e, []int{0, 8}
+}
+func (m *TaskPayload_ReadinessCheck) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *TaskPayload_ReadinessCheck) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_TaskPayload_ReadinessCheck.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *TaskPayload_ReadinessCheck) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_TaskPayload_ReadinessCheck.Merge(m, src)
+}
+func (m *TaskPayload_ReadinessCheck) XXX_Size() int {
+	return m.Size()
+}
+func (m *TaskPayload_ReadinessCheck) XXX_DiscardUnknown() {
+	xxx_messageInfo_TaskPayload_ReadinessCheck.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_TaskPayload_ReadinessCheck proto.InternalMessageInfo
+
+func (m *TaskPayload_ReadinessCheck) GetName() string {
+	if m != nil {
+		return m.Name
+	}
+	return ""
+}
+
+func (m *TaskPayload_ReadinessCheck) GetCheck() *TaskPayload_Check {
+	if m != nil {
+		return m.Check
+	}
+	return nil
+}
+
+func (m *TaskPayload_ReadinessCheck) GetStatuses() []uint32 {
+	if m != nil {
+		return m.Statuses
+	}
+	return nil
+}
+
+func (m *TaskPayload_ReadinessCheck) GetPreserveResponse() bool {
+	if m != nil {
+		return m.PreserveResponse
+	}
+	return false
+}
+
+// TaskReport is what gantry-executor tells the scheduler in TaskStatus.data of
+// TASK_RUNNING: all that the task's checks have found so far. Times are in
+// nanoseconds since the Unix epoch, 0 for none.
+type TaskReport struct {
+	// Version of the format, from 1.
+	Version uint32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// Rises with each report of a task: of two the higher one is newer.
+	Number uint32 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	// One for each health check of the definition, in their order.
+	Health               []*TaskReport_HealthResult    `protobuf:"bytes,3,rep,name=health,proto3" json:"health,omitempty"`
+	Readiness            []*TaskReport_ReadinessResult `protobuf:"bytes,4,rep,name=readiness,proto3" json:"readiness,omitempty"`
+	XXX_NoUnkeyedLiteral struct{}                      `json:"-"`
+	XXX_unrecognized     []byte                        `json:"-"`
+	XXX_sizecache        int32                         `json:"-"`
+}
+
+func (m *TaskReport) Reset()         { *m = TaskReport{} }
+func (m *TaskReport) String() string { return proto.CompactTextString(m) }
+func (*TaskReport) ProtoMessage()    {}
+func (*TaskReport) Descriptor() ([]byte, []int) {
+	return fileDescriptor_815eaf03ba8aca5e, []int{1}
+}
+func (m *TaskReport) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *TaskReport) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_TaskReport.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *TaskReport) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_TaskReport.Merge(m, src)
+}
+func (m *TaskReport) XXX_Size() int {
+	return m.Size()
+}
+func (m *TaskReport) XXX_DiscardUnknown() {
+	xxx_messageInfo_TaskReport.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_TaskReport proto.InternalMessageInfo
+
+func (m *TaskReport) GetVersion() uint32 {
+	if m != nil {
+		return m.Version
+	}
+	return 0
+}
+
+func (m *TaskReport) GetNumber() uint32 {
+	if m != nil {
+		return m.Number
+	}
+	return 0
+}
+
+func (m *TaskReport) GetHealth() []*TaskReport_HealthResult {
+	if m != nil {
+		return m.Health
+	}
+	return nil
+}
+
+func (m *TaskReport) GetReadiness() []*TaskReport_ReadinessResult {
+	if m != nil {
+		return m.Readiness
+	}
+	return nil
+}
+
+type TaskReport_HealthResult struct {
+	FirstSuccessNs int64  `protobuf:"varint,1,opt,name=first_success_ns,json=firstSuccessNs,proto3" json:"first_success_ns,omitempty"`
+	LastSuccessNs  int64  `protobuf:"varint,2,opt,name=last_success_ns,json=lastSuccessNs,proto3" json:"last_success_ns,omitempty"`
+	LastFailureNs  int64  `protobuf:"varint,3,opt,name=last_failure_ns,json=lastFailureNs,proto3" json:"last_failure_ns,omitempty"`
+	Cause          string `protobuf:"bytes,4,opt,name=cause,proto3" json:"cause,omitempty"`
+	// Failures in a row.
+	Failures uint32 `protobuf:"varint,5,opt,name=failures,proto3" json:"failures,omitempty"`
+	// Time from one result to the next while nothing changes.
+	PaceNs               int64    `protobuf:"varint,6,opt,name=pace_ns,json=paceNs,proto3" json:"pace_ns,omitempty"`
+	XXX_NoUnkeyedLiteral struct{} `json:"-"`
+	XXX_unrecognized     []byte   `json:"-"`
+	XXX_sizecache        int32    `json:"-"`
+}
+
+func (m *TaskReport_HealthResult) Reset()         { *m = TaskReport_HealthResult{} }
+func (m *TaskReport_HealthResult) String() string { return proto.CompactTextString(m) }
+func (*TaskReport_HealthResult) ProtoMessage()    {}
+func (*TaskReport_HealthResult) Descriptor() ([]byte, []int) {
+	return fileDescriptor_815eaf03ba8aca5e, []int{1, 0}
+}
+func (m *TaskReport_HealthResult) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *TaskReport_HealthResult) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_TaskReport_HealthResult.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *TaskReport_HealthResult) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_TaskReport_HealthResult.Merge(m, src)
+}
+func (m *TaskReport_HealthResult) XXX_Size() int {
+	return m.Size()
+}
+func (m *TaskReport_HealthResult) XXX_DiscardUnknown() {
+	xxx_messageInfo_TaskReport_HealthResult.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_TaskReport_HealthResult proto.InternalMessageInfo
+
+func (m *TaskReport_HealthResult) GetFirstSuccessNs() int64 {
+	if m != nil {
+		return m.FirstSuccessNs
+	}
+	return 0
+}
+
+func (m *TaskReport_HealthResult) GetLastSuccessNs() int64 {
+	if m != nil {
+		return m.LastSuccessNs
+	}
+	return 0
+}
+
+func (m *TaskReport_HealthResult) GetLastFailureNs() int64 {
+	if m != nil {
+		return m.LastFailureNs
+	}
+	return 0
+}
+
+func (m *TaskReport_HealthResult) GetCause() string {
+	if m != nil {
+		return m.Cause
+	}
+	return ""
+}
+
+func (m *TaskReport_HealthResult) GetFailures() uint32 {
+	if m != nil {
+		return m.Failures
+	}
+	return 0
+}
+
+func (m *TaskReport_HealthResult) GetPaceNs() int64 {
+	if m != nil {
+		return m.PaceNs
+	}
+	return 0
+}
+
+type TaskReport_ReadinessResult struct {
+	Name  string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Ready bool   `protobuf:"varint,2,opt,name=ready,proto3" json:"ready,omitempty"`
+	// Absent before the first answer, and when it is not asked for.
+	Response             *TaskReport_Response `protobuf:"bytes,3,opt,name=response,proto3" json:"response,omitempty"`
+	XXX_NoUnkeyedLiteral struct{}             `json:"-"`
+	XXX_unrecognized     []byte               `json:"-"`
+	XXX_sizecache        int32                `json:"-"`
+}
+
+func (m *TaskReport_ReadinessResult) Reset()         { *m = TaskReport_ReadinessResult{} }
+func (m *TaskReport_ReadinessResult) String() string { return proto.CompactTextString(m) }
+func (*TaskReport_ReadinessResult) ProtoMessage()    {}
+func (*TaskReport_ReadinessResult) Descriptor() ([]byte, []int) {
+	return fileDescriptor_815eaf03ba8aca5e, []int{1, 1}
+}
+func (m *TaskReport_ReadinessResult) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *TaskReport_ReadinessResult) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_TaskReport_ReadinessResult.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *TaskReport_ReadinessResult) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_TaskReport_ReadinessResult.Merge(m, src)
+}
+func (m *TaskReport_ReadinessResult) XXX_Size() int {
+	return m.Size()
+}
+func (m *TaskReport_ReadinessResult) XXX_DiscardUnknown() {
+	xxx_messageInfo_TaskReport_ReadinessResult.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_TaskReport_ReadinessResult proto.InternalMessageInfo
+
+func (m *TaskReport_ReadinessResult) GetName() string {
+	if m != nil {
+		return m.Name
+	}
+	return ""
+}
+
+func (m *TaskReport_ReadinessResult) GetReady() bool {
+	if m != nil {
+		return m.Ready
+	}
+	return false
+}
+
+func (m *TaskReport_ReadinessResult) GetResponse() *TaskReport_Response {
+	if m != nil {
+		return m.Response
+	}
+	return nil
+}
+
+type TaskReport_Response struct {
+	Status      uint32 `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
+	ContentType string `protobuf:"bytes,2,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
+	// The beginning of the body.
+	Body                 string   `protobuf:"bytes,3,opt,name=body,proto3" json:"body,omitempty"`
+	XXX_NoUnkeyedLiteral struct{} `json:"-"`
+	XXX_unrecognized     []byte   `json:"-"`
+	XXX_sizecache        int32    `json:"-"`
+}
+
+func (m *TaskReport_Response) Reset()         { *m = TaskReport_Response{} }
+func (m *TaskReport_Response) String() string { return proto.CompactTextString(m) }
+func (*TaskReport_Response) ProtoMessage()    {}
+func (*TaskReport_Response) Descriptor() ([]byte, []int) {
+	return fileDescriptor_815eaf03ba8aca5e, []int{1, 2}
+}
+func (m *TaskReport_Response) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *TaskReport_Response) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_TaskReport_Response.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *TaskReport_Response) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_TaskReport_Response.Merge(m, src)
+}
+func (m *TaskReport_Response) XXX_Size() int {
+	return m.Size()
+}
+func (m *TaskReport_Response) XXX_DiscardUnknown() {
+	xxx_messageInfo_TaskReport_Response.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_TaskReport_Response proto.InternalMessageInfo
+
+func (m *TaskReport_Response) GetStatus() uint32 {
+	if m != nil {
+		return m.Status
+	}
+	return 0
+}
+
+func (m *TaskReport_Response) GetContentType() string {
+	if m != nil {
+		return m.ContentType
+	}
+	return ""
+}
+
+func (m *TaskReport_Response) GetBody() string {
+	if m != nil {
+		return m.Body
+	}
+	return ""
+}
+
 func init() {
 	proto.RegisterEnum("gantry.v1.TaskPayload_NetworkMode", TaskPayload_NetworkMode_name, TaskPayload_NetworkMode_value)
 	proto.RegisterEnum("gantry.v1.TaskPayload_CheckKind", TaskPayload_CheckKind_name, TaskPayload_CheckKind_value)
@@ -942,86 +1346,111 @@ func init() {
 	proto.RegisterType((*TaskPayload_Port)(nil), "gantry.v1.TaskPayload.Port")
 	proto.RegisterType((*TaskPayload_Volume)(nil), "gantry.v1.TaskPayload.Volume")
 	proto.RegisterType((*TaskPayload_Check)(nil), "gantry.v1.TaskPayload.Check")
+	proto.RegisterType((*TaskPayload_ReadinessCheck)(nil), "gantry.v1.TaskPayload.ReadinessCheck")
+	proto.RegisterType((*TaskReport)(nil), "gantry.v1.TaskReport")
+	proto.RegisterType((*TaskReport_HealthResult)(nil), "gantry.v1.TaskReport.HealthResult")
+	proto.RegisterType((*TaskReport_ReadinessResult)(nil), "gantry.v1.TaskReport.ReadinessResult")
+	proto.RegisterType((*TaskReport_Response)(nil), "gantry.v1.TaskReport.Response")
 }
 
 func init() { proto.RegisterFile("gantry/v1/task.proto", fileDescriptor_815eaf03ba8aca5e) }
 
 var fileDescriptor_815eaf03ba8aca5e = []byte{
-	// 1169 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x8c, 0x56, 0x4d, 0x6f, 0xdb, 0x46,
-	0x13, 0x7e, 0x25, 0xca, 0x92, 0x38, 0xb2, 0x14, 0x79, 0xdf, 0xa4, 0x61, 0x95, 0xc4, 0x51, 0xdd,
-	0x16, 0xd0, 0xa5, 0x36, 0x9c, 0x04, 0x4d, 0x81, 0x04, 0x2d, 0x12, 0x45, 0x69, 0x8c, 0xc0, 0xb2,
-	0xba, 0x76, 0x12, 0xa0, 0x87, 0x12, 0x1b, 0x72, 0x23, 0x11, 0x26, 0xb9, 0xc4, 0x2e, 0xa9, 0xca,
-	0xf7, 0x9e, 0xfb, 0xbb, 0x7a, 0xec, 0xa1, 0x3f, 0xa0, 0x30, 0xfa, 0x43, 0x8a, 0x99, 0xa5, 0x3e,
-	0x50, 0x40, 0x6d, 0x6e, 0x33, 0xcf, 0xcc, 0x33, 0xe2, 0xce, 0xa7, 0xe0, 0xe6, 0x54, 0xa4, 0xb9,
-	0xbe, 0x3a, 0x9a, 0x1f, 0x1f, 0xe5, 0xc2, 0x5c, 0x1e, 0x66, 0x5a, 0xe5, 0x8a, 0xb9, 0x16, 0x3d,
-	0x9c, 0x1f, 0x1f, 0xfc, 0xb1, 0x07, 0xad, 0x0b, 0x61, 0x2e, 0x27, 0xe2, 0x2a, 0x56, 0x22, 0x64,
-	0x1e, 0x34, 0xe6, 0x52, 0x9b, 0x48, 0xa5, 0x5e, 0xa5, 0x5f, 0x19, 0xb4, 0xf9, 0x52, 0x65, 0xf7,
-	0xa1, 0x15, 0xa5, 0x26, 0x17, 0x69, 0x20, 0xfd, 0x28, 0xf4, 0xaa, 0xfd, 0xca, 0xc0, 0xe5, 0xb0,
-	0x84, 0x4e, 0x42, 0x76, 0x0b, 0xea, 0x22, 0xcb, 0xd0, 0xe6, 0x90, 0x6d, 0x47, 0x64, 0xd9, 0x49,
-	0xc8, 0xbe, 0x80, 0x0e, 0xc2, 0x65, 0x18, 0x3f, 0x31, 0x5e, 0xad, 0x5f, 0x19, 0x38, 0x7c, 0x57,
-	0x64, 0xd9, 0x5b, 0x0b, 0x9e, 0x1a, 0xf6, 0x19, 0xec, 0x7e, 0xd0, 0x22, 0x91, 0x3f, 0x2b, 0x7d,
-	0x89, 0x21, 0x76, 0x28, 0x44, 0x6b, 0x85, 0x9d, 0x84, 0xac, 0x07, 0xcd, 0x99, 0x32, 0x79, 0x2a,
-	0x12, 0xe9, 0xd5, 0xc9, 0xbc, 0xd2, 0x19, 0x83, 0x9a, 0x56, 0xb1, 0xf4, 0x1a, 0x84, 0x93, 0xcc,
-	0xbe, 0x81, 0x46, 0xa0, 0x92, 0x44, 0xa4, 0xa1, 0xd7, 0xec, 0x57, 0x06, 0xad, 0x07, 0xfb, 0x87,
-	0xab, 0x77, 0x1f, 0x6e, 0xbc, 0xf9, 0x70, 0x68, 0xbd, 0xf8, 0xd2, 0x1d, 0xa3, 0x15, 0x46, 0x6a,
-	0xcf, 0xb5, 0xd1, 0x50, 0x66, 0xcf, 0xa0, 0x25, 0xd3, 0x79, 0xa4, 0x55, 0x9a, 0xc8, 0x34, 0xf7,
-	0xa0, 0xef, 0x0c, 0x5a, 0x0f, 0xee, 0x6f, 0x89, 0xf8, 0x56, 0xe8, 0x48, 0xbc, 0x8f, 0x25, 0xdf,
-	0xe4, 0xb0, 0xa7, 0xe0, 0x6a, 0x69, 0x54, 0xa1, 0x03, 0x69, 0xbc, 0xd6, 0xbf, 0x7e, 0xd2, 0xb3,
-	0x44, 0x15, 0x69, 0x6e, 0xf8, 0x9a, 0xc0, 0x1e, 0x42, 0x23, 0xc8, 0x0a, 0x3f, 0x10, 0x99, 0xb7,
-	0x4b, 0xdc, 0xde, 0xb6, 0xe7, 0x88, 0x8c, 0xd7, 0x83, 0xac, 0x18, 0x8a, 0x0c, 0x49, 0x89, 0x4c,
-	0x88, 0xd4, 0xfe, 0x6f, 0x52, 0x22, 0x13, 0x24, 0x7d, 0x0b, 0x6e, 0xa0, 0xd2, 0x5c, 0x44, 0xa9,
-	0xd4, 0x5e, 0x87, 0x68, 0xfd, 0xad, 0xa9, 0x2b, 0xfd, 0xf8, 0x9a, 0xc2, 0x8e, 0x61, 0x27, 0x53,
-	0x3a, 0x37, 0xde, 0x0d, 0x4a, 0xd2, 0x9d, 0x2d, 0xdc, 0x89, 0xd2, 0x39, 0xb7, 0x9e, 0xec, 0x11,
-	0xd4, 0x83, 0x99, 0x0c, 0x2e, 0x8d, 0xd7, 0x25, 0xce, 0xdd, 0x6d, 0xbf, 0x87, 0x4e, 0xbc, 0xf4,
-	0x65, 0x5d, 0x70, 0xf2, 0xfc, 0xca, 0xdb, 0xeb, 0x57, 0x06, 0x4d, 0x8e, 0x22, 0x7b, 0x0c, 0x8d,
-	0xb9, 0x8a, 0x8b, 0x44, 0x1a, 0x8f, 0x51, 0xa0, 0x7b, 0xdb, 0x2a, 0x44, 0x5e, 0x7c, 0xe9, 0xdd,
-	0xfb, 0x01, 0x1a, 0x65, 0x1b, 0xb0, 0x9b, 0xb0, 0x63, 0x66, 0x32, 0x8e, 0x69, 0x00, 0x9a, 0xdc,
-	0x2a, 0xd8, 0x13, 0x71, 0x94, 0xca, 0xb2, 0xef, 0x49, 0x66, 0x77, 0xc1, 0x15, 0x7a, 0x5a, 0x60,
-	0x71, 0x8d, 0xe7, 0xf4, 0x9d, 0x81, 0xcb, 0xd7, 0x40, 0xef, 0x11, 0x34, 0x97, 0x7d, 0x80, 0x6c,
-	0xea, 0xdb, 0x8a, 0x65, 0x53, 0xcf, 0xde, 0x84, 0x9d, 0xb9, 0x88, 0x8b, 0x65, 0x48, 0xab, 0xf4,
-	0xde, 0x41, 0xa3, 0x2c, 0x3e, 0x92, 0x82, 0xac, 0x30, 0x44, 0x72, 0x38, 0xc9, 0xf8, 0xe4, 0x44,
-	0x26, 0x44, 0x71, 0x38, 0x8a, 0xe8, 0x15, 0x46, 0xe6, 0x92, 0x86, 0xce, 0xe1, 0x24, 0x23, 0x36,
-	0x45, 0xa6, 0x9d, 0x34, 0x92, 0x7b, 0x4f, 0xc0, 0xc1, 0xe2, 0xde, 0x05, 0xb7, 0x48, 0xe3, 0x28,
-	0x89, 0x72, 0x19, 0x96, 0x2f, 0x5c, 0x03, 0xec, 0x13, 0xa8, 0x0b, 0xfa, 0xf5, 0xf2, 0x17, 0x4a,
-	0xad, 0xf7, 0x4b, 0x15, 0xdc, 0x55, 0xad, 0xf1, 0xcb, 0xa3, 0x44, 0x4c, 0x97, 0xcf, 0xb1, 0x0a,
-	0xbb, 0x07, 0xf0, 0x41, 0xe9, 0x40, 0xfa, 0x59, 0x11, 0xc7, 0xc4, 0x6f, 0x72, 0x97, 0x90, 0x49,
-	0x11, 0xc7, 0x6c, 0x1f, 0x20, 0xd3, 0xd1, 0x3c, 0x8a, 0xe5, 0x54, 0xda, 0x15, 0xd1, 0xe4, 0x1b,
-	0x08, 0xfb, 0x0e, 0x20, 0x13, 0x38, 0xee, 0xb9, 0xd4, 0xf8, 0xe5, 0x1f, 0x35, 0x5f, 0x1b, 0x14,
-	0xf6, 0x14, 0x1a, 0xa9, 0xcc, 0x71, 0x59, 0xd0, 0xf6, 0xe8, 0x3c, 0x38, 0xd8, 0xc2, 0x1e, 0x5b,
-	0xaf, 0x53, 0x15, 0x4a, 0xbe, 0xa4, 0xb0, 0xcf, 0xa1, 0x5d, 0x8a, 0x3e, 0x56, 0xc7, 0x78, 0x75,
-	0xaa, 0xe7, 0x6e, 0x09, 0x8e, 0x11, 0xeb, 0xcd, 0xa0, 0x86, 0x5d, 0x8b, 0xf9, 0xc5, 0xd5, 0x53,
-	0xae, 0x48, 0x92, 0x31, 0xb1, 0xeb, 0xa9, 0xa9, 0x92, 0x61, 0x63, 0x26, 0x7a, 0xd0, 0xa4, 0xdd,
-	0x1b, 0xa8, 0xb8, 0x5c, 0x8f, 0x2b, 0x7d, 0xd5, 0x1c, 0xb5, 0x75, 0x73, 0xf4, 0x7e, 0xad, 0x42,
-	0xdd, 0xf6, 0x28, 0xfb, 0x12, 0x3a, 0xab, 0x38, 0x7e, 0x26, 0xf2, 0x59, 0x99, 0xf6, 0xf6, 0x0a,
-	0x9d, 0x88, 0x7c, 0xc6, 0xee, 0xe0, 0x76, 0x11, 0xa1, 0xaf, 0xd2, 0xf8, 0xaa, 0xcc, 0x7e, 0x13,
-	0x81, 0xb3, 0x34, 0xbe, 0x42, 0x23, 0x7e, 0xa4, 0xa5, 0x3b, 0xeb, 0xe5, 0x49, 0x4c, 0xac, 0x0c,
-	0x2e, 0x62, 0x93, 0xe3, 0x66, 0xab, 0x95, 0x95, 0x59, 0x21, 0x98, 0x1a, 0xb9, 0xc8, 0xa5, 0x4e,
-	0x45, 0x4c, 0xb9, 0x29, 0x97, 0xf3, 0xee, 0x12, 0xc4, 0xdc, 0x60, 0xe7, 0x84, 0x3a, 0x9a, 0x4b,
-	0x5d, 0xee, 0xe6, 0x52, 0x63, 0x2f, 0xa1, 0x63, 0x25, 0x5f, 0x65, 0x79, 0xa4, 0x52, 0xe3, 0x35,
-	0x3e, 0xae, 0xb4, 0x6d, 0x4b, 0x3b, 0xb3, 0xac, 0xde, 0x5f, 0x55, 0xd8, 0xa1, 0xe9, 0x67, 0x8f,
-	0xa0, 0x76, 0x19, 0xa5, 0xb6, 0x79, 0x3b, 0xdb, 0x37, 0x13, 0xfa, 0xbe, 0x8e, 0xd2, 0x90, 0x93,
-	0x37, 0x26, 0x99, 0x1e, 0x5f, 0xce, 0x2f, 0xca, 0x78, 0xec, 0x96, 0x17, 0xc2, 0xe6, 0x64, 0xf3,
-	0x02, 0xe0, 0x62, 0xa2, 0x64, 0xb4, 0x39, 0xc9, 0xec, 0x36, 0x34, 0xa2, 0xd4, 0xc7, 0x33, 0x4a,
-	0x09, 0x68, 0xf2, 0x7a, 0x94, 0xe2, 0x2f, 0xb2, 0x4f, 0xa1, 0x19, 0xca, 0x58, 0x5c, 0xf9, 0xa9,
-	0xa1, 0xc7, 0x3b, 0xbc, 0x41, 0xfa, 0xd8, 0xa0, 0x69, 0xaa, 0x45, 0x20, 0x7d, 0x7a, 0x37, 0x99,
-	0x48, 0x1f, 0x1b, 0x7b, 0x4f, 0x73, 0xa9, 0xe7, 0x98, 0x55, 0x43, 0x27, 0xca, 0xc1, 0x7b, 0x6a,
-	0xa1, 0xb1, 0xc1, 0x79, 0xca, 0xa3, 0x44, 0xaa, 0x22, 0x47, 0xbb, 0x4b, 0x76, 0xb7, 0x44, 0xc6,
-	0x74, 0x31, 0x13, 0xb1, 0xf0, 0x3f, 0x88, 0x28, 0x2e, 0xb4, 0x34, 0x1e, 0xd0, 0xa7, 0xb6, 0x12,
-	0xb1, 0x78, 0x59, 0x42, 0x18, 0x21, 0x9a, 0xa6, 0x4a, 0x4b, 0xff, 0x78, 0xb1, 0xa0, 0x8b, 0xd3,
-	0xe4, 0xae, 0x45, 0x8e, 0x17, 0x0b, 0x7c, 0x64, 0x94, 0xcd, 0xbf, 0xa6, 0x73, 0xd2, 0xe4, 0x24,
-	0x1f, 0xfc, 0x04, 0xad, 0x8d, 0xf1, 0x60, 0xb7, 0xe1, 0xff, 0xe3, 0xd1, 0xc5, 0xbb, 0x33, 0xfe,
-	0xda, 0x7f, 0x33, 0x3e, 0x9f, 0x8c, 0x86, 0x27, 0x2f, 0x4f, 0x46, 0x2f, 0xba, 0xff, 0x63, 0x5d,
-	0xd8, 0x5d, 0x1a, 0x5e, 0x9d, 0x9d, 0x5f, 0x74, 0x2b, 0x8c, 0x41, 0x67, 0x89, 0x3c, 0xe7, 0x27,
-	0x2f, 0xbe, 0x1f, 0x75, 0xab, 0x9b, 0x5e, 0x6f, 0xce, 0x47, 0xbc, 0xeb, 0x1c, 0x48, 0x70, 0x57,
-	0x95, 0x61, 0xb7, 0x60, 0x6f, 0xf8, 0x6a, 0x34, 0xfc, 0x67, 0xec, 0x0e, 0x80, 0x85, 0x5f, 0x5d,
-	0x5c, 0x4c, 0xba, 0x15, 0x76, 0x03, 0x5a, 0x6b, 0xfd, 0xbc, 0x5b, 0x65, 0x6d, 0x70, 0x2d, 0x70,
-	0x31, 0x9c, 0x74, 0x1d, 0xb6, 0x07, 0x6d, 0xab, 0x0e, 0xcf, 0x4e, 0x4f, 0x9f, 0x8d, 0x5f, 0x74,
-	0x6b, 0xcf, 0x47, 0xbf, 0x5d, 0xef, 0x57, 0x7e, 0xbf, 0xde, 0xaf, 0xfc, 0x79, 0xbd, 0x5f, 0xf9,
-	0xf1, 0xf1, 0x34, 0xca, 0x67, 0xc5, 0xfb, 0xc3, 0x40, 0x25, 0x47, 0xb6, 0x5b, 0xbe, 0x4a, 0xa4,
-	0x51, 0xa6, 0x54, 0x8e, 0x68, 0x12, 0x8f, 0x56, 0x7f, 0x95, 0x9e, 0x58, 0x69, 0x7e, 0xfc, 0xbe,
-	0x4e, 0x96, 0x87, 0x7f, 0x07, 0x00, 0x00, 0xff, 0xff, 0xeb, 0x1d, 0xc9, 0xe5, 0x47, 0x09, 0x00,
-	0x00,
+	// 1502 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x8c, 0x57, 0xcd, 0x6e, 0x1b, 0xc9,
+	0x11, 0x0e, 0x35, 0xfc, 0x19, 0x16, 0x45, 0x8a, 0xea, 0xd5, 0xee, 0x4e, 0xb8, 0x5e, 0x99, 0x51,
+	0xe2, 0x80, 0x40, 0x10, 0x09, 0x92, 0x0d, 0x3b, 0xb0, 0x8d, 0x04, 0x36, 0x2d, 0x47, 0x82, 0x21,
+	0x4a, 0x69, 0xc9, 0x36, 0x92, 0x43, 0x06, 0xad, 0x61, 0x8b, 0x1c, 0x68, 0xfe, 0x30, 0x3d, 0x43,
+	0x8b, 0xf7, 0x9c, 0xf3, 0x00, 0xb9, 0xe5, 0x9c, 0x17, 0xc9, 0x31, 0x40, 0x5e, 0x20, 0xf0, 0x2d,
+	0x6f, 0x11, 0x54, 0x75, 0xcf, 0x90, 0x52, 0x4c, 0xdb, 0xb7, 0xaa, 0xaf, 0xeb, 0x6b, 0x76, 0x57,
+	0xd7, 0x57, 0x35, 0x84, 0xad, 0x89, 0x88, 0xb2, 0x74, 0xbe, 0x37, 0xdb, 0xdf, 0xcb, 0x84, 0xba,
+	0xde, 0x4d, 0xd2, 0x38, 0x8b, 0x59, 0x53, 0xa3, 0xbb, 0xb3, 0xfd, 0x9d, 0x7f, 0x6c, 0x41, 0xeb,
+	0x42, 0xa8, 0xeb, 0x33, 0x31, 0x0f, 0x62, 0x31, 0x66, 0x0e, 0x34, 0x66, 0x32, 0x55, 0x7e, 0x1c,
+	0x39, 0x95, 0x7e, 0x65, 0xd0, 0xe6, 0x85, 0xcb, 0xee, 0x43, 0xcb, 0x8f, 0x54, 0x26, 0x22, 0x4f,
+	0xba, 0xfe, 0xd8, 0x59, 0xeb, 0x57, 0x06, 0x4d, 0x0e, 0x05, 0x74, 0x3c, 0x66, 0xdf, 0x42, 0x5d,
+	0x24, 0x09, 0xae, 0x59, 0xb4, 0x56, 0x13, 0x49, 0x72, 0x3c, 0x66, 0xbf, 0x80, 0x0e, 0xc2, 0x66,
+	0x1b, 0x37, 0x54, 0x4e, 0xb5, 0x5f, 0x19, 0x58, 0x7c, 0x5d, 0x24, 0xc9, 0x3b, 0x0d, 0x9e, 0x28,
+	0xf6, 0x33, 0x58, 0xbf, 0x4a, 0x45, 0x28, 0x3f, 0xc4, 0xe9, 0x35, 0x6e, 0x51, 0xa3, 0x2d, 0x5a,
+	0x25, 0x76, 0x3c, 0x66, 0x3d, 0xb0, 0xa7, 0xb1, 0xca, 0x22, 0x11, 0x4a, 0xa7, 0x4e, 0xcb, 0xa5,
+	0xcf, 0x18, 0x54, 0xd3, 0x38, 0x90, 0x4e, 0x83, 0x70, 0xb2, 0xd9, 0x6f, 0xa0, 0xe1, 0xc5, 0x61,
+	0x28, 0xa2, 0xb1, 0x63, 0xf7, 0x2b, 0x83, 0xd6, 0xc1, 0xf6, 0x6e, 0x79, 0xef, 0xdd, 0xa5, 0x3b,
+	0xef, 0x0e, 0x75, 0x14, 0x2f, 0xc2, 0x71, 0xb7, 0x5c, 0xc9, 0xd4, 0x69, 0xea, 0xdd, 0xd0, 0x66,
+	0x2f, 0xa0, 0x25, 0xa3, 0x99, 0x9f, 0xc6, 0x51, 0x28, 0xa3, 0xcc, 0x81, 0xbe, 0x35, 0x68, 0x1d,
+	0xdc, 0x5f, 0xb1, 0xe3, 0x3b, 0x91, 0xfa, 0xe2, 0x32, 0x90, 0x7c, 0x99, 0xc3, 0x9e, 0x43, 0x33,
+	0x95, 0x2a, 0xce, 0x53, 0x4f, 0x2a, 0xa7, 0xf5, 0xd9, 0x23, 0xbd, 0x08, 0xe3, 0x3c, 0xca, 0x14,
+	0x5f, 0x10, 0xd8, 0x43, 0x68, 0x78, 0x49, 0xee, 0x7a, 0x22, 0x71, 0xd6, 0x89, 0xdb, 0x5b, 0x75,
+	0x1d, 0x91, 0xf0, 0xba, 0x97, 0xe4, 0x43, 0x91, 0x20, 0x29, 0x94, 0x21, 0x91, 0xda, 0x5f, 0x26,
+	0x85, 0x32, 0x44, 0xd2, 0x6f, 0xa1, 0xe9, 0xc5, 0x51, 0x26, 0xfc, 0x48, 0xa6, 0x4e, 0x87, 0x68,
+	0xfd, 0x95, 0xa9, 0x33, 0x71, 0x7c, 0x41, 0x61, 0xfb, 0x50, 0x4b, 0xe2, 0x34, 0x53, 0xce, 0x06,
+	0x25, 0xe9, 0x87, 0x15, 0xdc, 0xb3, 0x38, 0xcd, 0xb8, 0x8e, 0x64, 0x8f, 0xa0, 0xee, 0x4d, 0xa5,
+	0x77, 0xad, 0x9c, 0x2e, 0x71, 0xee, 0xad, 0xfa, 0x3d, 0x0c, 0xe2, 0x26, 0x96, 0x75, 0xc1, 0xca,
+	0xb2, 0xb9, 0xb3, 0xd9, 0xaf, 0x0c, 0x6c, 0x8e, 0x26, 0x7b, 0x02, 0x8d, 0x59, 0x1c, 0xe4, 0xa1,
+	0x54, 0x0e, 0xa3, 0x8d, 0x7e, 0x5c, 0xf5, 0x42, 0x14, 0xc5, 0x8b, 0x68, 0x36, 0xc4, 0xb7, 0x11,
+	0x63, 0x3f, 0x92, 0x4a, 0x39, 0xdf, 0x10, 0xf5, 0xc1, 0x0a, 0x2a, 0x2f, 0xe2, 0xf4, 0x61, 0x16,
+	0x3c, 0xf6, 0x18, 0x1a, 0x13, 0x19, 0xc9, 0x54, 0x04, 0xce, 0x16, 0xa5, 0xed, 0xf3, 0xd7, 0x28,
+	0x82, 0x7b, 0x7f, 0x80, 0x86, 0xa9, 0x41, 0xb6, 0x05, 0x35, 0x35, 0x95, 0x41, 0x40, 0xea, 0xb3,
+	0xb9, 0x76, 0xb0, 0x20, 0x03, 0x3f, 0x92, 0x46, 0x74, 0x64, 0xb3, 0x7b, 0xd0, 0x14, 0xe9, 0x24,
+	0xc7, 0xca, 0x52, 0x8e, 0xd5, 0xb7, 0x06, 0x4d, 0xbe, 0x00, 0x7a, 0x8f, 0xc0, 0x2e, 0x8a, 0x10,
+	0xd9, 0x24, 0x9a, 0x8a, 0x66, 0x93, 0x60, 0xb6, 0xa0, 0x36, 0x13, 0x41, 0x5e, 0x6c, 0xa9, 0x9d,
+	0xde, 0x7b, 0x68, 0x98, 0xca, 0x43, 0x92, 0x97, 0xe4, 0x8a, 0x48, 0x16, 0x27, 0x1b, 0xf3, 0x1d,
+	0xca, 0x90, 0x28, 0x16, 0x47, 0x13, 0xa3, 0xc6, 0xbe, 0xba, 0x26, 0xc5, 0x5b, 0x9c, 0x6c, 0xc4,
+	0x26, 0xc8, 0xd4, 0x32, 0x27, 0xbb, 0xf7, 0x0c, 0x2c, 0xac, 0xac, 0x7b, 0xd0, 0xcc, 0xa3, 0xc0,
+	0x0f, 0xfd, 0x4c, 0x8e, 0xcd, 0x0d, 0x17, 0x00, 0xfb, 0x0e, 0xea, 0x82, 0x7e, 0xdd, 0xfc, 0x82,
+	0xf1, 0x7a, 0x7f, 0x59, 0x83, 0x66, 0x59, 0x68, 0x78, 0x72, 0x3f, 0x14, 0x93, 0xe2, 0x3a, 0xda,
+	0x61, 0x3f, 0x02, 0x5c, 0xc5, 0xa9, 0x27, 0xdd, 0x24, 0x0f, 0x02, 0xe2, 0xdb, 0xbc, 0x49, 0xc8,
+	0x59, 0x1e, 0x04, 0x6c, 0x1b, 0x20, 0x49, 0xfd, 0x99, 0x1f, 0xc8, 0x89, 0xd4, 0xfd, 0xc9, 0xe6,
+	0x4b, 0x08, 0xfb, 0x1d, 0x40, 0x22, 0xb0, 0xd7, 0x64, 0x32, 0xc5, 0x93, 0x7f, 0x95, 0xb8, 0x97,
+	0x28, 0xec, 0x39, 0x34, 0x22, 0x99, 0x61, 0xa7, 0xa2, 0xd6, 0xd5, 0x39, 0xd8, 0x59, 0xc1, 0x1e,
+	0xe9, 0xa8, 0x93, 0x78, 0x2c, 0x79, 0x41, 0x61, 0x3f, 0x87, 0xb6, 0x31, 0x5d, 0x7c, 0x1d, 0xe5,
+	0xd4, 0xe9, 0x3d, 0xd7, 0x0d, 0x38, 0x42, 0xac, 0x37, 0x85, 0x2a, 0x4a, 0x06, 0xf3, 0x8b, 0x7d,
+	0xcf, 0xf4, 0x67, 0xb2, 0x31, 0xb1, 0x0b, 0xc9, 0xae, 0xd1, 0xc2, 0x92, 0x20, 0x7b, 0x60, 0x53,
+	0xe3, 0xf7, 0xe2, 0xc0, 0xf4, 0xe6, 0xd2, 0x2f, 0x8b, 0xa3, 0xba, 0x28, 0x8e, 0xde, 0x5f, 0xd7,
+	0xa0, 0xae, 0x05, 0xc2, 0x1e, 0x40, 0xa7, 0xdc, 0xc7, 0x4d, 0x44, 0x36, 0x35, 0x69, 0x6f, 0x97,
+	0xe8, 0x99, 0xc8, 0xa6, 0xec, 0x07, 0x2d, 0x1f, 0x37, 0x8e, 0x82, 0xb9, 0xc9, 0xbe, 0x8d, 0xc0,
+	0x69, 0x14, 0xcc, 0x71, 0x11, 0x0f, 0xa9, 0xe9, 0xd6, 0xa2, 0x73, 0x13, 0x13, 0x5f, 0x06, 0xa7,
+	0x80, 0xca, 0xb0, 0xad, 0x56, 0xcd, 0xcb, 0x94, 0x08, 0xa6, 0x46, 0xde, 0x64, 0x32, 0x8d, 0x44,
+	0x40, 0xb9, 0x31, 0x93, 0x61, 0xbd, 0x00, 0x31, 0x37, 0x58, 0x39, 0xe3, 0xd4, 0x9f, 0xc9, 0xd4,
+	0x0c, 0x06, 0xe3, 0xb1, 0xd7, 0xd0, 0xd1, 0x96, 0x1b, 0x27, 0x99, 0x1f, 0x47, 0xca, 0x69, 0x7c,
+	0xdd, 0xd3, 0xb6, 0x35, 0xed, 0x54, 0xb3, 0x7a, 0x7f, 0xb3, 0xa0, 0x46, 0x9a, 0x65, 0x8f, 0xa0,
+	0x7a, 0xed, 0x47, 0xba, 0x78, 0x3b, 0xab, 0xdb, 0x22, 0xc6, 0xbe, 0xf1, 0xa3, 0x31, 0xa7, 0x68,
+	0x4c, 0x32, 0x5d, 0xde, 0xe8, 0x17, 0x6d, 0x9c, 0xb4, 0xc5, 0x78, 0xd2, 0x39, 0x59, 0x1e, 0x3f,
+	0xd8, 0x15, 0x29, 0x19, 0x6d, 0x4e, 0x36, 0xfb, 0x1e, 0x1a, 0x7e, 0xe4, 0xe2, 0x0c, 0xa7, 0x04,
+	0xd8, 0xbc, 0xee, 0x47, 0xf8, 0x8b, 0xec, 0xa7, 0x60, 0x8f, 0x65, 0x20, 0xe6, 0x6e, 0xa4, 0xe8,
+	0xf2, 0x16, 0x6f, 0x90, 0x3f, 0x52, 0xb8, 0x34, 0x49, 0x85, 0x27, 0x5d, 0xba, 0x37, 0x2d, 0x91,
+	0x3f, 0x52, 0x7a, 0x98, 0x67, 0x32, 0x9d, 0x61, 0x56, 0x15, 0xcd, 0x47, 0x0b, 0x87, 0xb9, 0x86,
+	0x46, 0x0a, 0xf5, 0x94, 0xf9, 0xa1, 0x8c, 0xf3, 0x0c, 0xd7, 0x9b, 0xb4, 0xde, 0x34, 0xc8, 0x88,
+	0xc6, 0x75, 0x28, 0x6e, 0xdc, 0x2b, 0xe1, 0x07, 0x79, 0x2a, 0x95, 0x03, 0x74, 0xd4, 0x56, 0x28,
+	0x6e, 0x5e, 0x1b, 0x08, 0x77, 0xf0, 0x27, 0x51, 0x9c, 0x4a, 0x77, 0xff, 0xe6, 0x86, 0xc6, 0x9d,
+	0xcd, 0x9b, 0x1a, 0xd9, 0xbf, 0xb9, 0xc1, 0x4b, 0xfa, 0xc9, 0xec, 0x31, 0xcd, 0x32, 0x9b, 0x93,
+	0x8d, 0xcf, 0xa8, 0x32, 0x29, 0xc6, 0x73, 0x1a, 0x56, 0x36, 0x37, 0xde, 0xed, 0x56, 0xd7, 0xb9,
+	0xdb, 0xea, 0xfe, 0x5e, 0x81, 0xce, 0xed, 0x9e, 0xfc, 0xc9, 0x8e, 0x77, 0x00, 0x35, 0x1a, 0x1b,
+	0xf4, 0x08, 0x5f, 0x6a, 0xcd, 0x3a, 0x14, 0x85, 0xa3, 0x32, 0x91, 0xe5, 0x4a, 0xea, 0x16, 0xdb,
+	0xe6, 0xa5, 0xcf, 0x7e, 0x05, 0x9b, 0x49, 0x2a, 0x95, 0x4c, 0x67, 0xd2, 0x4d, 0xa5, 0x4a, 0xe2,
+	0x48, 0x49, 0x53, 0xbf, 0xdd, 0x62, 0x81, 0x1b, 0x7c, 0xe7, 0xcf, 0xd0, 0x5a, 0x12, 0x3e, 0xfb,
+	0x1e, 0xbe, 0x19, 0x1d, 0x5e, 0xbc, 0x3f, 0xe5, 0x6f, 0xdc, 0xb7, 0xa3, 0xf3, 0xb3, 0xc3, 0xe1,
+	0xf1, 0xeb, 0xe3, 0xc3, 0x57, 0xdd, 0x9f, 0xb0, 0x2e, 0xac, 0x17, 0x0b, 0x47, 0xa7, 0xe7, 0x17,
+	0xdd, 0x0a, 0x63, 0xd0, 0x29, 0x90, 0x97, 0xfc, 0xf8, 0xd5, 0xef, 0x0f, 0xbb, 0x6b, 0xcb, 0x51,
+	0x6f, 0xcf, 0x0f, 0x79, 0xd7, 0xda, 0x91, 0xd0, 0x2c, 0x6b, 0x8e, 0x7d, 0x0b, 0x9b, 0xc3, 0xa3,
+	0xc3, 0xe1, 0xdd, 0xbd, 0x3b, 0x00, 0x1a, 0x3e, 0xba, 0xb8, 0x38, 0xeb, 0x56, 0xd8, 0x06, 0xb4,
+	0x16, 0xfe, 0x79, 0x77, 0x8d, 0xb5, 0xa1, 0xa9, 0x81, 0x8b, 0xe1, 0x59, 0xd7, 0x62, 0x9b, 0xd0,
+	0xd6, 0xee, 0xf0, 0xf4, 0xe4, 0xe4, 0xc5, 0xe8, 0x55, 0xb7, 0xba, 0xf3, 0xdf, 0x2a, 0x00, 0x26,
+	0x8b, 0x4b, 0x2a, 0xca, 0xd5, 0x1f, 0x8b, 0xdf, 0x41, 0x3d, 0xca, 0xc3, 0xcb, 0xb2, 0x19, 0x19,
+	0x8f, 0x3d, 0x85, 0xfa, 0x54, 0x8a, 0x80, 0xfa, 0x00, 0x0a, 0xf1, 0x6e, 0x97, 0xd4, 0x1b, 0xef,
+	0x1e, 0x51, 0x0c, 0x97, 0x2a, 0x0f, 0x32, 0x6e, 0x18, 0xb7, 0x47, 0x74, 0xf5, 0x93, 0x23, 0xda,
+	0xd0, 0xcb, 0x6a, 0x30, 0x3b, 0x2c, 0x78, 0xbd, 0x7f, 0x57, 0x60, 0x7d, 0x79, 0x77, 0x36, 0x80,
+	0xee, 0x95, 0x9f, 0xaa, 0xcc, 0x55, 0xb9, 0xe7, 0x49, 0xa5, 0xb0, 0xdc, 0xf5, 0xcc, 0xeb, 0x10,
+	0x7e, 0xae, 0xe1, 0x91, 0x62, 0xbf, 0x84, 0x8d, 0x40, 0xdc, 0x0e, 0xd4, 0x73, 0xaa, 0x8d, 0xf0,
+	0xff, 0xc7, 0x19, 0x71, 0x60, 0x9c, 0xb5, 0x88, 0x33, 0xfa, 0x18, 0x29, 0x1c, 0x64, 0x9e, 0xc8,
+	0x55, 0xd1, 0x7a, 0xb5, 0x83, 0x25, 0x57, 0xaa, 0xaa, 0x46, 0xb9, 0x2b, 0x7d, 0x6c, 0x02, 0x89,
+	0xd1, 0xb3, 0x96, 0x7a, 0x3d, 0x21, 0x39, 0xf7, 0x3e, 0xc0, 0xc6, 0x9d, 0x3b, 0xaf, 0x1a, 0xfa,
+	0x29, 0xc9, 0x4b, 0x77, 0x68, 0xed, 0xb0, 0xa7, 0x60, 0x97, 0xf5, 0x6b, 0x7d, 0xf2, 0xab, 0xb4,
+	0x4c, 0xab, 0x8e, 0xe2, 0x65, 0x7c, 0xef, 0x8f, 0x60, 0x17, 0xa8, 0x56, 0x2f, 0x8a, 0xc3, 0x14,
+	0x83, 0xf1, 0xb0, 0x57, 0xe0, 0xb0, 0x90, 0x51, 0xe6, 0x66, 0xf3, 0xa4, 0xf8, 0xe2, 0x68, 0x19,
+	0xec, 0x62, 0x9e, 0xd0, 0x17, 0xca, 0x65, 0x3c, 0x9e, 0x9b, 0x46, 0x48, 0xf6, 0xcb, 0xc3, 0x7f,
+	0x7e, 0xdc, 0xae, 0xfc, 0xeb, 0xe3, 0x76, 0xe5, 0x3f, 0x1f, 0xb7, 0x2b, 0x7f, 0x7a, 0x32, 0xf1,
+	0xb3, 0x69, 0x7e, 0xb9, 0xeb, 0xc5, 0xe1, 0x9e, 0x3e, 0xdc, 0xaf, 0x43, 0xa9, 0x62, 0x65, 0x9c,
+	0x3d, 0x9a, 0x67, 0x7b, 0xe5, 0xbf, 0x9d, 0x67, 0xda, 0x9a, 0xed, 0x5f, 0xd6, 0x69, 0xe5, 0xe1,
+	0xff, 0x02, 0x00, 0x00, 0xff, 0xff, 0x78, 0xd3, 0x55, 0xd2, 0x0a, 0x0d, 0x00, 0x00,
 }
 
 func (m *TaskPayload) Marshal() (dAtA []byte, err error) {
@@ -1047,6 +1476,36 @@ func (m *TaskPayload) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	if m.XXX_unrecognized != nil {
 		i -= len(m.XXX_unrecognized)
 		copy(dAtA[i:], m.XXX_unrecognized)
+	}
+	if m.General != nil {
+		{
+			size, err := m.General.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintTask(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xa2
+	}
+	if len(m.Readiness) > 0 {
+		for iNdEx := len(m.Readiness) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Readiness[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTask(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1
+			i--
+			dAtA[i] = 0x9a
+		}
 	}
 	if len(m.Volumes) > 0 {
 		for iNdEx := len(m.Volumes) - 1; iNdEx >= 0; iNdEx-- {
@@ -1664,6 +2123,25 @@ func (m *TaskPayload_Check) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i -= len(m.XXX_unrecognized)
 		copy(dAtA[i:], m.XXX_unrecognized)
 	}
+	if len(m.Arguments) > 0 {
+		for iNdEx := len(m.Arguments) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Arguments[iNdEx])
+			copy(dAtA[i:], m.Arguments[iNdEx])
+			i = encodeVarintTask(dAtA, i, uint64(len(m.Arguments[iNdEx])))
+			i--
+			dAtA[i] = 0x72
+		}
+	}
+	if m.Steady {
+		i--
+		if m.Steady {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x68
+	}
 	if m.Ipv6 {
 		i--
 		if m.Ipv6 {
@@ -1740,6 +2218,306 @@ func (m *TaskPayload_Check) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	}
 	if m.Kind != 0 {
 		i = encodeVarintTask(dAtA, i, uint64(m.Kind))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *TaskPayload_ReadinessCheck) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *TaskPayload_ReadinessCheck) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *TaskPayload_ReadinessCheck) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.XXX_unrecognized != nil {
+		i -= len(m.XXX_unrecognized)
+		copy(dAtA[i:], m.XXX_unrecognized)
+	}
+	if m.PreserveResponse {
+		i--
+		if m.PreserveResponse {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x20
+	}
+	if len(m.Statuses) > 0 {
+		dAtA8 := make([]byte, len(m.Statuses)*10)
+		var j7 int
+		for _, num := range m.Statuses {
+			for num >= 1<<7 {
+				dAtA8[j7] = uint8(uint64(num)&0x7f | 0x80)
+				num >>= 7
+				j7++
+			}
+			dAtA8[j7] = uint8(num)
+			j7++
+		}
+		i -= j7
+		copy(dAtA[i:], dAtA8[:j7])
+		i = encodeVarintTask(dAtA, i, uint64(j7))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Check != nil {
+		{
+			size, err := m.Check.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintTask(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Name) > 0 {
+		i -= len(m.Name)
+		copy(dAtA[i:], m.Name)
+		i = encodeVarintTask(dAtA, i, uint64(len(m.Name)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *TaskReport) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *TaskReport) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *TaskReport) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.XXX_unrecognized != nil {
+		i -= len(m.XXX_unrecognized)
+		copy(dAtA[i:], m.XXX_unrecognized)
+	}
+	if len(m.Readiness) > 0 {
+		for iNdEx := len(m.Readiness) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Readiness[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTask(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x22
+		}
+	}
+	if len(m.Health) > 0 {
+		for iNdEx := len(m.Health) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Health[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTask(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1a
+		}
+	}
+	if m.Number != 0 {
+		i = encodeVarintTask(dAtA, i, uint64(m.Number))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Version != 0 {
+		i = encodeVarintTask(dAtA, i, uint64(m.Version))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *TaskReport_HealthResult) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *TaskReport_HealthResult) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *TaskReport_HealthResult) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.XXX_unrecognized != nil {
+		i -= len(m.XXX_unrecognized)
+		copy(dAtA[i:], m.XXX_unrecognized)
+	}
+	if m.PaceNs != 0 {
+		i = encodeVarintTask(dAtA, i, uint64(m.PaceNs))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.Failures != 0 {
+		i = encodeVarintTask(dAtA, i, uint64(m.Failures))
+		i--
+		dAtA[i] = 0x28
+	}
+	if len(m.Cause) > 0 {
+		i -= len(m.Cause)
+		copy(dAtA[i:], m.Cause)
+		i = encodeVarintTask(dAtA, i, uint64(len(m.Cause)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.LastFailureNs != 0 {
+		i = encodeVarintTask(dAtA, i, uint64(m.LastFailureNs))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.LastSuccessNs != 0 {
+		i = encodeVarintTask(dAtA, i, uint64(m.LastSuccessNs))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.FirstSuccessNs != 0 {
+		i = encodeVarintTask(dAtA, i, uint64(m.FirstSuccessNs))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *TaskReport_ReadinessResult) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *TaskReport_ReadinessResult) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *TaskReport_ReadinessResult) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.XXX_unrecognized != nil {
+		i -= len(m.XXX_unrecognized)
+		copy(dAtA[i:], m.XXX_unrecognized)
+	}
+	if m.Response != nil {
+		{
+			size, err := m.Response.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintTask(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Ready {
+		i--
+		if m.Ready {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Name) > 0 {
+		i -= len(m.Name)
+		copy(dAtA[i:], m.Name)
+		i = encodeVarintTask(dAtA, i, uint64(len(m.Name)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *TaskReport_Response) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *TaskReport_Response) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *TaskReport_Response) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.XXX_unrecognized != nil {
+		i -= len(m.XXX_unrecognized)
+		copy(dAtA[i:], m.XXX_unrecognized)
+	}
+	if len(m.Body) > 0 {
+		i -= len(m.Body)
+		copy(dAtA[i:], m.Body)
+		i = encodeVarintTask(dAtA, i, uint64(len(m.Body)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.ContentType) > 0 {
+		i -= len(m.ContentType)
+		copy(dAtA[i:], m.ContentType)
+		i = encodeVarintTask(dAtA, i, uint64(len(m.ContentType)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Status != 0 {
+		i = encodeVarintTask(dAtA, i, uint64(m.Status))
 		i--
 		dAtA[i] = 0x8
 	}
@@ -1839,6 +2617,16 @@ func (m *TaskPayload) Size() (n int) {
 			l = e.Size()
 			n += 2 + l + sovTask(uint64(l))
 		}
+	}
+	if len(m.Readiness) > 0 {
+		for _, e := range m.Readiness {
+			l = e.Size()
+			n += 2 + l + sovTask(uint64(l))
+		}
+	}
+	if m.General != nil {
+		l = m.General.Size()
+		n += 2 + l + sovTask(uint64(l))
 	}
 	if m.XXX_unrecognized != nil {
 		n += len(m.XXX_unrecognized)
@@ -2079,6 +2867,152 @@ func (m *TaskPayload_Check) Size() (n int) {
 	}
 	if m.Ipv6 {
 		n += 2
+	}
+	if m.Steady {
+		n += 2
+	}
+	if len(m.Arguments) > 0 {
+		for _, s := range m.Arguments {
+			l = len(s)
+			n += 1 + l + sovTask(uint64(l))
+		}
+	}
+	if m.XXX_unrecognized != nil {
+		n += len(m.XXX_unrecognized)
+	}
+	return n
+}
+
+func (m *TaskPayload_ReadinessCheck) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Name)
+	if l > 0 {
+		n += 1 + l + sovTask(uint64(l))
+	}
+	if m.Check != nil {
+		l = m.Check.Size()
+		n += 1 + l + sovTask(uint64(l))
+	}
+	if len(m.Statuses) > 0 {
+		l = 0
+		for _, e := range m.Statuses {
+			l += sovTask(uint64(e))
+		}
+		n += 1 + sovTask(uint64(l)) + l
+	}
+	if m.PreserveResponse {
+		n += 2
+	}
+	if m.XXX_unrecognized != nil {
+		n += len(m.XXX_unrecognized)
+	}
+	return n
+}
+
+func (m *TaskReport) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Version != 0 {
+		n += 1 + sovTask(uint64(m.Version))
+	}
+	if m.Number != 0 {
+		n += 1 + sovTask(uint64(m.Number))
+	}
+	if len(m.Health) > 0 {
+		for _, e := range m.Health {
+			l = e.Size()
+			n += 1 + l + sovTask(uint64(l))
+		}
+	}
+	if len(m.Readiness) > 0 {
+		for _, e := range m.Readiness {
+			l = e.Size()
+			n += 1 + l + sovTask(uint64(l))
+		}
+	}
+	if m.XXX_unrecognized != nil {
+		n += len(m.XXX_unrecognized)
+	}
+	return n
+}
+
+func (m *TaskReport_HealthResult) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.FirstSuccessNs != 0 {
+		n += 1 + sovTask(uint64(m.FirstSuccessNs))
+	}
+	if m.LastSuccessNs != 0 {
+		n += 1 + sovTask(uint64(m.LastSuccessNs))
+	}
+	if m.LastFailureNs != 0 {
+		n += 1 + sovTask(uint64(m.LastFailureNs))
+	}
+	l = len(m.Cause)
+	if l > 0 {
+		n += 1 + l + sovTask(uint64(l))
+	}
+	if m.Failures != 0 {
+		n += 1 + sovTask(uint64(m.Failures))
+	}
+	if m.PaceNs != 0 {
+		n += 1 + sovTask(uint64(m.PaceNs))
+	}
+	if m.XXX_unrecognized != nil {
+		n += len(m.XXX_unrecognized)
+	}
+	return n
+}
+
+func (m *TaskReport_ReadinessResult) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Name)
+	if l > 0 {
+		n += 1 + l + sovTask(uint64(l))
+	}
+	if m.Ready {
+		n += 2
+	}
+	if m.Response != nil {
+		l = m.Response.Size()
+		n += 1 + l + sovTask(uint64(l))
+	}
+	if m.XXX_unrecognized != nil {
+		n += len(m.XXX_unrecognized)
+	}
+	return n
+}
+
+func (m *TaskReport_Response) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Status != 0 {
+		n += 1 + sovTask(uint64(m.Status))
+	}
+	l = len(m.ContentType)
+	if l > 0 {
+		n += 1 + l + sovTask(uint64(l))
+	}
+	l = len(m.Body)
+	if l > 0 {
+		n += 1 + l + sovTask(uint64(l))
 	}
 	if m.XXX_unrecognized != nil {
 		n += len(m.XXX_unrecognized)
@@ -2684,6 +3618,76 @@ func (m *TaskPayload) Unmarshal(dAtA []byte) error {
 			}
 			m.Volumes = append(m.Volumes, &TaskPayload_Volume{})
 			if err := m.Volumes[len(m.Volumes)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 19:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Readiness", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTask
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTask
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Readiness = append(m.Readiness, &TaskPayload_ReadinessCheck{})
+			if err := m.Readiness[len(m.Readiness)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 20:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field General", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTask
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTask
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.General == nil {
+				m.General = &TaskPayload_Check{}
+			}
+			if err := m.General.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex
@@ -4076,6 +5080,881 @@ func (m *TaskPayload_Check) Unmarshal(dAtA []byte) error {
 				}
 			}
 			m.Ipv6 = bool(v != 0)
+		case 13:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Steady", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Steady = bool(v != 0)
+		case 14:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Arguments", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTask
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTask
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Arguments = append(m.Arguments, string(dAtA[iNdEx:postIndex]))
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTask(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTask
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.XXX_unrecognized = append(m.XXX_unrecognized, dAtA[iNdEx:iNdEx+skippy]...)
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *TaskPayload_ReadinessCheck) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTask
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ReadinessCheck: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ReadinessCheck: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Name", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTask
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTask
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Name = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Check", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTask
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTask
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Check == nil {
+				m.Check = &TaskPayload_Check{}
+			}
+			if err := m.Check.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType == 0 {
+				var v uint32
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowTask
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					v |= uint32(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				m.Statuses = append(m.Statuses, v)
+			} else if wireType == 2 {
+				var packedLen int
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowTask
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					packedLen |= int(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				if packedLen < 0 {
+					return ErrInvalidLengthTask
+				}
+				postIndex := iNdEx + packedLen
+				if postIndex < 0 {
+					return ErrInvalidLengthTask
+				}
+				if postIndex > l {
+					return io.ErrUnexpectedEOF
+				}
+				var elementCount int
+				var count int
+				for _, integer := range dAtA[iNdEx:postIndex] {
+					if integer < 128 {
+						count++
+					}
+				}
+				elementCount = count
+				if elementCount != 0 && len(m.Statuses) == 0 {
+					m.Statuses = make([]uint32, 0, elementCount)
+				}
+				for iNdEx < postIndex {
+					var v uint32
+					for shift := uint(0); ; shift += 7 {
+						if shift >= 64 {
+							return ErrIntOverflowTask
+						}
+						if iNdEx >= l {
+							return io.ErrUnexpectedEOF
+						}
+						b := dAtA[iNdEx]
+						iNdEx++
+						v |= uint32(b&0x7F) << shift
+						if b < 0x80 {
+							break
+						}
+					}
+					m.Statuses = append(m.Statuses, v)
+				}
+			} else {
+				return fmt.Errorf("proto: wrong wireType = %d for field Statuses", wireType)
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PreserveResponse", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.PreserveResponse = bool(v != 0)
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTask(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTask
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.XXX_unrecognized = append(m.XXX_unrecognized, dAtA[iNdEx:iNdEx+skippy]...)
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *TaskReport) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTask
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: TaskReport: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: TaskReport: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Version", wireType)
+			}
+			m.Version = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Version |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Number", wireType)
+			}
+			m.Number = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Number |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Health", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTask
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTask
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Health = append(m.Health, &TaskReport_HealthResult{})
+			if err := m.Health[len(m.Health)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Readiness", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTask
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTask
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Readiness = append(m.Readiness, &TaskReport_ReadinessResult{})
+			if err := m.Readiness[len(m.Readiness)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTask(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTask
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.XXX_unrecognized = append(m.XXX_unrecognized, dAtA[iNdEx:iNdEx+skippy]...)
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *TaskReport_HealthResult) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTask
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: HealthResult: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: HealthResult: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FirstSuccessNs", wireType)
+			}
+			m.FirstSuccessNs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.FirstSuccessNs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field LastSuccessNs", wireType)
+			}
+			m.LastSuccessNs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.LastSuccessNs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field LastFailureNs", wireType)
+			}
+			m.LastFailureNs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.LastFailureNs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cause", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTask
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTask
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Cause = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Failures", wireType)
+			}
+			m.Failures = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Failures |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PaceNs", wireType)
+			}
+			m.PaceNs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.PaceNs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTask(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTask
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.XXX_unrecognized = append(m.XXX_unrecognized, dAtA[iNdEx:iNdEx+skippy]...)
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *TaskReport_ReadinessResult) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTask
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ReadinessResult: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ReadinessResult: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Name", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTask
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTask
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Name = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ready", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Ready = bool(v != 0)
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Response", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTask
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTask
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Response == nil {
+				m.Response = &TaskReport_Response{}
+			}
+			if err := m.Response.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTask(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTask
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.XXX_unrecognized = append(m.XXX_unrecognized, dAtA[iNdEx:iNdEx+skippy]...)
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *TaskReport_Response) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTask
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Response: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Response: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Status", wireType)
+			}
+			m.Status = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Status |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ContentType", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTask
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTask
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ContentType = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Body", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTask
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTask
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTask
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Body = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipTask(dAtA[iNdEx:])

@@ -56,11 +56,13 @@ func describeHealth(e event.Event) string {
 		return at(string(e.TaskID), string(e.SlaveID)) + because(e.Reason)
 	case *event.AgentAvoided:
 		return fmt.Sprintf("%s failures=%d alarm=%t", e.AgentID, e.Failures, e.Alarm)
+	case *event.UnhealthyKillsHeld:
+		return fmt.Sprintf("%s %d held, %d replaced, of %d", e.AppID, e.Held, e.Replacing, e.Instances)
 	case *event.DrainOverdue:
 		return at(string(e.TaskID), string(e.SlaveID))
-	case *event.KillsHeld:
+	case *event.KillsGuarded:
 		return fmt.Sprintf("%d of %d known", e.Tasks, e.Known)
-	case *event.VolumesHeld:
+	case *event.VolumesUnclaimed:
 		return at(e.InstanceID, string(e.AgentID))
 	case *event.VolumesReleased:
 		return at(e.InstanceID, string(e.AgentID))

@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/checkup"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
+	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/instance"
 )
@@ -72,6 +75,9 @@ type task struct {
 	agent   *agent
 	uses    Stock
 	checked bool
+	// report is what its checks find as soon as it runs, nil where there is none that
+	// says whether it is ready.
+	report  *checkup.Report
 	running bool
 	killed  bool
 }
@@ -137,7 +143,7 @@ func (m *master) call(c core.Call) {
 		a := m.accept(c.OfferIDs, c.Prepare)
 		for _, t := range c.Tasks {
 			m.tasks = append(m.tasks, &task{
-				id: t.Instance.TaskID(), app: t.Spec.ID, agent: a, checked: len(t.Spec.HealthChecks) > 0,
+				id: t.Instance.TaskID(), app: t.Spec.ID, agent: a, checked: len(t.Spec.HealthChecks) > 0, report: passes(t.Spec),
 				uses: StockOf(t.Resources, t.ExecutorResources),
 			})
 		}
@@ -284,6 +290,21 @@ func (t *task) state() mesos.TaskState {
 	return mesos.TaskStaging
 }
 
+// passes is the report of checks that all pass, nil for a definition without readiness checks.
+func passes(s *app.Spec) *checkup.Report {
+	if len(s.Readiness) == 0 {
+		return nil
+	}
+	r := &checkup.Report{Number: 1}
+	for range s.HealthChecks {
+		r.Health = append(r.Health, checkup.Result{}.Passed(time.Unix(1, 0).UTC(), 0))
+	}
+	for range s.Readiness {
+		r.Readiness = append(r.Readiness, checkup.Readiness{Ready: true})
+	}
+	return r
+}
+
 // status is an update of a task; one that runs is healthy if it is checked.
 func (t *task) status(state mesos.TaskState) mesos.TaskStatus {
 	st := mesos.TaskStatus{TaskID: t.id, AgentID: t.agent.ID, State: state, Source: mesos.SourceExecutor}
@@ -292,6 +313,9 @@ func (t *task) status(state mesos.TaskState) mesos.TaskStatus {
 		if t.checked {
 			healthy := true
 			st.Healthy = &healthy
+		}
+		if t.report != nil {
+			st.Data = taskinfo.EncodeReport(*t.report)
 		}
 	}
 	return st

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/app"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
+	"github.com/gantry-mesos/gantry/pkg/taskinfo"
 	"github.com/gantry-mesos/gantry/scheduler/core"
 	"github.com/gantry-mesos/gantry/scheduler/placement"
 	"github.com/gantry-mesos/gantry/scheduler/view"
@@ -45,7 +46,7 @@ func New(now time.Time, lively bool, agents ...Agent) *Scheduler {
 		agents = []Agent{DefaultAgent()}
 	}
 	cfg := core.DefaultConfig()
-	cfg.Rand = rand.New(&counter{})
+	cfg.Rand, cfg.ParseReport = rand.New(&counter{}), taskinfo.ParseReport
 	s := &Scheduler{memory: NewMemory(), now: now, lively: lively, master: newMaster(agents)}
 	s.state = core.New(cfg, placement.NewCluster(placement.Config{}), core.Stored{}, now)
 	s.step(core.FromMesos{Event: mesos.Subscribed{FrameworkID: frameworkID, Master: mesos.MasterInfo{ID: "master-1", Hostname: "master.example"}}})

@@ -131,6 +131,9 @@ func (op operation) describe(s *schemas) object {
 	if op.method == "PUT" && op.path == "/v2/apps/{id}" {
 		responses["201"] = good
 	}
+	if op.method == "POST" && op.path == "/v2/apps" {
+		responses["200"] = good // when it was only tried
+	}
 	if op.method == "DELETE" && op.path == "/v2/deployments/{deployment}" {
 		responses["202"] = object{"description": "Stopped."}
 	}
@@ -146,6 +149,8 @@ func (op operation) answered(s *schemas) object {
 	case slices.ContainsFunc(op.query, func(p parameter) bool { return p.name == "scale" }):
 		deployment := s.of(typed[api.DeploymentResult](), false)
 		return object{"anyOf": []any{schema, deployment}}
+	case slices.Contains(op.query, dryRun):
+		return object{"anyOf": []any{schema, s.of(typed[appList](), false)}}
 	case op.path == "/v2/apps/{id}" && op.method == "GET":
 		all := object{"type": "object", "required": []any{"*"}, "properties": object{"*": object{"type": "array", "items": object{"$ref": "#/components/schemas/App"}}}}
 		return object{"anyOf": []any{schema, all}}

@@ -108,7 +108,7 @@ func openFile(path string, timeout time.Duration) (db *bolt.DB, err error) {
 		return nil, fmt.Errorf("%w: %s was locked for %v; stop the other scheduler, or give this one its own --state-dir",
 			ErrLocked, path, timeout)
 	case errors.Is(err, ErrCorrupt) && file != nil:
-		release(file) // left open, and locked, where the library panicked
+		unlock(file) // left open, and locked, where the library panicked
 		return nil, err
 	default:
 		return nil, fmt.Errorf("open %s: %w", path, classify(path, err))

@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// release gives up the lock and the descriptor of a file whose memory map is
+// unlock gives up the lock and the descriptor of a file whose memory map is
 // lost: the map alone would keep the lock until the process ends.
-func release(f *os.File) {
+func unlock(f *os.File) {
 	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
 	_ = f.Close()
 }

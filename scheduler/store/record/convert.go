@@ -63,6 +63,7 @@ func instanceRecord(i *instance.Instance) *gantryv1.InstanceRecord {
 	}
 	r.Attributes = attributeRecords(i.Attributes)
 	r.Home = homeRecord(i.Home)
+	r.Checks = checksRecord(i.Checks)
 	return r
 }
 
@@ -102,6 +103,7 @@ func instanceOf(r *gantryv1.InstanceRecord) *instance.Instance {
 		i.Healthy = &ok
 	}
 	i.Home = homeOf(r.Home)
+	i.Checks = checksOf(r.Checks)
 	return i
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gantry-mesos/gantry/pkg/api"
 	"github.com/gantry-mesos/gantry/pkg/app"
+	"github.com/gantry-mesos/gantry/pkg/checkup"
 	"github.com/gantry-mesos/gantry/pkg/mesos"
 	"github.com/gantry-mesos/gantry/pkg/resource"
 	"github.com/gantry-mesos/gantry/scheduler/core"
@@ -84,6 +85,14 @@ func TestWhatIsStoredIsLoaded(t *testing.T) {
 		},
 		HostPorts: []uint32{31000, 31001}, Resources: resource.Vector{CPUs: 250, Mem: 64500, Disk: 10000}, Role: "*",
 		IPAddresses: []string{"172.17.0.2"}, StagedAt: at, StartedAt: at.Add(2), Healthy: &sick, Message: "m", Forgotten: true, Draining: true,
+		Checks: &instance.Checks{
+			Report: &checkup.Report{
+				Number:    7,
+				Health:    []checkup.Result{{FirstSuccess: at, LastSuccess: at.Add(1), LastFailure: at.Add(2), Cause: "refused", Failures: 3, Pace: time.Minute}, {}},
+				Readiness: []checkup.Readiness{{Name: "ready", Ready: true, Response: &checkup.Response{Status: 200, ContentType: "text/plain", Body: "ok"}}},
+			},
+			General: &mesos.CheckStatus{Type: mesos.CheckCommand, Result: new(int64)}, Condemned: true, Replaced: true,
+		},
 		Home: &instance.Home{
 			Site: mesos.Site{
 				AgentID: "a1", Hostname: "h", Domain: mesos.Domain{Region: "r", Zone: "z"},

@@ -2,6 +2,7 @@ package containerizer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -227,8 +228,20 @@ func (p *Process) Done() <-chan struct{} { return p.done }
 // Status returns the raw wait status; valid once Done is closed.
 func (p *Process) Status() int { return p.status }
 
-// Exec starts a process that belongs to the container: destroying the container kills its whole session.
+// Exec starts a process that belongs to the container: destroying the container kills its whole session. A program that
+// has just been written may be busy for a moment: whatever process was being started meanwhile holds a copy of the file
+// that was open for writing until it is executed itself.
 func (c *Container) Exec(command Command) (*Process, error) {
+	for wait := time.Millisecond; ; wait *= 2 {
+		p, err := c.exec(command)
+		if !errors.Is(err, syscall.ETXTBSY) || wait > time.Second {
+			return p, err
+		}
+		time.Sleep(wait)
+	}
+}
+
+func (c *Container) exec(command Command) (*Process, error) {
 	cmd, files, err := prepare(command)
 	defer func() {
 		for _, f := range files {

@@ -292,3 +292,33 @@ func TestMemoryCgroupKills(t *testing.T) {
 		t.Errorf("control group is left: %v", err)
 	}
 }
+
+func TestAProgramThatIsBusyForAMomentStarts(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	for name, release := range map[string]bool{"for a moment": true, "for good": false} {
+		spec := shell(t, name, "")
+		program := filepath.Join(spec.Dir, "program")
+		spec.Argv = []string{program}
+		if err := os.WriteFile(program, []byte("#!/bin/sh\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.OpenFile(program, os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if release {
+			time.AfterFunc(20*time.Millisecond, func() { _ = f.Close() })
+		}
+		c, err := h.Start(spec)
+		switch {
+		case release && err != nil:
+			t.Errorf("%s: got %v, want it started", name, err)
+		case release:
+			<-c.Done()
+		case !errors.Is(err, syscall.ETXTBSY):
+			t.Errorf("%s: got %v, want ETXTBSY", name, err)
+		}
+		_ = f.Close() // it may be closed already
+	}
+}
