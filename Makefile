@@ -1,7 +1,7 @@
 # Gantry. "make help" lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build images setup test test-race test-short e2e chaos clients ui ui-pictures vendor-ui conformance sim fuzz bench bench-go bench-cmp bench-peers lint fmt generate drift arch check cover minicluster demo clean
+.PHONY: help build images setup test test-race test-short e2e chaos soak clients ui ui-pictures vendor-ui conformance sim fuzz bench bench-go bench-cmp bench-peers lint fmt generate drift arch check cover minicluster demo clean
 
 GO        ?= go
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
@@ -44,6 +44,9 @@ e2e: build ## End-to-end tests with real processes, Docker and ZooKeeper
 
 chaos: build ## Fail everything in turn under load for MINUTES, real processes (SEED= repeats the faults)
 	GANTRY_BIN=$(CURDIR)/bin $(GO) test -count=1 -v -timeout 0 ./test/e2e -run TestNothingIsLostOrDoubledInChaos -args -chaos=$(or $(MINUTES),10)m -chaos-seed=$(or $(SEED),0)
+
+soak: build ## Have apps come and go for MINUTES; memory, descriptors, goroutines and znodes must not grow
+	GANTRY_BIN=$(CURDIR)/bin $(GO) test -count=1 -v -timeout 0 ./test/e2e -run TestNothingGrowsWithTime -args -soak=$(or $(MINUTES),10)m
 
 clients: build ## Run clients made for Marathon, as they are, against gantry mini
 	cd test/clients && $(GO) vet ./... && GANTRY_BIN=$(CURDIR)/bin $(GO) test -count=1 -timeout 15m ./...

@@ -75,6 +75,7 @@ func TestZooKeeper(t *testing.T) {
 		{"a fold that is interrupted anywhere loses nothing", testInterruptedFold},
 		{"folds shorten the log", testFoldShortens},
 		{"damaged znodes are named", testDamage},
+		{"copies are kept beside the state", testKeep},
 		{"another schema version is refused", testSchema},
 		{"credentials protect the state", testCredentials},
 		{"deleted state is reported", testDeletedState},
