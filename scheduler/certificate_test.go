@@ -70,21 +70,24 @@ func TestACertificateThatIsReplacedIsServed(t *testing.T) {
 	if second == first || s.log.FilterMessage("certificate read again").Len() != 1 {
 		t.Errorf("got %s after %s, and %v, want another one and a line about it", second, first, s.log.All())
 	}
-	for name, spoil := range map[string]func() error{
-		"no certificate": func() error { return os.WriteFile(s.certFile, []byte("none"), 0o600) },
-		"no key":         func() error { return os.Remove(s.keyFile) },
+	for _, row := range []struct {
+		name  string
+		spoil func() error
+	}{
+		{"no certificate", func() error { return os.WriteFile(s.certFile, []byte("none"), 0o600) }},
+		{"no key", func() error { return os.Remove(s.keyFile) }},
 	} {
-		if err := spoil(); err != nil {
+		if err := row.spoil(); err != nil {
 			t.Fatal(err)
 		}
 		was := s.log.FilterMessageSnippet("cannot be read").Len()
 		for range 3 {
 			if got := s.seesSerial(t); got != second {
-				t.Errorf("%s: got %s, want %s still", name, got, second)
+				t.Errorf("%s: got %s, want %s still", row.name, got, second)
 			}
 		}
 		if got := s.log.FilterMessageSnippet("cannot be read").Len() - was; got != 1 {
-			t.Errorf("%s: got %d warnings, want one", name, got)
+			t.Errorf("%s: got %d warnings, want one", row.name, got)
 		}
 	}
 	s.ca.Issue(t, "gantry")

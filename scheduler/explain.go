@@ -31,7 +31,7 @@ func explain(err error) error {
 const (
 	mayNot = "the principal may not do this: the master's ACL register_frameworks has to let --principal register for each --mesos-role, " +
 		"and the framework's principal has to be the one of the credentials"
-	compare = "see 'gantry framework show' for what is stored, and compare --framework-name, --mesos-role, --principal and --mesos-user with the master's words"
+	compare = "see 'gantry framework show' for what is stored, and compare --framework-name, --mesos-role and --principal with the master's words"
 )
 
 // refusal is the way out of a subscription that the master ended.
@@ -50,7 +50,7 @@ func refusal(e *schedapi.RefusedError) string {
 func misconfigured(e *schedapi.ConfigError) string {
 	switch e.Status {
 	case http.StatusUnauthorized:
-		return "the master wants credentials, or other ones: --principal and the secret in --secret-file have to be among the master's --credentials"
+		return "the master wants credentials, or other ones: --principal and the secret in --secret-file have to be among those that the master knows"
 	case http.StatusForbidden:
 		return mayNot
 	default:

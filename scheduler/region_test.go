@@ -88,9 +88,14 @@ func TestAppsStayInTheMastersRegionUnlessTheyAskForAnother(t *testing.T) {
 	deadline := time.Now().Add(30 * time.Second)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for s.current.View().Framework.Master.Domain.Region != "west" {
+	for {
+		master := s.current.View().Framework.Master
+		agents, err := cluster.RegisteredAgents(ctx)
+		if master.Domain.Region == "west" && err == nil && agents == 6 {
+			break
+		}
 		if time.Now().After(deadline) {
-			t.Fatalf("master: got %+v, want the one in west", s.current.View().Framework.Master)
+			t.Fatalf("got master %+v with %d agents, %v, want the one in west with all 6", master, agents, err)
 		}
 		<-tick.C
 	}

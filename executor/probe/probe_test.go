@@ -165,10 +165,7 @@ func TestRun_asks_for_readiness_until_the_first_answer_that_means_it(t *testing.
 		s.answer = func(conn net.Conn) {
 			status := answers[0]
 			answers = answers[1:]
-			if status == "" {
-				return
-			}
-			if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+			if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil && status != "" {
 				_, _ = fmt.Fprintf(conn, "HTTP/1.1 %s\r\nContent-Type: text/x\r\nContent-Length: 5\r\n\r\nhello", status)
 			}
 		}

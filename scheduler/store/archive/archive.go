@@ -20,7 +20,7 @@ import (
 
 const (
 	// magic begins every archive; the number after it is the archive's version.
-	magic = "gantry state archive "
+	magic = "gantry-archive "
 	// version is written and read.
 	version = "1"
 )

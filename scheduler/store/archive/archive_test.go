@@ -73,7 +73,7 @@ func TestOtherFilesAndVersionsAreToldApart(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]error{
 		"": archive.ErrNoArchive, "hello, world, what is this, then": archive.ErrNoArchive,
-		"gantry state archive 2\nwhatever": archive.ErrVersion, "gantry state archive 1\n": archive.ErrDamaged,
+		"gantry-archive 2\nwhatever": archive.ErrVersion, "gantry-archive 1\n": archive.ErrDamaged,
 	} {
 		if _, err := archive.Read(bytes.NewReader([]byte(text)), nil); !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", text, err, want)
