@@ -45,6 +45,7 @@ func config(t *testing.T, master string) Config {
 	t.Helper()
 	c := DefaultConfig()
 	c.Master, c.StateDir, c.HTTPAddress, c.DefaultExecutor = master, t.TempDir(), "127.0.0.1:0", "mesos"
+	c.Decisions.Drain.MinDelay = 0
 	return c
 }
 
