@@ -236,8 +236,8 @@ func (c *miniConfig) run(ctx context.Context, out io.Writer, log *zap.Logger) er
 		return errors.Join(err, closeUnused(cluster))
 	}
 	defer func() { _ = admin.Close() }() // nothing is lost with it
-	c.announce(out, cluster, s, engine, admin.Addr)
-	return c.explainStart(together(ctx, cluster, s, farewell{out: out, again: again}))
+	welcome := func() { c.announce(out, cluster, s, engine, admin.Addr) }
+	return c.explainStart(together(ctx, cluster, s, welcome, farewell{out: out, again: again}))
 }
 
 // newCluster reserves the cluster's addresses and keeps those of the agents for the next time.

@@ -60,9 +60,10 @@ func untilAsked(ctx context.Context) (asked context.Context, again <-chan struct
 	}
 }
 
-// together runs both. At the end the cluster stops first, so that the scheduler
-// hears of the end of its tasks and starts them at once the next time.
-func together(ctx context.Context, cluster *minicluster.Cluster, s *scheduler.Scheduler, f farewell) error {
+// together runs both, and says welcome once all of the cluster runs. At the end the
+// cluster stops first, so that the scheduler hears of the end of its tasks and starts
+// them at once the next time.
+func together(ctx context.Context, cluster *minicluster.Cluster, s *scheduler.Scheduler, welcome func(), f farewell) error {
 	scheduling, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	clustering, halt := context.WithCancel(ctx)
@@ -70,19 +71,27 @@ func together(ctx context.Context, cluster *minicluster.Cluster, s *scheduler.Sc
 	schedulerEnded, clusterEnded := make(chan error, 1), make(chan error, 1)
 	go func() { schedulerEnded <- s.Run(scheduling) }()
 	go func() { clusterEnded <- cluster.Run(clustering) }()
-	select {
-	case err := <-schedulerEnded:
-		halt()
-		return errors.Join(err, <-clusterEnded)
-	case err := <-clusterEnded:
-		stop()
-		return errors.Join(err, <-schedulerEnded)
-	case <-ctx.Done():
-		f.begin(cluster.Containers())
-		s.Quiesce(scheduling)
-		err := f.wait(cluster, clusterEnded)
-		time.AfterFunc(settleTime, stop)
-		return errors.Join(err, <-schedulerEnded)
+	ready := make(chan error, 1)
+	go func() { ready <- cluster.Ready(clustering) }()
+	for {
+		select {
+		case err := <-ready:
+			if err == nil {
+				welcome()
+			}
+		case err := <-schedulerEnded:
+			halt()
+			return errors.Join(err, <-clusterEnded)
+		case err := <-clusterEnded:
+			stop()
+			return errors.Join(err, <-schedulerEnded)
+		case <-ctx.Done():
+			f.begin(cluster.Containers())
+			s.Quiesce(scheduling)
+			err := f.wait(cluster, clusterEnded)
+			time.AfterFunc(settleTime, stop)
+			return errors.Join(err, <-schedulerEnded)
+		}
 	}
 }
 
