@@ -42,10 +42,10 @@ function Followed({ task, file }) {
     return () => abort.abort();
   }, []);
   useLayoutEffect(() => {
-    if (stick.current) box.current.scrollTop = box.current.scrollHeight;
+    if (stick.current && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [text]);
-  const scrolled = () => {
-    const el = box.current;
+  const scrolled = (event) => {
+    const el = event.currentTarget; // the box may have gone since
     stick.current = el.scrollHeight - el.scrollTop - el.clientHeight < 20;
   };
   return html`<p class="faint" role="status">${state}</p>
